@@ -1,0 +1,74 @@
+import type { HistoryRow, RunAddress, RunRow } from '../records/records.js';
+import type { RunPage, RunQuery } from '../store/store.js';
+
+/**
+ * What crosses between an app (a page, or the same process) and a host. Everything here survives structured clone;
+ * values of the app (input, events, snapshots) cross as the codec's {@link Encoded}.
+ */
+
+/** A value as the codec makes it for the wire: JSON text, and the Blobs it refers to by position. */
+export interface Encoded {
+  readonly text: string;
+  readonly blobs: readonly Blob[];
+}
+
+/** What happens when a run of that id is already there. */
+export type IfExists = 'join' | 'fail' | 'restart';
+
+export interface StartRequest extends RunAddress {
+  readonly input: Encoded;
+  readonly ifExists: IfExists;
+  /** Makes a repeated request of the same call harmless. */
+  readonly callId: string;
+}
+
+export interface SendRequest extends RunAddress {
+  /** Event id: a repeated one is processed once. */
+  readonly id: string;
+  readonly event: Encoded;
+  readonly until: 'accepted' | 'processed';
+}
+
+export type Control = 'delete';
+
+export interface ControlRequest extends RunAddress {
+  readonly callId: string;
+  readonly control: Control;
+}
+
+/** What a client wants to be told of, until it says otherwise. Declaring the same `id` twice is harmless. */
+export type Interest =
+  | { readonly id: string; readonly kind: 'run'; readonly address: RunAddress }
+  | { readonly id: string; readonly kind: 'runs'; readonly query: RunQuery };
+
+/** What a host tells a client. The first notice of an interest follows its declaration at once. */
+export type Notice =
+  | { readonly kind: 'run'; readonly interest: string; readonly snapshot: Encoded }
+  | { readonly kind: 'runs'; readonly interest: string; readonly rows: readonly RunRow[] }
+  | { readonly kind: 'host'; readonly ownership: 'owner' | 'standby' };
+
+/** The methods of a host. All of them may be called twice with the same arguments without a second effect. */
+export interface HostApi {
+  /** @throws `WORKFLOW_UNKNOWN`, `RUN_EXISTS`, `RUN_INPUT_DIFFERS`, store codes. */
+  start(request: StartRequest): Promise<void>;
+  /** @throws `WORKFLOW_UNKNOWN`, `RUN_UNKNOWN`, store codes. */
+  send(request: SendRequest): Promise<void>;
+  /** @throws `RUN_UNKNOWN`, store codes. */
+  control(request: ControlRequest): Promise<void>;
+  list(query: RunQuery): Promise<RunPage>;
+  history(address: RunAddress, options: { after?: number; limit?: number }): Promise<readonly HistoryRow[]>;
+  watch(interest: Interest): Promise<void>;
+  unwatch(interestId: string): Promise<void>;
+}
+
+/** How a client reaches a host. A link outlives the hosts it reaches: it may replace a dead one. */
+export interface HostLink {
+  /**
+   * Calls a host method. Calls under way when a host dies are made again on the next one.
+   * @throws the host's HoldfastErrors; `HOST_UNREACHABLE` when no host answers in time; `CLOSED`.
+   */
+  call<M extends keyof HostApi>(method: M, ...args: Parameters<HostApi[M]>): ReturnType<HostApi[M]>;
+  /** `connected` is called each time a host is reached, the first one included: interests are declared (again) then. */
+  listen(listener: { notice(notice: Notice): void; connected(): void }): void;
+  close(): Promise<void>;
+}

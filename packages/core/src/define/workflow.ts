@@ -1,0 +1,39 @@
+import type { AnyActorLogic, EventFromLogic, InputFrom, OutputFrom, SnapshotFrom } from 'xstate';
+
+/**
+ * A definition that can be run durably: an id, a version, and the logic: a machine of XState 5 or a step function.
+ * Made by `defineWorkflow`.
+ */
+export interface Workflow<TId extends string = string, TLogic extends AnyActorLogic = AnyActorLogic> {
+  readonly id: TId;
+  /** Raised by one whenever a stored run of the version before could not go on with this logic. */
+  readonly version: number;
+  readonly logic: TLogic;
+}
+
+export type AnyWorkflow = Workflow<string, AnyActorLogic>;
+
+/** What an app must know of a workflow to start it, send to it and read it: types alone, so no step code follows. */
+export interface WorkflowTypes {
+  input: unknown;
+  event: { type: string };
+  output: unknown;
+  context: unknown;
+  value: unknown;
+}
+
+type FieldOf<TSnapshot, TField extends string> = TSnapshot extends { [K in TField]: infer T } ? T : undefined;
+
+/** {@link WorkflowTypes} of a workflow. */
+export interface TypesOf<TWorkflow extends AnyWorkflow> {
+  input: InputFrom<TWorkflow['logic']>;
+  event: EventFromLogic<TWorkflow['logic']>;
+  output: OutputFrom<TWorkflow['logic']>;
+  context: FieldOf<SnapshotFrom<TWorkflow['logic']>, 'context'>;
+  value: FieldOf<SnapshotFrom<TWorkflow['logic']>, 'value'>;
+}
+
+/** The workflows of a host, by id. */
+export type WorkflowMap<TWorkflows extends readonly AnyWorkflow[] = readonly AnyWorkflow[]> = {
+  [TWorkflow in TWorkflows[number] as TWorkflow['id']]: TypesOf<TWorkflow>;
+};

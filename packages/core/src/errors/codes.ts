@@ -1,0 +1,44 @@
+/**
+ * Every code a {@link HoldfastError} can carry. Frozen between majors; each has a page in `docs/errors/`.
+ */
+export const ERROR_CODES = [
+  'ACTION_FAILED',
+  'ACTION_NOT_RESUMABLE',
+  'ACTOR_NOT_DURABLE',
+  'CLOSED',
+  'EVENT_INVALID',
+  'HOST_FAILED',
+  'HOST_UNREACHABLE',
+  'INSECURE_CONTEXT',
+  'JOURNAL_MISMATCH',
+  'NO_QUIESCENCE',
+  'OPTION_INVALID',
+  'RUN_CANCELLED',
+  'RUN_DELETED',
+  'RUN_EXISTS',
+  'RUN_FAILED',
+  'RUN_INPUT_DIFFERS',
+  'RUN_PARKED',
+  'RUN_UNKNOWN',
+  'SERVICE_FAILED',
+  'SERVICE_UNKNOWN',
+  'STEP_DUPLICATE',
+  'STEP_MISUSED',
+  'STEP_TIMEOUT',
+  'STORE_BLOCKED',
+  'STORE_DAMAGED',
+  'STORE_FAILED',
+  'STORE_FENCED',
+  'STORE_FORMAT',
+  'STORE_FULL',
+  'STORE_OWNED',
+  'STORE_SEQ',
+  'STORE_UNWRITABLE',
+  'VALUE_NOT_STORABLE',
+  'VERSION_UNFIT',
+  'WORKFLOW_INVALID',
+  'WORKFLOW_UNKNOWN',
+] as const;
+
+/** See {@link ERROR_CODES}. */
+export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -1,0 +1,1 @@
+export { ERROR_CODES, type ErrorCode, HoldfastError, type HoldfastErrorOptions, isHoldfastError } from './errors/index.js';

@@ -1,0 +1,97 @@
+/**
+ * The stored records: plain data, the same in every store. A `text` is what the codec made of a value; its
+ * attachments are stored once, beside it, and referenced by id.
+ */
+
+/** Where a run stands. `waiting` runs are evicted from memory; the last three are closed. */
+export type RunStatus = 'queued' | 'running' | 'waiting' | 'paused' | 'cancelling' | 'done' | 'failed' | 'cancelled';
+
+/** Why a run is paused; a set, because a person may pause a run that is already paused for another reason. */
+export type PauseReason = 'person' | 'exhausted' | 'crash-loop';
+
+/** The address of a run. */
+export interface RunAddress {
+  readonly workflow: string;
+  readonly run: string;
+}
+
+/** Work done of work to do, in the workflow's own unit. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** A value as the codec stores it: JSON text, and the ids of the attachments it refers to, by position. */
+export interface StoredValue {
+  readonly text: string;
+  readonly attachments?: readonly string[];
+}
+
+/** The head of a run: small, rewritten by every checkpoint, what lists show. */
+export interface RunRow extends RunAddress {
+  /** Random, made at `start`: the first part of every idempotency key of this run. */
+  readonly key: string;
+  /** Version of the workflow definition that wrote the last checkpoint. */
+  readonly version: number;
+  /** Number of the last checkpoint; 0 before the first. Gapless. */
+  readonly seq: number;
+  readonly status: RunStatus;
+  readonly reasons: readonly PauseReason[];
+  /** Instant (ms) of the earliest timer, while there is one. */
+  readonly nextDeadlineAt?: number;
+  readonly progress?: Progress;
+  /** Instants (ms). */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly closedAt?: number;
+}
+
+/** What made a checkpoint. */
+export type ArrivalKind = 'start' | 'event' | 'timer' | 'actor' | 'step' | 'progress' | 'action' | 'message' | 'control';
+
+/** One line of a run's history, written in the checkpoint's own commit. Plain JSON. */
+export interface HistoryRow {
+  readonly seq: number;
+  /** Instant (ms) of the checkpoint. */
+  readonly at: number;
+  /** Epoch of the host that wrote it. */
+  readonly epoch: number;
+  readonly arrival: {
+    readonly kind: ArrivalKind;
+    /** Event type, step name, actor path or control. */
+    readonly name?: string;
+    /** For a step: how it ended, and after how many attempts. For an event: `ignored` when no transition took it. */
+    readonly outcome?: 'completed' | 'failed' | 'retrying' | 'started' | 'ignored';
+    readonly attempts?: number;
+  };
+  readonly status: RunStatus;
+  /** State value after the checkpoint, for machines. */
+  readonly value?: unknown;
+  /** Effects that the checkpoint set off, by name. */
+  readonly effects?: readonly string[];
+}
+
+/** What was accepted for a run and is not yet processed. Controls overtake events. */
+export interface InboxRow extends RunAddress {
+  /** Position in the store's total order; rises with every acceptance. */
+  readonly n: number;
+  readonly lane: 'event' | 'control';
+  /** Chosen by the sender: a repeated id is processed once. */
+  readonly id: string;
+  /** Instant (ms). */
+  readonly acceptedAt: number;
+  readonly body: StoredValue;
+}
+
+/** Everything needed to restore a run. */
+export interface StoredRun {
+  readonly row: RunRow;
+  /** By record id: `input`, `state`, `timers`, `actions`, `journal/<actor>/<step>`. */
+  readonly values: ReadonlyMap<string, StoredValue>;
+  readonly attachments: ReadonlyMap<string, Blob>;
+  /** In order of `n`. */
+  readonly inbox: readonly InboxRow[];
+}
+
+/** Version of the record layout in this file; a store of a newer one is refused with `STORE_FORMAT`. */
+export const FORMAT_VERSION = 1;

@@ -1,0 +1,27 @@
+export { FORMAT_VERSION } from '../records/records.js';
+export type {
+  HistoryRow,
+  InboxRow,
+  PauseReason,
+  Progress,
+  RunAddress,
+  RunRow,
+  RunStatus,
+  StoredRun,
+  StoredValue,
+} from '../records/records.js';
+export { createMemoryDatabase, createMemoryStore, type MemoryDatabase, unknownRun } from './memory-store.js';
+export type {
+  Acceptance,
+  Accepted,
+  Checkpoint,
+  Durability,
+  Op,
+  Ownership,
+  RunPage,
+  RunQuery,
+  Store,
+  StoreChange,
+  StoreManifest,
+} from './store.js';
+export { runKey, Tables } from './tables.js';

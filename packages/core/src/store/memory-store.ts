@@ -1,0 +1,142 @@
+import { HoldfastError } from '../errors/index.js';
+import type { Accepted, Checkpoint, Ownership, Store, StoreChange } from './store.js';
+import { Tables } from './tables.js';
+
+/** What several memory stores share to act as several connections to one database. */
+export interface MemoryDatabase {
+  readonly tables: Tables;
+  epoch: number;
+  lastN: number;
+  /** Waits of hosts that want to be the owner, oldest first. */
+  readonly waiting: (() => void)[];
+  owner: symbol | undefined;
+  readonly connections: Set<(change: StoreChange) => void>;
+}
+
+/** An empty database; hand it to several `createMemoryStore` calls to play several tabs. */
+export function createMemoryDatabase(): MemoryDatabase {
+  return { tables: new Tables(), epoch: 0, lastN: 0, waiting: [], owner: undefined, connections: new Set() };
+}
+
+/**
+ * The reference store: durable as long as `database` is. For tests and for trying things out.
+ *
+ * @example
+ * const database = createMemoryDatabase();
+ * const host = createHost({ store: createMemoryStore({ database }), workflows });
+ */
+export function createMemoryStore(options: { database?: MemoryDatabase; name?: string } = {}): Store {
+  const { database = createMemoryDatabase(), name = 'memory' } = options;
+  let closed = false;
+  const releases = new Set<() => void>();
+  const listeners = new Set<(change: StoreChange) => void>();
+  const hear = (change: StoreChange) => {
+    for (const listener of listeners) listener(change);
+  };
+  database.connections.add(hear);
+
+  const open = () => {
+    if (closed) throw new HoldfastError('CLOSED', { message: `The store ${name} is closed.` });
+  };
+  const tell = (change: StoreChange) => {
+    for (const connection of database.connections) if (connection !== hear) queueMicrotask(() => connection(change));
+  };
+
+  async function acquire({ signal }: { signal?: AbortSignal } = {}): Promise<Ownership> {
+    open();
+    const me = Symbol('owner');
+    while (database.owner !== undefined) {
+      await new Promise<void>((resolve) => {
+        database.waiting.push(resolve);
+        signal?.addEventListener('abort', () => resolve(), { once: true });
+      });
+      if (signal?.aborted || closed) {
+        throw new HoldfastError('CLOSED', { message: 'The wait for the store was ended.' });
+      }
+    }
+    database.owner = me;
+    const epoch = ++database.epoch;
+    const lost = new AbortController();
+    const release = () => {
+      releases.delete(release);
+      if (database.owner !== me) return;
+      database.owner = undefined;
+      for (const wake of database.waiting.splice(0)) wake();
+    };
+    releases.add(release);
+    return { epoch, lost: lost.signal, release: async () => release() };
+  }
+
+  async function commit(checkpoint: Checkpoint): Promise<void> {
+    open();
+    if (checkpoint.epoch !== database.epoch) {
+      throw new HoldfastError('STORE_FENCED', {
+        message: `Epoch ${checkpoint.epoch} was fenced by epoch ${database.epoch}.`,
+        details: { epoch: checkpoint.epoch, present: database.epoch },
+      });
+    }
+    database.tables.check(checkpoint);
+    database.tables.apply(checkpoint, checkpoint.ops);
+    tell({ kind: 'committed', workflow: checkpoint.workflow, run: checkpoint.run });
+  }
+
+  async function accept(acceptance: Parameters<Store['accept']>[0]): Promise<Accepted> {
+    open();
+    const { tables } = database;
+    const { workflow, run } = acceptance.row;
+    if (acceptance.kind === 'start') {
+      const existing = tables.load(acceptance.row);
+      if (existing) {
+        return { outcome: 'exists', row: existing.row, input: existing.values.get('input') ?? { text: '' } };
+      }
+      tables.start(acceptance.row, acceptance.input, acceptance.attachments);
+      tell({ kind: 'accepted', workflow, run });
+      return { outcome: 'started' };
+    }
+    if (!tables.has(acceptance.row)) throw unknownRun(workflow, run);
+    const n = ++database.lastN;
+    tables.enqueue({ ...acceptance.row, n }, acceptance.attachments);
+    tell({ kind: 'accepted', workflow, run });
+    return { outcome: 'queued', n };
+  }
+
+  const reading = <A extends unknown[], R>(read: (...args: A) => R) => {
+    return async (...args: A): Promise<R> => {
+      open();
+      return read(...args);
+    };
+  };
+  const { tables } = database;
+
+  return {
+    name,
+    supports: { powerLoss: false, shared: true, attachments: true },
+    acquire,
+    commit,
+    accept,
+    load: reading((address) => tables.load(address)),
+    head: reading((address) => tables.head(address)),
+    list: reading((query) => tables.list(query)),
+    inbox: reading((address) => tables.inbox(address)),
+    history: reading((address, page) => tables.history(address, page)),
+    watch(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async close() {
+      closed = true;
+      database.connections.delete(hear);
+      for (const release of [...releases]) release();
+      for (const wake of database.waiting.splice(0)) wake();
+    },
+  };
+}
+
+/** The error of a call that names a run which is not in the store. */
+export function unknownRun(workflow: string, run: string): HoldfastError {
+  return new HoldfastError('RUN_UNKNOWN', {
+    message: `There is no run "${run}" of workflow "${workflow}".`,
+    remedy: 'Start it first, or check both ids.',
+    details: { workflow, run },
+  });
+}

@@ -1,0 +1,126 @@
+import type { HistoryRow, InboxRow, RunAddress, RunRow, RunStatus, StoredRun, StoredValue } from '../records/records.js';
+
+/** `strict` survives power loss; `relaxed` survives the death of the tab, browser or process. */
+export type Durability = 'strict' | 'relaxed';
+
+/** One change inside a checkpoint. All ops of a checkpoint happen, or none. */
+export type Op =
+  | { readonly op: 'run'; readonly row: RunRow }
+  | { readonly op: 'put'; readonly id: string; readonly value: StoredValue }
+  | { readonly op: 'remove'; readonly id: string }
+  | { readonly op: 'attach'; readonly id: string; readonly blob: Blob }
+  | { readonly op: 'history'; readonly row: HistoryRow }
+  | { readonly op: 'taken'; readonly n: number }
+  /** Removes every record of the run (its head, values, attachments, history, inbox). No other op may follow. */
+  | { readonly op: 'delete' };
+
+/** One atomic, fenced batch for one run. */
+export interface Checkpoint extends RunAddress {
+  /** Epoch of the writing host; a commit under any other than the store's present epoch is refused: `STORE_FENCED`. */
+  readonly epoch: number;
+  /** The run's `seq` before this checkpoint; another stored one is refused: `STORE_SEQ`. */
+  readonly after: number;
+  readonly durability: Durability;
+  readonly ops: readonly Op[];
+}
+
+/** What any host may put into a store, owner or not. */
+export type Acceptance =
+  | {
+      readonly kind: 'start';
+      /** A new run's head: status `queued`, seq 0. */
+      readonly row: RunRow;
+      readonly input: StoredValue;
+      readonly attachments?: readonly { readonly id: string; readonly blob: Blob }[];
+    }
+  | {
+      readonly kind: 'inbox';
+      readonly row: Omit<InboxRow, 'n'>;
+      readonly attachments?: readonly { readonly id: string; readonly blob: Blob }[];
+    };
+
+/** What became of an {@link Acceptance}. `exists`: a start met a run of that address, and changed nothing. */
+export type Accepted =
+  | { readonly outcome: 'started' }
+  | { readonly outcome: 'exists'; readonly row: RunRow; readonly input: StoredValue }
+  | { readonly outcome: 'queued'; readonly n: number };
+
+/** A page of run heads is asked for with this. */
+export interface RunQuery {
+  readonly workflow?: string;
+  readonly status?: RunStatus | readonly RunStatus[];
+  /** At most this many; default 1,000. */
+  readonly limit?: number;
+  /** `cursor` of the page before. */
+  readonly after?: string;
+}
+
+/** Heads in order of (workflow, run). `cursor` is there while more follow. */
+export interface RunPage {
+  readonly rows: readonly RunRow[];
+  readonly cursor?: string;
+}
+
+/** A change made to the store through another connection (another tab or process). */
+export interface StoreChange extends RunAddress {
+  readonly kind: 'accepted' | 'committed';
+}
+
+/** The right to commit. */
+export interface Ownership {
+  /** Rises with every acquisition; handed to every checkpoint. */
+  readonly epoch: number;
+  /** Aborted, with a `STORE_FENCED` HoldfastError as its reason, when the right is lost. */
+  readonly lost: AbortSignal;
+  /** Gives the right back; resolves when the next host can have it. */
+  release(): Promise<void>;
+}
+
+/** What a store can do; the conformance suite skips nothing that is claimed here. */
+export interface StoreManifest {
+  /** Strict commits survive power loss. */
+  readonly powerLoss: boolean;
+  /** Several hosts in one process or several may have it open at once. */
+  readonly shared: boolean;
+  /** Blobs can be attached. */
+  readonly attachments: boolean;
+}
+
+/**
+ * The one port under a host: where checkpoints live. This comment is the contract, `testStore` in
+ * `@holdfast/core/testing` is its test.
+ *
+ * 1. `commit` is atomic: after any crash all of a checkpoint's ops are there, or none. It resolves when they are
+ *    durable at the asked level. Checkpoints of one run commit in the order they were given.
+ * 2. `commit` is fenced: it refuses an epoch that is not the present one (`STORE_FENCED`) and an `after` that is not
+ *    the stored seq (`STORE_SEQ`), in the same atomic act that writes. `after` is 0 for a run's first checkpoint.
+ * 3. `accept` needs no ownership. It is atomic, strict, and gives each inbox row the next `n` of the whole store.
+ *    A start of an existing run changes nothing and says so; an inbox row for an unknown run is `RUN_UNKNOWN`.
+ * 4. A failed commit or accept has changed nothing, or it rejects with `retryable: false` and the caller must load
+ *    again. One bad member never fails the others of its group.
+ * 5. `load`, `list`, `inbox` and `history` show committed records only, and need no ownership.
+ * 6. `acquire` waits until this host is the owner (aborting `signal` ends the wait with `CLOSED`) or rejects with
+ *    `STORE_OWNED` where the store does not wait. At most one owner's commits succeed at any time.
+ * 7. Values put in are read back equal; nothing the caller does to them afterwards changes what is stored.
+ */
+export interface Store {
+  /** The store's name, for people: a database or a directory. */
+  readonly name: string;
+  readonly supports: StoreManifest;
+  acquire(options?: { signal?: AbortSignal }): Promise<Ownership>;
+  commit(checkpoint: Checkpoint): Promise<void>;
+  accept(acceptance: Acceptance): Promise<Accepted>;
+  load(address: RunAddress): Promise<StoredRun | undefined>;
+  /** The head alone. */
+  head(address: RunAddress): Promise<RunRow | undefined>;
+  list(query?: RunQuery): Promise<RunPage>;
+  /** Inbox rows of the whole store, or of one run, in order of `n`. */
+  inbox(address?: RunAddress): Promise<readonly InboxRow[]>;
+  /** History rows with `seq > after` (default 0), oldest first, at most `limit` (default 1,000). */
+  history(address: RunAddress, options?: { after?: number; limit?: number }): Promise<readonly HistoryRow[]>;
+  /** Tells of changes made through other connections; returns the way to stop it. */
+  watch(listener: (change: StoreChange) => void): () => void;
+  /** Ends every use of it; calls under way settle first, later ones reject with `CLOSED`. */
+  close(): Promise<void>;
+}
+

@@ -1,0 +1,139 @@
+import { HoldfastError } from '../errors/index.js';
+import type { HistoryRow, InboxRow, RunAddress, RunRow, StoredRun, StoredValue } from '../records/records.js';
+import type { Checkpoint, Op, RunPage, RunQuery } from './store.js';
+
+interface RunTable {
+  row: RunRow;
+  values: Map<string, StoredValue>;
+  attachments: Map<string, Blob>;
+  history: HistoryRow[];
+  inbox: Map<number, InboxRow>;
+}
+
+const DEFAULT_LIMIT = 1000;
+
+/** The key under which a run stands in maps and on disk: both parts are escaped, so no two runs share one. */
+export function runKey({ workflow, run }: RunAddress): string {
+  return `${encodeURIComponent(workflow)}/${encodeURIComponent(run)}`;
+}
+
+/**
+ * The records of a whole store, in memory: what the memory store is, and what the file store keeps of its log.
+ *
+ * Owns: the maps. Never: I/O, time, ownership.
+ * 1. `check` throws before anything is changed; `apply` after a passed `check` can't fail.
+ * 2. Rows are replaced, never changed in place, so a reader's copy stays as it was.
+ */
+export class Tables {
+  readonly #runs = new Map<string, RunTable>();
+
+  /** Throws `STORE_SEQ` when `checkpoint` does not follow the stored seq. */
+  check(checkpoint: Checkpoint): void {
+    const stored = this.#runs.get(runKey(checkpoint))?.row.seq;
+    if (stored === checkpoint.after) return;
+    throw new HoldfastError('STORE_SEQ', {
+      message: `Checkpoint after seq ${checkpoint.after} of run ${runKey(checkpoint)} met stored seq ${stored ?? 'none'}.`,
+      details: { workflow: checkpoint.workflow, run: checkpoint.run, after: checkpoint.after, stored: stored ?? null },
+    });
+  }
+
+  apply(address: RunAddress, ops: readonly Op[]): void {
+    for (const op of ops) this.#apply(runKey(address), op);
+  }
+
+  #apply(key: string, op: Op): void {
+    if (op.op === 'delete') {
+      this.#runs.delete(key);
+      return;
+    }
+    const table = this.#runs.get(key);
+    if (!table) return;
+    switch (op.op) {
+      case 'run':
+        table.row = op.row;
+        break;
+      case 'put':
+        table.values.set(op.id, op.value);
+        break;
+      case 'remove':
+        table.values.delete(op.id);
+        break;
+      case 'attach':
+        table.attachments.set(op.id, op.blob);
+        break;
+      case 'history':
+        table.history.push(op.row);
+        break;
+      case 'taken':
+        table.inbox.delete(op.n);
+        break;
+    }
+  }
+
+  /** Adds a new run; its input is the value `input`. */
+  start(row: RunRow, input: StoredValue, attachments: readonly { id: string; blob: Blob }[] = []): void {
+    this.#runs.set(runKey(row), {
+      row,
+      values: new Map([['input', input]]),
+      attachments: new Map(attachments.map(({ id, blob }) => [id, blob])),
+      history: [],
+      inbox: new Map(),
+    });
+  }
+
+  /** Adds an inbox row to a run that is there. */
+  enqueue(row: InboxRow, attachments: readonly { id: string; blob: Blob }[] = []): void {
+    const table = this.#runs.get(runKey(row));
+    table?.inbox.set(row.n, row);
+    for (const { id, blob } of attachments) table?.attachments.set(id, blob);
+  }
+
+  has(address: RunAddress): boolean {
+    return this.#runs.has(runKey(address));
+  }
+
+  head(address: RunAddress): RunRow | undefined {
+    return this.#runs.get(runKey(address))?.row;
+  }
+
+  load(address: RunAddress): StoredRun | undefined {
+    const table = this.#runs.get(runKey(address));
+    if (!table) return undefined;
+    const { row, values, attachments, inbox } = table;
+    return { row, values: new Map(values), attachments: new Map(attachments), inbox: [...inbox.values()] };
+  }
+
+  list(query: RunQuery = {}): RunPage {
+    const { workflow, status, limit = DEFAULT_LIMIT, after = '' } = query;
+    const wanted = status === undefined ? undefined : new Set([status].flat());
+    const keys = [...this.#runs.keys()].filter((key) => key > after).sort();
+    const rows: RunRow[] = [];
+    let cursor = '';
+    for (const key of keys) {
+      const row = (this.#runs.get(key) as RunTable).row;
+      if ((workflow !== undefined && row.workflow !== workflow) || (wanted && !wanted.has(row.status))) continue;
+      if (rows.length === limit) return { rows, cursor };
+      rows.push(row);
+      cursor = key;
+    }
+    return { rows };
+  }
+
+  inbox(address?: RunAddress): InboxRow[] {
+    if (address) return [...(this.#runs.get(runKey(address))?.inbox.values() ?? [])];
+    return [...this.#runs.values()].flatMap((table) => [...table.inbox.values()]).sort((a, b) => a.n - b.n);
+  }
+
+  history(address: RunAddress, options: { after?: number; limit?: number } = {}): HistoryRow[] {
+    const { after = 0, limit = DEFAULT_LIMIT } = options;
+    const rows = this.#runs.get(runKey(address))?.history ?? [];
+    return rows.filter((row) => row.seq > after).slice(0, limit);
+  }
+
+  /** Every run's records, for writing them down anew. */
+  *dump(): Iterable<StoredRun & { readonly history: readonly HistoryRow[] }> {
+    for (const { row, values, attachments, history, inbox } of this.#runs.values()) {
+      yield { row, values, attachments, history, inbox: [...inbox.values()] };
+    }
+  }
+}
