@@ -32,12 +32,16 @@ function commands() {
   return [
     ...folders.map((folder) => named(`types (tsc -p ${folder})`, [...tool('typescript', 'tsc'), '-p', folder])),
     named('format and lint (biome)', [...tool('@biomejs/biome'), 'ci', '--error-on-warnings', '.']),
-    named('layering (dependency-cruiser)', [
-      ...tool('dependency-cruiser', 'depcruise'),
-      ...['--config', '.dependency-cruiser.cjs', 'packages/core/src', 'packages/browser/src', 'packages/node/src'],
-    ]),
-    named('unused (knip)', [...tool('knip'), '--no-progress', '--treat-config-hints-as-errors']),
+    named('layering (dependency-cruiser)', cruise('.dependency-cruiser.cjs')),
+    named('layering at run time (dependency-cruiser)', cruise('.dependency-cruiser.runtime.cjs')),
+    named('unused (knip)', [...tool('knip'), '--no-progress']),
   ];
+}
+
+/** @param {string} config */
+function cruise(config) {
+  const sources = packages().map((folder) => `${folder}/src`);
+  return [...tool('dependency-cruiser', 'depcruise'), '--config', config, ...sources];
 }
 
 /**
