@@ -1,8 +1,9 @@
 import { type Acceptance, type Accepted, unknownRun } from '@holdfast/core/store';
-import { address, ignoreRejection, readHead, transact } from './commit.js';
+import { address } from './keys.js';
 import type { Database, Transaction } from './schema.js';
+import { putAttachments, putStart } from './start.js';
+import { ignoreRejection, readHead, transact } from './transaction.js';
 
-type Start = Extract<Acceptance, { kind: 'start' }>;
 type Mail = Extract<Acceptance, { kind: 'inbox' }>;
 
 /** One strict transaction for one acceptance. */
@@ -10,32 +11,22 @@ export function acceptOne(db: Database, acceptance: Acceptance): Promise<Accepte
   return transact(db, 'strict', async (transaction) => {
     const { workflow, run } = acceptance.row;
     const [row] = await Promise.all([transaction.objectStore('runs').get([workflow, run]), readHead(transaction)]);
-    if (acceptance.kind === 'start') {
-      if (!row) return start(transaction, acceptance);
+    if (acceptance.kind === 'inbox') {
+      if (!row) throw unknownRun(workflow, run);
+      return enqueue(transaction, acceptance);
+    }
+    if (row) {
       const input = await transaction.objectStore('values').get([workflow, run, 'input']);
       return { outcome: 'exists', row, input: input ?? { text: '' } };
     }
-    if (!row) throw unknownRun(workflow, run);
-    return enqueue(transaction, acceptance);
+    for (const request of putStart(transaction, acceptance)) ignoreRejection(request);
+    return { outcome: 'started' };
   });
 }
 
-function start(transaction: Transaction, { row, input, attachments }: Start): Accepted {
-  ignoreRejection(transaction.objectStore('runs').put(row));
-  ignoreRejection(transaction.objectStore('values').put(input, [...address(row), 'input']));
-  attach(transaction, row, attachments);
-  return { outcome: 'started' };
-}
-
 async function enqueue(transaction: Transaction, { row, attachments }: Mail): Promise<Accepted> {
-  attach(transaction, row, attachments);
+  for (const request of putAttachments(transaction, row, attachments)) ignoreRejection(request);
   // The key generator gives `n`; the type of the row asks for it all the same.
   const n = await transaction.objectStore('inbox').add(row as Mail['row'] & { n: number });
   return { outcome: 'queued', n };
-}
-
-function attach(transaction: Transaction, run: Acceptance['row'], attachments: Acceptance['attachments'] = []): void {
-  for (const { id, blob } of attachments) {
-    ignoreRejection(transaction.objectStore('attachments').put(blob, [...address(run), id]));
-  }
 }

@@ -1,7 +1,15 @@
-import { HoldfastError } from '@holdfast/core';
-import { type Checkpoint, type Durability, FORMAT_VERSION, type Op, type RunAddress } from '@holdfast/core/store';
-import { newerFormat } from './failure.js';
-import { type Database, type Head, STORES, type Transaction } from './schema.js';
+import { HoldfastError, isHoldfastError } from '@holdfast/core';
+import {
+  assertFollows,
+  type Checkpoint,
+  type Durability,
+  type Op,
+  type RunAddress,
+} from '@holdfast/core/store';
+import { address, rangeOf } from './keys.js';
+import type { Database, Head, Transaction } from './schema.js';
+import { putStart } from './start.js';
+import { ignoreRejection, readHead, transact } from './transaction.js';
 
 /** The stores whose keys begin with a run's address. */
 const PARTS = ['values', 'attachments', 'history'] as const;
@@ -23,8 +31,10 @@ export async function commitTogether(
     const { head, seqs, inboxes } = await readBefore(transaction, checkpoints);
     return checkpoints.map((checkpoint) => {
       const key = keyOf(checkpoint);
-      const refusal =
-        refuseEpoch(checkpoint, head, incarnationOf(checkpoint.epoch)) ?? refuseSeq(checkpoint, seqs.get(key));
+      const refusal = refusalOf(() => {
+        assertEpoch(checkpoint, head, incarnationOf(checkpoint.epoch));
+        assertFollows(checkpoint, seqs.get(key));
+      });
       if (!refusal) seqs.set(key, write(transaction, checkpoint, inboxes.get(key) ?? []));
       return refusal;
     });
@@ -48,48 +58,19 @@ async function readBefore(transaction: Transaction, checkpoints: readonly Checkp
   };
 }
 
-/** A transaction over all stores which is complete, or has changed nothing, when this settles. */
-export async function transact<T>(
-  db: Database,
-  durability: Durability,
-  work: (transaction: Transaction) => Promise<T>,
-): Promise<T> {
-  const transaction = db.transaction(STORES, 'readwrite', { durability });
+function refusalOf(check: () => void): Refusal {
   try {
-    const result = await work(transaction);
-    transaction.commit();
-    await transaction.done;
-    return result;
+    check();
+    return undefined;
   } catch (error) {
-    throw await abortReason(transaction, error);
+    if (isHoldfastError(error)) return error;
+    throw error;
   }
 }
 
-/** The transaction's own reason says more (`QuotaExceededError`) than that of a request it took along. */
-async function abortReason(transaction: Transaction, error: unknown): Promise<unknown> {
-  try {
-    transaction.abort();
-  } catch {
-    // It had ended by itself.
-  }
-  const reason = await transaction.done.then(
-    () => error,
-    (aborted: unknown) => aborted,
-  );
-  return (reason as { name?: unknown }).name === 'AbortError' ? error : reason;
-}
-
-/** @throws `STORE_FORMAT` when a newer Holdfast has taken the store over since it was opened. */
-export async function readHead(transaction: Transaction): Promise<Head | undefined> {
-  const head = await transaction.objectStore('meta').get('head');
-  if (head && head.format > FORMAT_VERSION) throw newerFormat(transaction.db.name);
-  return head;
-}
-
-function refuseEpoch({ epoch }: Checkpoint, head: Head | undefined, incarnation: string | undefined): Refusal {
-  const present = head?.epoch ?? 0;
-  if (epoch === present && (incarnation === undefined || incarnation === head?.incarnation)) return undefined;
-  return fenced(epoch, present);
+function assertEpoch({ epoch }: Checkpoint, head: Head | undefined, incarnation: string | undefined): void {
+  const same = incarnation === undefined || incarnation === head?.incarnation;
+  if (epoch !== head?.epoch || !same) throw fenced(epoch, head?.epoch);
 }
 
 /** The reason of an owner's end. */
@@ -100,28 +81,16 @@ export function fenced(epoch: number, present: number | undefined): HoldfastErro
   });
 }
 
-function refuseSeq({ workflow, run, after }: Checkpoint, stored: number | undefined): Refusal {
-  if (stored === after) return undefined;
-  return new HoldfastError('STORE_SEQ', {
-    message: `A checkpoint after seq ${after} of run "${run}" of workflow "${workflow}" met stored seq ${stored ?? 'none'}.`,
-    details: { workflow, run, after, stored: stored ?? null },
-  });
-}
-
 /** Puts what the ops say; returns the run's seq after them. */
 function write(transaction: Transaction, checkpoint: Checkpoint, inbox: readonly number[]): number | undefined {
   let seq: number | undefined = checkpoint.after;
   for (const op of checkpoint.ops) {
     if (op.op === 'run') seq = op.row.seq;
     if (op.op === 'delete') seq = undefined;
+    if (op.op === 'restart') seq = op.start.row.seq;
     for (const request of requestsOf(transaction, checkpoint, op, inbox)) ignoreRejection(request);
   }
   return seq;
-}
-
-/** A failed request aborts its transaction, and that one's `done` says why. */
-export function ignoreRejection(request: Promise<unknown>): void {
-  request.catch(() => undefined);
 }
 
 function requestsOf(
@@ -144,21 +113,18 @@ function requestsOf(
     case 'taken':
       return [transaction.objectStore('inbox').delete(op.n)];
     case 'delete':
-      return [
-        transaction.objectStore('runs').delete([workflow, run]),
-        ...PARTS.map((store) => transaction.objectStore(store).delete(rangeOf({ workflow, run }))),
-        ...inbox.map((n) => transaction.objectStore('inbox').delete(n)),
-      ];
+      return removeRun(transaction, { workflow, run }, inbox);
+    case 'restart':
+      return [...removeRun(transaction, { workflow, run }, inbox), ...putStart(transaction, op.start)];
   }
 }
 
-/** Every record of one run, in the stores whose keys begin with it: an array sorts after every string and number. */
-export function rangeOf(run: RunAddress): IDBKeyRange {
-  return IDBKeyRange.bound(address(run), [...address(run), []]);
-}
-
-export function address({ workflow, run }: RunAddress): [workflow: string, run: string] {
-  return [workflow, run];
+function removeRun(transaction: Transaction, run: RunAddress, inbox: readonly number[]): Promise<unknown>[] {
+  return [
+    transaction.objectStore('runs').delete(address(run)),
+    ...PARTS.map((store) => transaction.objectStore(store).delete(rangeOf(run))),
+    ...inbox.map((n) => transaction.objectStore('inbox').delete(n)),
+  ];
 }
 
 function keyOf(run: RunAddress): string {
@@ -166,7 +132,7 @@ function keyOf(run: RunAddress): string {
 }
 
 function isDeletion({ ops }: Checkpoint): boolean {
-  return ops.some(({ op }) => op === 'delete');
+  return ops.some(({ op }) => op === 'delete' || op === 'restart');
 }
 
 function durabilityOf(checkpoints: readonly Checkpoint[]): Durability {

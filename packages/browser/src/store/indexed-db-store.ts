@@ -4,6 +4,7 @@ import { acceptOne } from './accept.js';
 import { commitTogether, type Refusal } from './commit.js';
 import { CommitGroup } from './commit-group.js';
 import { Connection } from './connection.js';
+import { ownAcceptance, ownCheckpoint } from './own-copy.js';
 import { acquireOwnership, type Held } from './ownership.js';
 import { readHeadOf, readHistory, readInbox, readPage, readRun } from './read.js';
 import type { Database } from './schema.js';
@@ -76,14 +77,17 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
     acquire,
     async commit(checkpoint) {
       open();
-      return group.add(checkpoint);
+      return group.add(ownCheckpoint(checkpoint));
     },
     async accept(acceptance) {
       open();
-      const accepted = await connection.use((db) => acceptOne(db, acceptance));
-      const { workflow, run } = acceptance.row;
-      if (accepted.outcome !== 'exists') wakes.tell({ kind: 'accepted', workflow, run });
-      return accepted;
+      const own = ownAcceptance(acceptance);
+      return connection.use(async (db) => {
+        const accepted = await acceptOne(db, own);
+        const { workflow, run } = own.row;
+        if (accepted.outcome !== 'exists') wakes.tell({ kind: 'accepted', workflow, run });
+        return accepted;
+      });
     },
     load: reading((db, run: RunAddress) => readRun(db, run)),
     head: reading((db, run: RunAddress) => readHeadOf(db, run)),

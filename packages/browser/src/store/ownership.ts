@@ -1,8 +1,9 @@
 import { HoldfastError } from '@holdfast/core';
 import type { Ownership } from '@holdfast/core/store';
-import { fenced, readHead, transact } from './commit.js';
+import { fenced } from './commit.js';
 import type { Connection } from './connection.js';
 import type { Database } from './schema.js';
+import { readHead, transact } from './transaction.js';
 
 /**
  * How long one request for the lock may wait before it is made anew. A browser may leave a queued request ungranted

@@ -1,6 +1,6 @@
 import type { HistoryRow, InboxRow, RunAddress, RunPage, RunQuery, RunRow, StoredRun } from '@holdfast/core/store';
 import type { IDBPTransaction, StoreNames } from 'idb';
-import { address, rangeOf } from './commit.js';
+import { address, rangeOf } from './keys.js';
 import type { Database, HoldfastSchema } from './schema.js';
 
 const DEFAULT_LIMIT = 1000;
