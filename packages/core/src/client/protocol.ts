@@ -1,4 +1,4 @@
-import type { HistoryRow, RunAddress, RunRow } from '../records/records.js';
+import type { Encoded, HistoryRow, RunAddress, RunRow } from '../records/records.js';
 import type { RunPage, RunQuery } from '../store/store.js';
 
 /**
@@ -6,11 +6,7 @@ import type { RunPage, RunQuery } from '../store/store.js';
  * values of the app (input, events, snapshots) cross as the codec's {@link Encoded}.
  */
 
-/** A value as the codec makes it for the wire: JSON text, and the Blobs it refers to by position. */
-export interface Encoded {
-  readonly text: string;
-  readonly blobs: readonly Blob[];
-}
+export type { Encoded };
 
 /** What happens when a run of that id is already there. */
 export type IfExists = 'join' | 'fail' | 'restart';

@@ -1,5 +1,4 @@
-import type { Encoded } from '../client/protocol.js';
-import type { StoredValue } from '../records/records.js';
+import type { Encoded, StoredValue } from '../records/records.js';
 
 /** An attachment that isn't stored yet. */
 export interface Attachment {

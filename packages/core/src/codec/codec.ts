@@ -1,6 +1,6 @@
 import { parse, stringify } from 'devalue';
-import type { Encoded } from '../client/protocol.js';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
+import type { Encoded } from '../records/records.js';
 import { type ErrorData, errorFromData, errorToData, isError } from './errors-as-data.js';
 
 /**
