@@ -21,7 +21,13 @@ export interface Progress {
   readonly total: number;
 }
 
-/** A value as the codec stores it: JSON text, and the ids of the attachments it refers to, by position. */
+/** A value as the codec makes it: JSON text, and the Blobs it refers to by position. */
+export interface Encoded {
+  readonly text: string;
+  readonly blobs: readonly Blob[];
+}
+
+/** A value as a store keeps it: JSON text, and the ids of the attachments it refers to, by position. */
 export interface StoredValue {
   readonly text: string;
   readonly attachments?: readonly string[];

@@ -11,8 +11,10 @@ export type Op =
   | { readonly op: 'attach'; readonly id: string; readonly blob: Blob }
   | { readonly op: 'history'; readonly row: HistoryRow }
   | { readonly op: 'taken'; readonly n: number }
-  /** Removes every record of the run (its head, values, attachments, history, inbox). No other op may follow. */
-  | { readonly op: 'delete' };
+  /** Removes every record of the run (its head, values, attachments, history, inbox). No other op stands beside it. */
+  | { readonly op: 'delete' }
+  /** Removes every record of the run and starts it anew, as an {@link Acceptance} does. No other op stands beside it. */
+  | { readonly op: 'restart'; readonly start: Extract<Acceptance, { kind: 'start' }> };
 
 /** One atomic, fenced batch for one run. */
 export interface Checkpoint extends RunAddress {

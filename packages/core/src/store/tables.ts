@@ -73,6 +73,10 @@ export class Tables {
       this.#runs.delete(key);
       return;
     }
+    if (op.op === 'restart') {
+      this.start(op.start.row, op.start.input, op.start.attachments);
+      return;
+    }
     const table = this.#runs.get(key);
     if (!table) return;
     switch (op.op) {

@@ -1,0 +1,100 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BrowserContext, chromium } from '@playwright/test';
+
+/** Where distributions put a Chromium, in the order they are tried after `HOLDFAST_CHROMIUM`. */
+const KNOWN_PATHS = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
+/** Playwright's defaults which would hide what these tests are about: the back/forward cache and hidden tabs. */
+const PLAYWRIGHT_DEFAULTS_UNDONE = [
+  '--disable-back-forward-cache',
+  '--disable-background-timer-throttling',
+  '--disable-renderer-backgrounding',
+  '--disable-backgrounding-occluded-windows',
+];
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A running Chromium with a profile on disk. */
+export interface LaunchedBrowser {
+  readonly context: BrowserContext;
+  /** The user-data directory: give it to the next `launchBrowser` to start the same browser again. */
+  readonly profile: string;
+  readonly browserPid: number;
+  /** Closes it as a person would. */
+  close(): Promise<void>;
+  /** SIGKILLs the whole browser, every process of it. The profile stays. */
+  kill(): Promise<void>;
+}
+
+export interface LaunchOptions {
+  /** An existing or empty user-data directory; a fresh one when it is left out. */
+  readonly profile?: string;
+  /** Port of the DevTools protocol, when something besides Playwright wants to connect. */
+  readonly port?: number;
+  /** More command-line flags. */
+  readonly args?: readonly string[];
+}
+
+/** The Chromium to test with: `HOLDFAST_CHROMIUM`, the system's, or the one Playwright has installed. */
+export function chromiumPath(): string {
+  const candidates = [process.env.HOLDFAST_CHROMIUM, ...KNOWN_PATHS, chromium.executablePath()];
+  const found = candidates.find((path) => path !== undefined && existsSync(path));
+  if (found) return found;
+  throw new Error('No Chromium found. Install one, run "npx playwright install chromium", or set HOLDFAST_CHROMIUM.');
+}
+
+/** An empty user-data directory, removed when the test process ends. */
+export function freshProfile(): string {
+  const profile = mkdtempSync(join(tmpdir(), 'holdfast-profile-'));
+  process.once('exit', () => rmSync(profile, { recursive: true, force: true, maxRetries: 3 }));
+  return profile;
+}
+
+/** Starts Chromium as people run it: with the back/forward cache, with throttling of hidden tabs, with a profile. */
+export async function launchBrowser(options: LaunchOptions = {}): Promise<LaunchedBrowser> {
+  const { profile = freshProfile(), port, args = [] } = options;
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: chromiumPath(),
+    headless: true,
+    ignoreDefaultArgs: PLAYWRIGHT_DEFAULTS_UNDONE,
+    args: [...FLAGS, ...(port === undefined ? [] : [`--remote-debugging-port=${port}`]), ...args],
+  });
+  const browserPid = await pidOf(context);
+  return {
+    context,
+    profile,
+    browserPid,
+    close: () => context.close(),
+    async kill() {
+      const gone = new Promise<void>((resolve) => context.once('close', () => resolve()));
+      // The whole process group: Playwright starts the browser as the leader of one of its own.
+      process.kill(-browserPid, 'SIGKILL');
+      await gone;
+    },
+  };
+}
+
+async function pidOf(context: BrowserContext): Promise<number> {
+  const session = await context.browser()?.newBrowserCDPSession();
+  if (!session) throw new Error('This browser has no DevTools session, so its process id is not known.');
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  const browser = processInfo.find(({ type }) => type === 'browser');
+  if (!browser) throw new Error('DevTools named no browser process.');
+  return browser.id;
+}

@@ -1,0 +1,168 @@
+import { parse, stringify } from 'devalue';
+import { HoldfastError, isHoldfastError } from '../errors/index.js';
+import type { Encoded } from '../records/records.js';
+import { type ErrorData, errorFromData, errorToData, isError } from './errors-as-data.js';
+
+/**
+ * The one codec of every store, message and archive. devalue (https://github.com/sveltejs/devalue) carries Date, Map,
+ * Set, BigInt, undefined, NaN, typed arrays and cycles; added here: Errors with their fields, and Blobs and Files,
+ * which stay outside the text and are referred to by position.
+ */
+
+/** How a kind of object that devalue doesn't know becomes plain data: falsy means "not mine". */
+export type Reducers = Record<string, (value: unknown) => unknown>;
+export type Revivers = Record<string, (data: never) => unknown>;
+
+interface BlobData {
+  readonly at: number;
+  readonly type: string;
+  readonly size: number;
+  /** For a File. */
+  readonly name?: string;
+  readonly lastModified?: number;
+}
+
+/**
+ * Makes text and attachments of a value.
+ * @param what names the value in errors, as in `input` or `output of step "hash"`.
+ * @throws `VALUE_NOT_STORABLE` with the path of what can't be stored.
+ */
+export function encode(value: unknown, what: string, reducers: Reducers = {}): Encoded {
+  const blobs: Blob[] = [];
+  const all: Reducers = {
+    Error: (thing) => isError(thing) && errorToData(thing, (field) => isStorable(field, reducers)),
+    Blob: (thing) => thing instanceof Blob && blobToData(thing, blobs),
+    ...reducers,
+  };
+  try {
+    return { text: stringify(value, all), blobs };
+  } catch (cause) {
+    throw notStorable(cause, what);
+  }
+}
+
+/** The value that {@link encode} was given. */
+export function decode(encoded: Encoded, revivers: Revivers = {}): unknown {
+  return parse(encoded.text, {
+    Error: (data: ErrorData) => errorFromData(data),
+    Blob: (data: BlobData) => blobFromData(data, encoded.blobs),
+    ...revivers,
+  });
+}
+
+/**
+ * Like {@link encode}, for what a caller hands over: refuses Proxies too (reactive state of Vue or MobX), which
+ * would otherwise be stored as a copy that no longer follows.
+ */
+export function encodeGiven(value: unknown, what: string): Encoded {
+  const encoded = encode(value, what);
+  const path = findProxy(value, what);
+  if (path === undefined) return encoded;
+  throw new HoldfastError('VALUE_NOT_STORABLE', {
+    message: `The ${what} can't be stored: ${path} is a Proxy.`,
+    remedy: 'Hand over plain data: toRaw() in Vue, toJS() in MobX, or structuredClone of the source.',
+    details: { path },
+  });
+}
+
+/** For a thrown thing on its way to a caller in another realm. */
+export function encodeError(error: unknown): Encoded {
+  try {
+    return encode(error, 'error');
+  } catch {
+    return encode(new Error(String(error)), 'error');
+  }
+}
+
+/** The error that {@link encodeError} was given. */
+export function decodeError(encoded: Encoded): unknown {
+  return decode(encoded);
+}
+
+/** Whether two encoded values are of the same content; Blobs count by type, size, name and date. */
+export function sameText(a: { text: string }, b: { text: string }): boolean {
+  return a.text === b.text;
+}
+
+function isStorable(value: unknown, reducers: Reducers): boolean {
+  try {
+    encode(value, 'field', reducers);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function blobToData(blob: Blob, blobs: Blob[]): BlobData {
+  const at = blobs.push(blob) - 1;
+  const { type, size } = blob;
+  if (!isFile(blob)) return { at, type, size };
+  return { at, type, size, name: blob.name, lastModified: blob.lastModified };
+}
+
+function blobFromData({ at, type, name, lastModified }: BlobData, blobs: readonly Blob[]): Blob {
+  const blob = blobs[at];
+  if (!blob) {
+    throw new HoldfastError('STORE_DAMAGED', { message: `Attachment ${at} of a stored value is missing.` });
+  }
+  if (name === undefined || isFile(blob)) return blob;
+  return new File([blob], name, { type, ...(lastModified === undefined ? {} : { lastModified }) });
+}
+
+function isFile(blob: Blob): blob is File {
+  return typeof File !== 'undefined' && blob instanceof File;
+}
+
+/** The path of the first Proxy in `value`; only structuredClone can tell one from the object behind it. */
+function findProxy(value: unknown, path: string): string | undefined {
+  return clones(value) ? undefined : deepest(value, path, new Set());
+}
+
+function deepest(value: unknown, path: string, seen: Set<unknown>): string {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return path;
+  seen.add(value);
+  for (const [key, part] of parts(value)) {
+    if (!seen.has(part) && !clones(part)) return deepest(part, `${path}${key}`, seen);
+  }
+  return path;
+}
+
+function* parts(value: object): Iterable<[string, unknown]> {
+  if (value instanceof Map) for (const [key, part] of value) yield [`.get(${JSON.stringify(key)})`, part];
+  else if (value instanceof Set) for (const part of value) yield ['.values()', part];
+  else {
+    for (const [key, part] of Object.entries(value)) yield [Array.isArray(value) ? `[${key}]` : `.${key}`, part];
+  }
+}
+
+function clones(value: unknown): boolean {
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function notStorable(cause: unknown, what: string): HoldfastError {
+  if (isHoldfastError(cause)) return cause;
+  const { path = '', value, message } = cause as { path?: string; value?: unknown; message: string };
+  const where = `${what}${path}`;
+  const kind = kindOf(value, message);
+  return new HoldfastError('VALUE_NOT_STORABLE', {
+    message: `The ${what} can't be stored: ${where} is ${kind}.`,
+    remedy: 'Leave it out, or put plain data in its place.',
+    details: { path: where },
+    cause,
+  });
+}
+
+function kindOf(value: unknown, message: string): string {
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'symbol') return 'a symbol';
+  if (message.includes('__proto__')) return 'an object with a __proto__ key';
+  if (message.includes('symbolic keys')) return 'an object with symbol keys';
+  if (typeof (value as { then?: unknown } | undefined)?.then === 'function') return 'a Promise';
+  const name = (value as object | undefined)?.constructor?.name;
+  return name ? `an instance of ${name}` : 'not plain data';
+}

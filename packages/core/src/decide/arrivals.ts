@@ -1,0 +1,70 @@
+import type { Leaf, Message, Outcome, PendingAction } from '../engine/index.js';
+import type { InboxRow, Progress } from '../records/records.js';
+import type { Durability, Op } from '../store/store.js';
+import type { JournalEntry, StepRecord } from '../steps/journal.js';
+
+/** What moves a run: each arrival is one decision, and one commit. */
+export type Arrival =
+  /** The first one of a run. */
+  | { readonly kind: 'start' }
+  | { readonly kind: 'event'; readonly row: InboxRow }
+  | { readonly kind: 'control'; readonly row: InboxRow }
+  /** A timer of the machine has come due. */
+  | { readonly kind: 'timer'; readonly key: string }
+  /** A leaf's work has ended. */
+  | { readonly kind: 'actor'; readonly leaf: LeafAddress; readonly outcome: Outcome }
+  /** A step function asks for a journal entry. `stored` is told once it is durable. */
+  | {
+      readonly kind: 'step';
+      readonly leaf: LeafAddress;
+      readonly record: StepRecord;
+      readonly stored: (entry: JournalEntry) => void;
+    }
+  /** A step is about to begin in a run that is marked as waiting. */
+  | { readonly kind: 'begin'; readonly begun: () => void }
+  | { readonly kind: 'progress'; readonly progress: Progress }
+  /** Sent by an actor outside of a transition. */
+  | { readonly kind: 'message'; readonly message: Message }
+  /** The pending actions were performed; the one of `failed` threw. */
+  | { readonly kind: 'performed'; readonly failed?: { readonly path: string; readonly error: unknown } };
+
+export type LeafAddress = Pick<Leaf, 'path' | 'incarnation'>;
+
+/** What the body of a control row says. */
+export type ControlBody =
+  | { readonly control: 'delete' }
+  | { readonly control: 'restart'; readonly input: unknown };
+
+/** Present circumstances, told to the decider so that it needs no clock, store or host. */
+export interface Circumstances {
+  /** Instant (ms). */
+  readonly now: number;
+  readonly epoch: number;
+  /** Whether nothing but a stored deadline can move that step function. */
+  quiet(leaf: LeafAddress): boolean;
+}
+
+/** What is to be done about an arrival: first commit `ops`, then the rest. */
+export interface Decision {
+  /** The `seq` that the store must still be at. */
+  readonly after: number;
+  readonly ops: readonly Op[];
+  readonly durability: Durability;
+  readonly effects: Effects;
+}
+
+/** To be done after the commit, in this order. */
+export interface Effects {
+  readonly stop: readonly Leaf[];
+  /** The journal entry of a `step` arrival, as stored. */
+  readonly entry?: JournalEntry;
+  readonly actions: readonly PendingAction[];
+  readonly start: readonly Leaf[];
+  readonly emitted: readonly { readonly type: string }[];
+  readonly logged: readonly (readonly unknown[])[];
+  /** The run was deleted, or starts anew. */
+  readonly gone?: 'deleted' | 'restarted';
+}
+
+export const NO_EFFECTS: Effects = { stop: [], actions: [], start: [], emitted: [], logged: [] };
+

@@ -1,0 +1,449 @@
+import { AttachmentBook, decode, encode, type Reducers } from '../codec/index.js';
+import type { AnyWorkflow } from '../define/workflow.js';
+import {
+  type ActionRow,
+  actorRefReducers,
+  actorRefRevivers,
+  Engine,
+  type EngineState,
+  findMisfits,
+  isSteps,
+  type Leaf,
+  type Message,
+  type PendingAction,
+  type RootView,
+  type TimerRow,
+  type Turn,
+  viewOf,
+} from '../engine/index.js';
+import { HoldfastError } from '../errors/index.js';
+import type { HistoryRow, RunRow, RunStatus, StoredRun, StoredValue } from '../records/records.js';
+import { isFinal, type JournalEntry, journalId, journalPrefix, stepOf } from '../steps/journal.js';
+import type { Op } from '../store/store.js';
+import type { Arrival, Circumstances, ControlBody, Decision, Effects, LeafAddress } from './arrivals.js';
+import { NO_EFFECTS } from './arrivals.js';
+
+type ArrivalOf<K extends Arrival['kind']> = Extract<Arrival, { kind: K }>;
+
+/** Event ids remembered per run: a repeated one within this many is ignored. */
+const SEEN_HORIZON = 1000;
+const CLOSED = new Set<RunStatus>(['done', 'failed', 'cancelled']);
+const STATUS_OF = { active: 'running', done: 'done', error: 'failed', stopped: 'cancelled' } as const;
+
+interface Draft {
+  readonly ops: Op[];
+  effects: { -readonly [K in keyof Effects]: Effects[K] };
+  history: HistoryRow['arrival'] | undefined;
+  progress: RunRow['progress'] | undefined;
+}
+
+/**
+ * Decides what an arrival makes of a run: record x arrival -> ops + effects.
+ *
+ * Owns: one run's record in memory. Never: the store, the clock, the host; the same arrivals give the same decisions.
+ * 1. A decision stands in memory before it is committed; when its commit fails, the decider is to be thrown away.
+ * 2. All consequences of an arrival are ops of one decision.
+ * 3. What throws while deciding fails the run, with the state of the checkpoint before.
+ */
+export class Decider {
+  readonly #workflow: AnyWorkflow;
+  readonly #book: AttachmentBook;
+  readonly #values: Map<string, StoredValue>;
+  readonly #onMessage: (message: Message) => void;
+  #row: RunRow;
+  #engine: Engine | undefined;
+  #failure: unknown;
+  #seen: string[];
+  /** Deadlines of open journal entries, by record id. */
+  readonly #untils = new Map<string, number>();
+
+  /**
+   * Takes up a stored run where its last checkpoint left it.
+   * @throws `VERSION_UNFIT` when this code can't go on with it; nothing is changed then.
+   */
+  constructor(workflow: AnyWorkflow, stored: StoredRun, onMessage: (message: Message) => void) {
+    this.#workflow = workflow;
+    this.#row = stored.row;
+    this.#values = new Map(stored.values);
+    this.#book = new AttachmentBook(stored.attachments);
+    this.#onMessage = onMessage;
+    this.#seen = [...stored.values.keys()].filter((id) => id.startsWith('seen/')).sort(bySeen(stored.values));
+    if (stored.row.seq === 0) return;
+    checkVersion(workflow, stored.row);
+    const failure = this.#read('failure');
+    if (failure !== undefined) {
+      this.#failure = failure;
+      return;
+    }
+    this.#engine = this.#restoreEngine();
+    for (const leaf of this.#engine.leaves) this.#learnDeadlines(leaf);
+  }
+
+  get row(): RunRow {
+    return this.#row;
+  }
+
+  get closed(): boolean {
+    return CLOSED.has(this.#row.status);
+  }
+
+  /** The next timer of the machine. */
+  get timer(): { readonly key: string; readonly at: number } | undefined {
+    let first: { key: string; at: number } | undefined;
+    for (const [key, { at }] of this.#engine?.timers ?? []) if (!first || at < first.at) first = { key, at };
+    return first;
+  }
+
+  /** What is under way according to the record: to be taken up again after a restore. */
+  pending(): Pick<Effects, 'actions' | 'start'> {
+    if (!this.#engine || this.closed) return NO_EFFECTS;
+    return { actions: this.#pendingActions(), start: this.#engine.leaves };
+  }
+
+  /** The stored journal of a step function. */
+  journal(leaf: LeafAddress): Map<string, JournalEntry> {
+    const prefix = journalPrefix(leaf);
+    const ids = [...this.#values.keys()].filter((id) => id.startsWith(prefix));
+    return new Map(ids.map((id) => [stepOf(leaf, id), this.#read(id) as JournalEntry]));
+  }
+
+  /** The live actor of a leaf; undefined when it has been left. */
+  leafActor(leaf: LeafAddress) {
+    return this.#engine?.leafActor(leaf);
+  }
+
+  /** What an app sees of the run. */
+  view(): RootView {
+    if (this.#engine) return viewOf(this.#engine.root);
+    const { value, context } = ((this.#read('state') ?? {}) as Partial<EngineState>).snapshot ?? {};
+    const status = this.#failure === undefined ? 'active' : 'error';
+    return { status, value, context, tags: [], accepts: [], output: undefined, error: this.#failure };
+  }
+
+  decide(arrival: Arrival, circumstances: Circumstances): Decision {
+    const draft: Draft = { ops: [], effects: { ...NO_EFFECTS }, history: undefined, progress: undefined };
+    const before = this.#row;
+    try {
+      this.#apply(arrival, draft, circumstances);
+    } catch (error) {
+      this.#fail(error, arrival, draft);
+    }
+    if (draft.effects.gone) return { after: before.seq, ops: draft.ops, durability: 'strict', effects: draft.effects };
+    this.#writeHead(draft, circumstances);
+    const durability = arrival.kind === 'progress' ? 'relaxed' : 'strict';
+    return { after: before.seq, ops: draft.ops, durability, effects: draft.effects };
+  }
+
+  #apply(arrival: Arrival, draft: Draft, circumstances: Circumstances): void {
+    const { now } = circumstances;
+    if (arrival.kind !== 'progress' && arrival.kind !== 'begin') this.#clearActions(draft);
+    switch (arrival.kind) {
+      case 'start':
+        return this.#start(draft, now);
+      case 'event':
+        return this.#event(arrival, draft, now);
+      case 'control':
+        return this.#control(arrival, draft, now);
+      case 'step':
+        return this.#step(arrival, draft, circumstances);
+      case 'progress':
+        draft.progress = arrival.progress;
+        return;
+      case 'begin':
+        return;
+      case 'performed':
+        return this.#performed(arrival, draft, now);
+      default:
+        return this.#move(arrival, draft, now);
+    }
+  }
+
+  #start(draft: Draft, now: number): void {
+    const input = this.#read('input');
+    const { engine, turn } = Engine.start(this.#workflow.logic, input, now, this.#onMessage);
+    this.#engine = engine;
+    this.#absorb(turn, draft);
+    draft.history = { kind: 'start' };
+  }
+
+  #event({ row }: ArrivalOf<'event'>, draft: Draft, now: number): void {
+    draft.ops.push({ op: 'taken', n: row.n });
+    if (!this.#remember(row.id, draft)) return;
+    const event = decode(this.#book.toEncoded(row.body)) as { type: string };
+    draft.history = { kind: 'event', name: event.type, outcome: 'ignored' };
+    if (this.closed || !this.#engine) return;
+    const turn = this.#engine.deliver({ to: '', incarnation: 1, event }, now);
+    if (turn.taken) draft.history = { kind: 'event', name: event.type };
+    this.#absorb(turn, draft);
+  }
+
+  #control({ row }: ArrivalOf<'control'>, draft: Draft, now: number): void {
+    const body = decode(this.#book.toEncoded(row.body)) as ControlBody;
+    const stop = this.#engine?.leaves ?? [];
+    if (body.control === 'delete') {
+      draft.ops.splice(0, Infinity, { op: 'delete' });
+      draft.effects.gone = 'deleted';
+    } else {
+      draft.ops.splice(0, Infinity, this.#restart(row.id, body.input, now));
+      draft.effects.gone = 'restarted';
+    }
+    draft.effects.stop = stop;
+  }
+
+  #restart(key: string, input: unknown, now: number): Op {
+    const { workflow, run } = this.#row;
+    const { value, fresh } = new AttachmentBook().toStored(encode(input, 'input'));
+    const { version } = this.#workflow;
+    const row: RunRow = { workflow, run, key, version, seq: 0, status: 'queued', reasons: [], createdAt: now, updatedAt: now };
+    return { op: 'restart', start: { kind: 'start', row, input: value, attachments: fresh } };
+  }
+
+  #step({ leaf, record }: ArrivalOf<'step'>, draft: Draft, { now }: Circumstances): void {
+    if (!this.#engine?.leafActor(leaf)) return;
+    const { step, progress } = record;
+    const id = journalId(leaf, step);
+    const order = this.#row.seq + 1;
+    const entry = this.#storableEntry({ ...record.entry, order }, id, step, draft, now);
+    this.#watchDeadline(id, entry);
+    draft.effects.entry = entry;
+    draft.progress = progress;
+    const outcome = entry.status === 'sleeping' ? 'started' : entry.status;
+    draft.history = { kind: 'step', name: step, outcome, attempts: entry.attempts };
+  }
+
+  /** Puts the entry; one whose output can't be stored becomes a failed one, which says so. */
+  #storableEntry(entry: JournalEntry, id: string, step: string, draft: Draft, now: number): JournalEntry {
+    try {
+      this.#put(id, entry, `step "${step}"`, draft);
+      return entry;
+    } catch (error) {
+      const { output: _output, until: _until, ...rest } = entry;
+      const failed: JournalEntry = { ...rest, status: 'failed', error, endedAt: now };
+      this.#put(id, failed, `step "${step}"`, draft);
+      return failed;
+    }
+  }
+
+  #performed({ failed }: ArrivalOf<'performed'>, draft: Draft, now: number): void {
+    if (!failed || !this.#engine || this.closed) return;
+    this.#absorb(this.#engine.fail(failed.path, failed.error, now), draft);
+    draft.history = { kind: 'action', name: failed.path, outcome: 'failed' };
+  }
+
+  #move(arrival: ArrivalOf<'timer' | 'actor' | 'message'>, draft: Draft, now: number): void {
+    const engine = this.#engine;
+    if (!engine || this.closed) return;
+    if (arrival.kind === 'timer') {
+      draft.history = { kind: 'timer', name: engine.timers.get(arrival.key)?.event.type ?? arrival.key };
+      this.#absorb(engine.fire(arrival.key, now), draft);
+    } else if (arrival.kind === 'actor') {
+      const outcome = 'error' in arrival.outcome ? 'failed' : 'completed';
+      draft.history = { kind: 'actor', name: arrival.leaf.path, outcome };
+      this.#absorb(engine.settle(arrival.leaf, arrival.outcome, now), draft);
+    } else {
+      draft.history = { kind: 'message', name: arrival.message.event.type };
+      this.#absorb(engine.deliver(arrival.message, now), draft);
+    }
+  }
+
+  /** Makes ops and effects of what the engine did. */
+  #absorb(turn: Turn, draft: Draft): void {
+    const engine = this.#engine as Engine;
+    const { effects } = draft;
+    effects.stop = turn.stopped;
+    effects.start = turn.started;
+    effects.emitted = turn.emitted;
+    effects.logged = turn.logged;
+    effects.actions = turn.actions;
+    if (turn.changed) this.#put('state', engine.state(), 'machine state', draft);
+    if (turn.timersChanged) this.#put('timers', engine.timers, 'timers', draft);
+    if (turn.actions.length > 0) this.#put('actions', turn.actions.map(({ row }) => row), 'actions', draft);
+    for (const leaf of turn.stopped) this.#dropJournal(leaf, draft);
+  }
+
+  #dropJournal(leaf: Leaf, draft: Draft): void {
+    const prefix = journalPrefix(leaf);
+    for (const id of [...this.#values.keys()]) {
+      if (!id.startsWith(prefix)) continue;
+      this.#remove(id, draft);
+      this.#untils.delete(id);
+    }
+  }
+
+  #clearActions(draft: Draft): void {
+    if (this.#values.has('actions')) this.#remove('actions', draft);
+  }
+
+  /** False when that event id was seen before. */
+  #remember(eventId: string, draft: Draft): boolean {
+    const id = `seen/${eventId}`;
+    if (this.#values.has(id)) return false;
+    const value = { text: String(this.#row.seq + 1) };
+    this.#values.set(id, value);
+    draft.ops.push({ op: 'put', id, value });
+    this.#seen.push(id);
+    if (this.#seen.length > SEEN_HORIZON) this.#remove(this.#seen.shift() as string, draft);
+    return true;
+  }
+
+  /** Fails the run: its state stays that of the checkpoint before, the error says why. */
+  #fail(error: unknown, arrival: Arrival, draft: Draft): void {
+    draft.ops.splice(0, Infinity);
+    draft.effects = { ...NO_EFFECTS, stop: this.#engine?.leaves ?? [] };
+    this.#engine = undefined;
+    if (arrival.kind === 'event' || arrival.kind === 'control') draft.ops.push({ op: 'taken', n: arrival.row.n });
+    this.#failure = error;
+    this.#put('failure', error, 'error', draft);
+    this.#clearActions(draft);
+    draft.history = { kind: arrival.kind === 'start' ? 'start' : 'action', outcome: 'failed' };
+  }
+
+  #writeHead(draft: Draft, circumstances: Circumstances): void {
+    const { now, epoch } = circumstances;
+    const { nextDeadlineAt: _, ...rest } = this.#row;
+    const seq = draft.history ? rest.seq + 1 : rest.seq;
+    const status = this.#status(draft, circumstances);
+    const deadline = CLOSED.has(status) ? undefined : this.#nextDeadline();
+    const progress = draft.progress ?? rest.progress;
+    this.#row = {
+      ...rest,
+      version: this.#workflow.version,
+      seq,
+      status,
+      updatedAt: now,
+      ...(deadline === undefined ? {} : { nextDeadlineAt: deadline }),
+      ...(progress ? { progress } : {}),
+      ...(CLOSED.has(status) && rest.closedAt === undefined ? { closedAt: now } : {}),
+    };
+    draft.ops.push({ op: 'run', row: this.#row });
+    if (!draft.history) return;
+    const { value } = this.view();
+    const effects = effectNames(draft.effects);
+    const row: HistoryRow = {
+      seq,
+      at: now,
+      epoch,
+      arrival: draft.history,
+      status,
+      ...(value === undefined ? {} : { value }),
+      ...(effects.length > 0 ? { effects } : {}),
+    };
+    draft.ops.push({ op: 'history', row });
+  }
+
+  #status(draft: Draft, { quiet }: Circumstances): RunStatus {
+    if (this.#failure !== undefined) return 'failed';
+    if (!this.#engine) return this.#row.status;
+    const status = STATUS_OF[viewOf(this.#engine.root).status];
+    if (status !== 'running') return status;
+    const busy = this.#values.has('actions') || this.#engine.leaves.some((leaf) => !this.#waits(leaf, draft, quiet));
+    return busy ? 'running' : 'waiting';
+  }
+
+  /** Whether nothing but a stored deadline can move that leaf. */
+  #waits(leaf: Leaf, draft: Draft, quiet: Circumstances['quiet']): boolean {
+    const { start, entry } = draft.effects;
+    if (start.includes(leaf) || (entry && isFinal(entry))) return false;
+    const prefix = journalPrefix(leaf);
+    return [...this.#untils.keys()].some((id) => id.startsWith(prefix)) && quiet(leaf);
+  }
+
+  #nextDeadline(): number | undefined {
+    const deadlines = [...this.#untils.values(), ...(this.timer ? [this.timer.at] : [])];
+    return deadlines.length > 0 ? Math.min(...deadlines) : undefined;
+  }
+
+  #learnDeadlines(leaf: Leaf): void {
+    for (const [step, entry] of this.journal(leaf)) this.#watchDeadline(journalId(leaf, step), entry);
+  }
+
+  #watchDeadline(id: string, entry: JournalEntry): void {
+    if (isFinal(entry) || entry.until === undefined) this.#untils.delete(id);
+    else this.#untils.set(id, entry.until);
+  }
+
+  #restoreEngine(): Engine {
+    const { logic } = this.#workflow;
+    const state = this.#read('state') as EngineState;
+    const misfits = findMisfits(logic, state.snapshot);
+    if (misfits.length > 0) throw unfit(this.#row, misfits.map(({ kind, name }) => `${kind} ${name}`).join(', '), misfits);
+    const timers = (this.#read('timers') ?? new Map()) as ReadonlyMap<string, TimerRow>;
+    const engine = Engine.restore(logic, state, timers, this.#onMessage);
+    if (state.snapshot.status === 'active' && viewOf(engine.root).status !== 'active') {
+      throw unfit(this.#row, `restoring it fails: ${String(viewOf(engine.root).error)}`, []);
+    }
+    return engine;
+  }
+
+  #pendingActions(): PendingAction[] {
+    const rows = (this.#read('actions') ?? []) as ActionRow[];
+    return rows.map((row) => {
+      const action = this.#engine?.resolveAction(row);
+      if (action) return action;
+      throw new HoldfastError('ACTION_NOT_RESUMABLE', {
+        message: `Action "${row.type}" of run "${this.#row.run}" was not known to be performed, and this code no longer has it.`,
+        remedy: 'Name it in setup({ actions }), and keep that name.',
+        details: { workflow: this.#row.workflow, run: this.#row.run, action: row.type, place: row.place },
+      });
+    });
+  }
+
+  #read(id: string): unknown {
+    const value = this.#values.get(id);
+    return value && decode(this.#book.toEncoded(value), actorRefRevivers);
+  }
+
+  #put(id: string, content: unknown, what: string, draft: Draft): void {
+    const { value, fresh } = this.#book.toStored(encode(content, what, actorRefReducers as Reducers));
+    for (const { id: attachment, blob } of fresh) draft.ops.push({ op: 'attach', id: attachment, blob });
+    draft.ops.push({ op: 'put', id, value });
+    this.#values.set(id, value);
+  }
+
+  #remove(id: string, draft: Draft): void {
+    this.#values.delete(id);
+    draft.ops.push({ op: 'remove', id });
+  }
+
+  /** Takes in attachments that came with an inbox row. */
+  learn(attachments: ReadonlyMap<string, Blob>): void {
+    this.#book.learn(attachments);
+  }
+
+  /** Whether a leaf is a step function. */
+  isSteps(leaf: LeafAddress): boolean {
+    const actor = this.leafActor(leaf) as { logic?: never } | undefined;
+    return actor?.logic !== undefined && isSteps(actor.logic);
+  }
+}
+
+function bySeen(values: ReadonlyMap<string, StoredValue>) {
+  const seq = (id: string) => Number(values.get(id)?.text);
+  return (a: string, b: string) => seq(a) - seq(b);
+}
+
+function effectNames({ actions, start, stop }: Effects): string[] {
+  return [
+    ...stop.map(({ path }) => `stop ${path || 'run'}`),
+    ...actions.map(({ row }) => `action ${row.type}`),
+    ...start.map(({ path }) => `start ${path || 'run'}`),
+  ];
+}
+
+function checkVersion(workflow: AnyWorkflow, row: RunRow): void {
+  if (row.version === workflow.version) return;
+  const older = row.version < workflow.version;
+  throw new HoldfastError('VERSION_UNFIT', {
+    message: `Run "${row.run}" of "${row.workflow}" was written by version ${row.version}; this host has version ${workflow.version}.`,
+    remedy: older ? `Deploy version ${row.version} again until its runs are done.` : 'Update this host.',
+    details: { workflow: row.workflow, run: row.run, stored: row.version, registered: workflow.version },
+  });
+}
+
+function unfit(row: RunRow, what: string, misfits: readonly { kind: string; name: string }[]): HoldfastError {
+  return new HoldfastError('VERSION_UNFIT', {
+    message: `Run "${row.run}" of "${row.workflow}" no longer fits its definition: missing ${what}.`,
+    remedy: 'Bring the missing part back, or raise the version.',
+    details: { workflow: row.workflow, run: row.run, misfits },
+  });
+}

@@ -1,0 +1,75 @@
+import type { AnyActorLogic, AnyStateMachine } from 'xstate';
+import { isMachine, kindOf } from '../engine/kinds.js';
+import { HoldfastError } from '../errors/index.js';
+import type { Workflow } from './workflow.js';
+
+/**
+ * Makes a workflow: what a host can run durably.
+ *
+ * @param definition.id stands in every stored run: never change it.
+ * @param definition.version a whole number from 1; raise it when stored runs of the version before can't go on.
+ * @param definition.logic a machine of XState 5 or a step function (`fromSteps`).
+ * @throws `WORKFLOW_INVALID`; `ACTOR_NOT_DURABLE` when the logic holds callback or observable actors.
+ *
+ * @example
+ * export const photoImport = defineWorkflow({ id: 'photo-import', version: 1, logic: importPhotos });
+ */
+export function defineWorkflow<const TId extends string, TLogic extends AnyActorLogic>(definition: {
+  id: TId;
+  version: number;
+  logic: TLogic;
+}): Workflow<TId, TLogic> {
+  const { id, version, logic } = definition;
+  if (typeof id !== 'string' || id === '') throw invalid('needs an id, a string that is not empty', { id });
+  if (!Number.isInteger(version) || version < 1) throw invalid(`"${id}" needs a version, a whole number from 1`, { id });
+  if (!isLogic(logic)) throw invalid(`"${id}" needs logic: a machine, or the result of fromSteps()`, { id });
+  if (!isMachine(logic) && kindOf(logic) !== 'steps') {
+    throw invalid(`"${id}" has logic that is neither a machine nor a step function`, { id });
+  }
+  checkActors(id, logic, new Set());
+  return Object.freeze({ id, version, logic });
+}
+
+function isLogic(logic: unknown): logic is AnyActorLogic {
+  return typeof logic === 'object' && logic !== null && typeof (logic as AnyActorLogic).transition === 'function';
+}
+
+function invalid(what: string, details: Record<string, unknown>): HoldfastError {
+  return new HoldfastError('WORKFLOW_INVALID', { message: `A workflow ${what}.`, details });
+}
+
+/** Refuses actors whose work can't be taken up again, wherever in the tree of machines they are declared. */
+function checkActors(workflow: string, logic: AnyActorLogic, seen: Set<AnyActorLogic>): void {
+  if (seen.has(logic)) return;
+  seen.add(logic);
+  if (kindOf(logic) === 'live') return;
+  if (!isMachine(logic)) return;
+  for (const [name, actor] of declaredActors(logic)) {
+    if (kindOf(actor) === 'live') {
+      throw new HoldfastError('ACTOR_NOT_DURABLE', {
+        message: `Actor "${name}" of workflow "${workflow}" is a callback or observable actor, which can't go on after a crash.`,
+        remedy: 'Make it a step function (fromSteps) or a promise actor, or keep it in the page.',
+        details: { workflow, actor: name },
+      });
+    }
+    checkActors(workflow, actor, seen);
+  }
+}
+
+function* declaredActors(machine: AnyStateMachine): Iterable<[string, AnyActorLogic]> {
+  for (const [name, actor] of Object.entries(machine.implementations.actors ?? {})) {
+    if (isLogic(actor)) yield [name, actor];
+  }
+  for (const node of statesOf(machine.root)) {
+    for (const { src } of [node.config.invoke ?? []].flat() as { src: unknown }[]) {
+      if (isLogic(src)) yield [`inline in ${node.id}`, src];
+    }
+  }
+}
+
+type AnyStateNode = AnyStateMachine['root'];
+
+function* statesOf(node: AnyStateNode): Iterable<AnyStateNode> {
+  yield node;
+  for (const child of Object.values(node.states) as AnyStateNode[]) yield* statesOf(child);
+}

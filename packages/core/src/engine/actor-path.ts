@@ -1,0 +1,17 @@
+import type { AnyActorRef } from 'xstate';
+
+/** Where an actor stands in its run's tree: the ids from below the root down, escaped, joined by `/`. The root is ''. */
+export type ActorPath = string;
+
+export function pathOf(actor: AnyActorRef): ActorPath {
+  const parent = actor._parent;
+  if (!parent) return '';
+  const above = pathOf(parent);
+  const id = encodeURIComponent(actor.id);
+  return above === '' ? id : `${above}/${id}`;
+}
+
+/** Whether `path` is `ancestor` or below it. */
+export function isWithin(path: ActorPath, ancestor: ActorPath): boolean {
+  return ancestor === '' || path === ancestor || path.startsWith(`${ancestor}/`);
+}

@@ -1,0 +1,59 @@
+import type { AnyActorRef } from 'xstate';
+import type { Reducers, Revivers } from '../codec/index.js';
+import type { PersistedChild, PersistedSnapshot } from './records.js';
+import { inner } from './system.js';
+
+interface MachineSnapshot {
+  status: PersistedSnapshot['status'];
+  output: unknown;
+  error: unknown;
+  value: unknown;
+  context: unknown;
+  historyValue: Record<string, { id: string }[]>;
+  children: Record<string, AnyActorRef>;
+}
+
+/**
+ * An actor's snapshot in XState's persisted shape. XState's own `getPersistedSnapshot` does not end on a context that
+ * refers to itself, and aliases the live context; here references stay as they are, for the codec to write down.
+ */
+export function persist(actor: AnyActorRef): PersistedSnapshot {
+  if (!('value' in actor.getSnapshot())) return actor.getPersistedSnapshot() as PersistedSnapshot;
+  const { status, output, error, value, context, historyValue, children } = actor.getSnapshot() as MachineSnapshot;
+  return {
+    status,
+    output,
+    error,
+    value,
+    context,
+    historyValue: mapValues(historyValue, (nodes) => nodes.map(({ id }) => ({ id }))),
+    children: mapValues(children, persistChild),
+  };
+}
+
+function persistChild(child: AnyActorRef): PersistedChild {
+  const { systemId } = child as { systemId?: string };
+  return {
+    src: child.src as string,
+    ...(systemId === undefined ? {} : { systemId }),
+    ...(inner(child)._syncSnapshot ? { syncSnapshot: true } : {}),
+    snapshot: persist(child),
+  };
+}
+
+function mapValues<T, R>(record: Record<string, T>, change: (value: T) => R): Record<string, R> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}
+
+/** An actor reference in a context is stored as its id, in the form that XState's restore knows. */
+export const actorRefReducers: Reducers = {
+  ActorRef: (thing) => isActorRef(thing) && { id: thing.id },
+};
+
+export const actorRefRevivers: Revivers = {
+  ActorRef: ({ id }: { id: string }) => ({ xstate$$type: 1, id }),
+};
+
+function isActorRef(thing: unknown): thing is AnyActorRef {
+  return typeof thing === 'object' && thing !== null && 'sessionId' in thing && 'ref' in thing && 'send' in thing;
+}

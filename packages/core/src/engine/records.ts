@@ -1,0 +1,65 @@
+import type { ActorPath } from './actor-path.js';
+
+/** What is stored of an actor tree, in the value `state`: the root's persisted snapshot, in XState's own shape. */
+export interface EngineState {
+  readonly snapshot: PersistedSnapshot;
+  /** Ids handed out so far; an automatic id is never given twice, so a restored child is never replaced by a new one. */
+  readonly booked: number;
+  /** By path: how often an actor was started there, and when last (ms). Old journals answer old incarnations only. */
+  readonly births: Readonly<Record<ActorPath, Birth>>;
+}
+
+export interface Birth {
+  readonly incarnation: number;
+  readonly at: number;
+}
+
+export interface PersistedSnapshot {
+  readonly status: 'active' | 'done' | 'error' | 'stopped';
+  readonly output?: unknown;
+  readonly error?: unknown;
+  /** Machines. */
+  readonly value?: unknown;
+  readonly context?: unknown;
+  readonly historyValue?: Readonly<Record<string, readonly { readonly id: string }[]>>;
+  readonly children?: Readonly<Record<string, PersistedChild>>;
+  /** Leaves and reducers. */
+  readonly input?: unknown;
+}
+
+export interface PersistedChild {
+  readonly src: string;
+  readonly systemId?: string | undefined;
+  readonly syncSnapshot?: boolean | undefined;
+  readonly snapshot: PersistedSnapshot;
+}
+
+/** A timer of the tree: a delayed event, or an `after`. */
+export interface TimerRow {
+  /** Deadline, an instant (ms). */
+  readonly at: number;
+  readonly to: ActorPath;
+  /** Incarnation of the receiver: another one at the same path doesn't get it. */
+  readonly incarnation: number;
+  readonly event: { readonly type: string };
+}
+
+/** A custom action that is to be performed: data, so that it can be performed again after a crash. */
+export interface ActionRow {
+  readonly actor: ActorPath;
+  readonly type: string;
+  /** For an inline action: where in the machine it stands (node, hook, index). Absent: it can't be found again. */
+  readonly place?: string;
+  readonly params?: unknown;
+  readonly event: { readonly type: string };
+  /** The context the action saw, where a later assign of the same transition changed it. */
+  readonly context?: unknown;
+}
+
+/** A leaf actor whose work is to be under way. */
+export interface Leaf {
+  readonly path: ActorPath;
+  readonly incarnation: number;
+  /** When it was started, an instant (ms). */
+  readonly bornAt: number;
+}

@@ -1,0 +1,24 @@
+import type { AnyActorRef, AnyMachineSnapshot } from 'xstate';
+
+/** What an app sees of an actor tree's root. */
+export interface RootView {
+  readonly status: 'active' | 'done' | 'error' | 'stopped';
+  readonly value: unknown;
+  readonly context: unknown;
+  readonly tags: readonly string[];
+  /** Types (or descriptors) of the events that some active state handles. */
+  readonly accepts: readonly string[];
+  readonly output: unknown;
+  readonly error: unknown;
+}
+
+export function viewOf(root: AnyActorRef): RootView {
+  const { status, output, error, ...rest } = root.getSnapshot() as AnyMachineSnapshot;
+  const { value, context, tags = [], _nodes = [] } = rest as Partial<AnyMachineSnapshot>;
+  return { status, value, context, tags: [...tags] as string[], accepts: acceptsOf(_nodes), output, error };
+}
+
+function acceptsOf(nodes: readonly { readonly ownEvents: readonly string[] }[]): string[] {
+  const types = new Set(nodes.flatMap((node) => node.ownEvents));
+  return [...types].filter((type) => !type.startsWith('xstate.'));
+}

@@ -1,0 +1,334 @@
+import { type Duration, toMs } from '../define/duration.js';
+import type { AnyServices, StepAllOptions, StepContext, StepFunction, StepOptions, StepsLogic } from '../define/from-steps.js';
+import type { Leaf, Outcome } from '../engine/index.js';
+import { HoldfastError } from '../errors/index.js';
+import type { Clock, Connectivity } from '../host/ports.js';
+import type { Progress } from '../records/records.js';
+import { isFinal, type JournalEntry, type StepRecord } from './journal.js';
+import { seededRandom, uuidFrom } from './random.js';
+import { Replay } from './replay.js';
+import { delayAfter, type StepSettings, toSettings } from './retry.js';
+
+/** What an execution needs of its run and host. */
+export interface ExecutionPorts {
+  readonly clock: Clock;
+  readonly connectivity: Connectivity;
+  readonly services: AnyServices;
+  readonly epoch: number;
+  /** Resolves when a step's effect may happen: the run is marked as running, and this host still owns the store. */
+  begin(): Promise<void>;
+  /** Resolves, with the entry as stored, when it is durable. */
+  record(record: StepRecord): Promise<JournalEntry>;
+  progress(progress: Progress): void;
+  /** Told once, when the function has returned or thrown. */
+  settled(outcome: Outcome): void;
+}
+
+export interface ExecutionOptions {
+  readonly logic: StepsLogic<unknown, unknown>;
+  readonly input: unknown;
+  readonly leaf: Leaf;
+  /** First part of every idempotency key. */
+  readonly runKey: string;
+  readonly journal: ReadonlyMap<string, JournalEntry>;
+}
+
+type StepBody<T> = (context: StepContext) => T | PromiseLike<T>;
+
+/**
+ * One execution of a step function: its body, run from the top against the journal.
+ *
+ * Owns: the journal in memory, the steps under way. Never: the store.
+ * 1. A step with a final entry is not performed; its result is handed back in the stored order.
+ * 2. A result reaches the function only after its entry is durable.
+ * 3. After `stop`, nothing the function does has an effect: its steps never resolve, its signals are aborted.
+ */
+export class StepsExecution {
+  readonly #options: ExecutionOptions;
+  readonly #ports: ExecutionPorts;
+  readonly #journal: Map<string, JournalEntry>;
+  readonly #replay: Replay;
+  readonly #asked = new Set<string>();
+  readonly #abort = new AbortController();
+  readonly #random: () => number;
+  #now: number;
+  readonly #counts = { performing: 0, waiting: 0 };
+  #ended = false;
+
+  constructor(options: ExecutionOptions, ports: ExecutionPorts) {
+    const { journal, leaf, runKey } = options;
+    this.#options = options;
+    this.#ports = ports;
+    this.#journal = new Map(journal);
+    const final = [...journal.values()].filter(isFinal);
+    this.#replay = new Replay(final.map(({ order = 0 }) => order));
+    this.#random = seededRandom(`${runKey}/${leaf.path}#${leaf.incarnation}`);
+    this.#now = leaf.bornAt;
+  }
+
+  /** True while nothing but a stored deadline can move it. */
+  get quiet(): boolean {
+    const { waiting, performing } = this.#counts;
+    return waiting > 0 && performing === 0 && !this.#replay.asked;
+  }
+
+  start(): void {
+    const { logic, input } = this.#options;
+    const context = {
+      input,
+      step: this.#stepFunction(),
+      sleep: (name: string, duration: Duration) => this.#sleep(name, duration),
+      progress: (done: number, total: number) => this.#progress(done, total),
+      now: () => this.#now,
+      random: this.#random,
+      uuid: () => uuidFrom(this.#random),
+    };
+    Promise.resolve()
+      .then(() => logic.config(context as never))
+      .then(
+        (output) => this.#settle({ output }),
+        (error) => this.#settle({ error }),
+      );
+  }
+
+  stop(reason: unknown): void {
+    this.#abort.abort(reason);
+  }
+
+  #settle(outcome: Outcome): void {
+    if (this.#abort.signal.aborted) return;
+    this.#ended = true;
+    this.#ports.settled(outcome);
+  }
+
+  #stepFunction(): StepFunction {
+    const step = <T>(name: string, ...rest: unknown[]) => {
+      const options = (rest.length > 1 ? rest[0] : {}) as StepOptions;
+      return this.#step(name, options, rest.at(-1) as StepBody<T>);
+    };
+    return Object.assign(step, { all: this.#all.bind(this) }) as StepFunction;
+  }
+
+  async #step<T>(name: string, options: StepOptions, body: StepBody<T>, progress?: () => Progress): Promise<T> {
+    const entry = this.#ask(name, 'step');
+    if (typeof body !== 'function') throw misused(`Step "${name}" has no function as its last argument.`);
+    const settings = toSettings(name, options);
+    if (entry && isFinal(entry)) return this.#handBack<T>(entry);
+    return this.#perform(name, settings, body, entry, progress);
+  }
+
+  /** Checks a step's name and finds its entry. */
+  #ask(name: string, kind: JournalEntry['kind']): JournalEntry | undefined {
+    if (typeof name !== 'string' || name === '') throw misused('A step needs a name, a string that is not empty.');
+    if (this.#ended) throw misused(`Step "${name}" was called after its step function had ended.`);
+    if (this.#asked.has(name)) {
+      throw new HoldfastError('STEP_DUPLICATE', {
+        message: `There are two steps named "${name}" in one step function.`,
+        remedy: 'Give each its own name; in a loop, make the item part of it, or use step.all.',
+        details: { step: name },
+      });
+    }
+    this.#asked.add(name);
+    const entry = this.#journal.get(name);
+    if (!entry || entry.kind === kind) return entry;
+    throw new HoldfastError('JOURNAL_MISMATCH', {
+      message: `"${name}" is a ${kind} in the code and a ${entry.kind} in the journal.`,
+      remedy: 'Give the new one another name, or raise the workflow\'s version.',
+      details: { step: name },
+    });
+  }
+
+  async #handBack<T>(entry: JournalEntry): Promise<T> {
+    await this.#replay.turn(entry.order ?? 0);
+    if (this.#abort.signal.aborted) return never();
+    return this.#conclude<T>(entry);
+  }
+
+  /** Makes the function's call end as the entry says. */
+  #conclude<T>(entry: JournalEntry): T {
+    this.#now = Math.max(this.#now, entry.endedAt);
+    if (entry.status === 'failed') throw entry.error;
+    return entry.output as T;
+  }
+
+  async #perform<T>(
+    name: string,
+    settings: StepSettings,
+    body: StepBody<T>,
+    stored: JournalEntry | undefined,
+    progress?: () => Progress,
+  ): Promise<T> {
+    const { clock } = this.#ports;
+    let entry = stored;
+    for (;;) {
+      if (entry?.until !== undefined) await this.#until(entry.until);
+      if (settings.online) await this.#online();
+      const startedAt = clock.now();
+      const tried = await this.#count('performing', async () => {
+        await this.#ports.begin();
+        const result = await this.#try(name, settings, body, (entry?.attempts ?? 0) + 1);
+        if (this.#abort.signal.aborted) return never<JournalEntry>();
+        if ('error' in result && settings.online && !this.#ports.connectivity.online()) return undefined;
+        const next = this.#toEntry(settings, result, startedAt, entry);
+        return isFinal(next) ? this.#record(name, next, progress) : next;
+      });
+      if (!tried) continue;
+      entry = isFinal(tried) ? tried : await this.#count('waiting', () => this.#record(name, tried));
+      if (this.#abort.signal.aborted) return never();
+      if (isFinal(entry)) return this.#conclude<T>(entry);
+    }
+  }
+
+  async #try<T>(name: string, settings: StepSettings, body: StepBody<T>, attempt: number): Promise<Outcome> {
+    const { services, epoch } = this.#ports;
+    const { runKey, leaf } = this.#options;
+    const idempotencyKey = `${runKey}/${leaf.path}#${leaf.incarnation}/${encodeURIComponent(name)}`;
+    const trial = this.#startTrial(name, settings.timeoutMs);
+    try {
+      const work = Promise.resolve(body({ idempotencyKey, signal: trial.signal, attempt, epoch, services }));
+      return { output: await Promise.race([work, trial.cutOff]) };
+    } catch (error) {
+      return { error };
+    } finally {
+      trial.end();
+    }
+  }
+
+  /** One try's signal, and a promise that rejects when the try is cut off, whether its body listens or not. */
+  #startTrial(name: string, timeoutMs: number | undefined) {
+    const { clock } = this.#ports;
+    const trial = new AbortController();
+    const stop = () => trial.abort(this.#abort.signal.reason);
+    const timeOut = () => trial.abort(timedOut(name, timeoutMs));
+    this.#abort.signal.addEventListener('abort', stop, { once: true });
+    if (this.#abort.signal.aborted) stop();
+    const cancel = timeoutMs === undefined ? undefined : clock.at(clock.now() + timeoutMs, timeOut);
+    const cutOff = new Promise<never>((_, reject) => {
+      trial.signal.addEventListener('abort', () => reject(trial.signal.reason), { once: true });
+    });
+    cutOff.catch(() => {});
+    const end = () => {
+      cancel?.();
+      this.#abort.signal.removeEventListener('abort', stop);
+    };
+    return { signal: trial.signal, cutOff, end };
+  }
+
+  #toEntry(settings: StepSettings, result: Outcome, startedAt: number, last: JournalEntry | undefined): JournalEntry {
+    const endedAt = this.#ports.clock.now();
+    const attempts = (last?.attempts ?? 0) + 1;
+    const base = { kind: 'step', attempts, startedAt: last?.startedAt ?? startedAt, endedAt } as const;
+    if ('output' in result) return { ...base, status: 'completed', output: result.output };
+    const delayMs = delayAfter(settings.retry, attempts, result.error, Math.random);
+    if (delayMs === undefined) return { ...base, status: 'failed', error: result.error };
+    return { ...base, status: 'retrying', error: result.error, until: endedAt + delayMs };
+  }
+
+  async #record(step: string, entry: JournalEntry, progress?: () => Progress): Promise<JournalEntry> {
+    const count = entry.status === 'completed' && progress ? { progress: progress() } : {};
+    const stored = await this.#ports.record({ step, entry, ...count });
+    this.#journal.set(step, stored);
+    return stored;
+  }
+
+  async #sleep(name: string, duration: Duration): Promise<void> {
+    let entry = this.#ask(name, 'sleep');
+    const ms = toMs(duration, `sleep "${name}"`);
+    if (entry && isFinal(entry)) return this.#handBack<void>(entry);
+    if (!entry) {
+      const startedAt = this.#ports.clock.now();
+      const base = { kind: 'sleep', attempts: 0, startedAt, endedAt: startedAt } as const;
+      const sleeping = { ...base, status: 'sleeping', until: startedAt + ms } as const;
+      entry = await this.#count('waiting', () => this.#record(name, sleeping));
+    }
+    await this.#until(entry.until ?? 0);
+    const { until: _, ...rest } = entry;
+    const woken = { ...rest, status: 'completed', endedAt: this.#ports.clock.now() } as const;
+    return this.#conclude<void>(await this.#count('performing', () => this.#record(name, woken)));
+  }
+
+  /** Counts itself as performing or waiting while `work` is under way: that is what {@link quiet} looks at. */
+  async #count<T>(as: 'performing' | 'waiting', work: () => Promise<T>): Promise<T> {
+    this.#counts[as]++;
+    try {
+      return await work();
+    } finally {
+      this.#counts[as]--;
+    }
+  }
+
+  async #until(at: number): Promise<void> {
+    const { clock } = this.#ports;
+    if (at > clock.now()) await this.#count('waiting', () => this.#untilWoken((wake) => clock.at(at, wake)));
+  }
+
+  async #online(): Promise<void> {
+    const { connectivity } = this.#ports;
+    while (!connectivity.online()) await this.#untilWoken((wake) => connectivity.subscribe(wake));
+  }
+
+  /** Waits for `wake`; after `stop` it never resolves, and what it listens to is let go. */
+  #untilWoken(listen: (wake: () => void) => () => void): Promise<void> {
+    return new Promise((resolve) => {
+      const end = listen(() => {
+        end();
+        resolve();
+      });
+      this.#abort.signal.addEventListener('abort', end, { once: true });
+    });
+  }
+
+  #progress(done: number, total: number): void {
+    if (!this.#replay.under && !this.#abort.signal.aborted && !this.#ended) this.#ports.progress({ done, total });
+  }
+
+  async #all<TItem, T>(
+    items: readonly TItem[],
+    options: StepAllOptions<TItem>,
+    body: (item: TItem, context: StepContext, index: number) => T | PromiseLike<T>,
+  ): Promise<T[]> {
+    const { name, key = (_: TItem, index: number) => index, concurrency = Infinity, ...stepOptions } = options;
+    if (!(concurrency === Infinity || (Number.isInteger(concurrency) && concurrency >= 1))) {
+      throw misused(`concurrency of step.all "${name}" is ${concurrency}; it has to be a whole number from 1.`);
+    }
+    const names = items.map((item, index) => `${name}:${key(item, index)}`);
+    let done = names.filter((step) => this.#journal.get(step)?.status === 'completed').length;
+    const progress = () => ({ done: ++done, total: items.length });
+    const results: T[] = new Array(items.length);
+    let next = 0;
+    let failed = false;
+    const work = async () => {
+      while (next < items.length && !failed) {
+        const index = next++;
+        const item = items[index] as TItem;
+        const run = (context: StepContext) => body(item, context, index);
+        results[index] = await this.#step(names[index] as string, stepOptions, run, progress);
+      }
+    };
+    const lanes = Array.from({ length: Math.min(concurrency, items.length) }, () =>
+      work().catch((error) => {
+        failed = true;
+        throw error;
+      }),
+    );
+    await Promise.all(lanes);
+    return results;
+  }
+}
+
+function never<T>(): Promise<T> {
+  return new Promise(() => {});
+}
+
+function misused(message: string): HoldfastError {
+  return new HoldfastError('STEP_MISUSED', { message, remedy: 'See the guide of step functions.' });
+}
+
+function timedOut(step: string, ms: number | undefined): HoldfastError {
+  return new HoldfastError('STEP_TIMEOUT', {
+    message: `Step "${step}" took longer than ${ms} ms.`,
+    remedy: 'Raise its timeout, or let its body end when its signal is aborted.',
+    details: { step, timeoutMs: ms },
+    retryable: true,
+  });
+}

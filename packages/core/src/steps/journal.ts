@@ -1,0 +1,50 @@
+import type { ActorPath } from '../engine/index.js';
+import type { Progress } from '../records/records.js';
+
+/** One step (or sleep) of a step function, as stored. */
+export interface JournalEntry {
+  readonly kind: 'step' | 'sleep';
+  /** `retrying` and `sleeping` wait for `until`; the other two are final. */
+  readonly status: 'completed' | 'failed' | 'retrying' | 'sleeping';
+  /** Tries that ended by themselves; one cut off by a crash is not counted. */
+  readonly attempts: number;
+  /** Instants (ms). */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly until?: number;
+  readonly output?: unknown;
+  readonly error?: unknown;
+  /** Number of the checkpoint that stored it: parallel steps are replayed in this order. */
+  readonly order?: number;
+}
+
+/** What a step execution asks to be checkpointed. */
+export interface StepRecord {
+  readonly step: string;
+  readonly entry: JournalEntry;
+  readonly progress?: Progress;
+}
+
+/** The actor that a journal belongs to; one that is started anew at the same path has a journal of its own. */
+export interface JournalOwner {
+  readonly path: ActorPath;
+  readonly incarnation: number;
+}
+
+/** Record ids of an actor's journal begin with this. */
+export function journalPrefix({ path, incarnation }: JournalOwner): string {
+  return `journal/${path}#${incarnation}/`;
+}
+
+export function journalId(owner: JournalOwner, step: string): string {
+  return journalPrefix(owner) + encodeURIComponent(step);
+}
+
+/** The step behind a record id of that owner's journal. */
+export function stepOf(owner: JournalOwner, id: string): string {
+  return decodeURIComponent(id.slice(journalPrefix(owner).length));
+}
+
+export function isFinal(entry: JournalEntry): boolean {
+  return entry.status === 'completed' || entry.status === 'failed';
+}
