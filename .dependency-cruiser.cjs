@@ -1,0 +1,86 @@
+/**
+ * The layering law: who may import whom. Types cross more freely than code, where a rule says so.
+ * What a page loads is a law of its own: .dependency-cruiser.runtime.cjs.
+ */
+
+const TESTS = '\\.test(-d)?\\.ts$';
+const CORE = '^packages/core/(src|dist)/';
+const npm = (/** @type {string} */ names) => `node_modules/(${names})(/|$)`;
+const rooms = (/** @type {string} */ names) => `^packages/core/src/(${names})/`;
+/** Rooms that decide and never act: no store, clock, host or client is in their reach. */
+const PURE = 'engine|codec|define|errors|records|decide';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      comment: 'Two files that need each other are one file, or hide a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'resolvable',
+      comment: 'An import that leads nowhere escapes every other rule.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'core-imports',
+      comment: 'core imports itself, xstate and devalue.',
+      severity: 'error',
+      from: { path: '^packages/core/src/', pathNot: TESTS },
+      to: { pathNot: ['^packages/core/src/', npm('xstate|devalue')] },
+    },
+    {
+      name: 'browser-imports',
+      comment: 'browser imports itself, core, comlink and idb (and the types of xstate).',
+      severity: 'error',
+      from: { path: '^packages/browser/src/', pathNot: TESTS },
+      to: { pathNot: ['^packages/browser/src/', CORE, npm('comlink|idb|xstate')] },
+    },
+    {
+      name: 'node-imports',
+      comment: 'node imports itself, core and what Node brings (and the types of xstate).',
+      severity: 'error',
+      from: { path: '^packages/node/src/', pathNot: TESTS },
+      to: { pathNot: ['^packages/node/src/', CORE, npm('xstate')], dependencyTypesNot: ['core', 'type-only'] },
+    },
+    {
+      name: 'pure-rooms-have-no-port',
+      comment: 'The rooms that decide import no room that stores, waits or talks; of the store they know the types.',
+      severity: 'error',
+      from: { path: rooms(PURE), pathNot: TESTS },
+      to: { path: rooms('store|host|client|steps|testing'), dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'pure-rooms-know-no-host',
+      comment: 'Not even its types.',
+      severity: 'error',
+      from: { path: rooms(PURE), pathNot: TESTS },
+      to: { path: rooms('host|client|testing') },
+    },
+    {
+      name: 'xstate-runs-in-the-engine',
+      comment: 'One folder touches XState at run time; its types are welcome everywhere.',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/', pathNot: [rooms('engine'), TESTS] },
+      to: { path: npm('xstate'), dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-tests-in-code',
+      comment: 'Only a test imports a test.',
+      severity: 'error',
+      from: { pathNot: TESTS },
+      to: { path: TESTS },
+    },
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', '^packages/[^/]+/dist/'] },
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'default'] },
+  },
+};

@@ -1,0 +1,61 @@
+// The repo's commands: `node scripts/run.mjs <task>`, called by the scripts of package.json. Needs Node and npm only;
+// whatever else a task needs, it fetches first.
+
+import { browserTests, build, staticChecks, unitTests } from './checks.mjs';
+import { ensureChromium } from './chromium.mjs';
+import { ensureDependencies } from './dependencies.mjs';
+import { npm, run } from './process.mjs';
+import { sum, tallyLine } from './tally.mjs';
+
+/** @typedef {import('./tally.mjs').Tally} Tally */
+
+/** @type {Record<string, (args: readonly string[]) => Promise<number>>} each answers with its exit code */
+const TASKS = {
+  build: async () => conclude([await build()]),
+  check: async () => conclude([await build(), ...(await staticChecks()), await unitTests()]),
+  e2e: async () => conclude([await build(), await inBrowser()]),
+  test: async () => conclude([await build(), ...(await staticChecks()), await unitTests(), await inBrowser()]),
+  demo: async () => afterBuild([...npm(), 'start', '-w', 'demo']),
+  'demo:node': async (args) => afterBuild([process.execPath, 'demo/node/run.mjs', ...args]),
+};
+
+async function inBrowser() {
+  try {
+    return await browserTests(await ensureChromium());
+  } catch (error) {
+    console.error(`✗ ${error instanceof Error ? error.message : error}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+/** @param {readonly Tally[]} tallies */
+function conclude(tallies) {
+  const total = sum(tallies);
+  console.log(`\n${tallyLine(total)}`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+/** @param {readonly string[]} command */
+async function afterBuild(command) {
+  const { failed } = await build();
+  if (failed > 0) return 1;
+  const { code } = await run(command, { live: true, timeoutMs: Number.POSITIVE_INFINITY });
+  return code ?? 1;
+}
+
+/** @param {readonly string[]} argv */
+async function main([name = '', ...args]) {
+  const task = TASKS[name];
+  if (task === undefined) throw new Error(`Unknown task "${name}": one of ${Object.keys(TASKS).join(', ')}.`);
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) throw new Error(`Needs Node 20.19 or newer, not ${process.version}.`);
+  await ensureDependencies();
+  return task(args);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,14 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  root: here('demo'),
+  build: { outDir: here('demo/dist'), emptyOutDir: true },
+  test: {
+    root: here('.'),
+    include: ['packages/*/src/**/*.test.ts', 'demo/**/*.test.ts', 'docs/**/*.test.ts', 'scripts/*.test.mjs'],
+    environment: 'node',
+  },
+});
