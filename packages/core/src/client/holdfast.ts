@@ -18,7 +18,9 @@ export type StartOptions<T extends WorkflowTypes> = {
   ifExists?: IfExists;
 } & (undefined extends T['input'] ? { input?: T['input'] } : { input: T['input'] });
 
-type StartArgs<T extends WorkflowTypes> = undefined extends T['input'] ? [options?: StartOptions<T>] : [options: StartOptions<T>];
+type StartArgs<T extends WorkflowTypes> = undefined extends T['input']
+  ? [options?: StartOptions<T>]
+  : [options: StartOptions<T>];
 
 /** Whether the host behind it owns the store, stands by for another that does, or has not answered yet. */
 export type HostStatus = 'owner' | 'standby' | 'unknown';
@@ -112,9 +114,11 @@ class LinkedHoldfast {
 }
 
 function checkStart(workflow: string, id: string, ifExists: IfExists): void {
-  const bad = (what: string, remedy: string) => new HoldfastError('OPTION_INVALID', { message: `start: ${what}.`, remedy });
+  const bad = (what: string, remedy: string) =>
+    new HoldfastError('OPTION_INVALID', { message: `start: ${what}.`, remedy });
   if (typeof workflow !== 'string' || workflow === '') throw bad('the workflow id is missing', 'Give it as a string.');
-  if (typeof id !== 'string' || id === '') throw bad('the run id is not a string, or empty', 'Leave it out for a random one.');
+  if (typeof id !== 'string' || id === '')
+    throw bad('the run id is not a string, or empty', 'Leave it out for a random one.');
   if (!['join', 'fail', 'restart'].includes(ifExists)) {
     throw bad(`ifExists is ${JSON.stringify(ifExists)}`, "It has to be 'join', 'fail' or 'restart'.");
   }

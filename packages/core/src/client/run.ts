@@ -1,5 +1,5 @@
-import type { WorkflowTypes } from '../define/workflow.js';
 import { decode, encodeGiven } from '../codec/index.js';
+import type { WorkflowTypes } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
 import type { HistoryRow, RunAddress } from '../records/records.js';
 import { freshId } from './fresh-id.js';
@@ -213,7 +213,9 @@ function outcomeOf(
     }
     case 'absent': {
       const code = seen ? 'RUN_DELETED' : 'RUN_UNKNOWN';
-      return { error: new HoldfastError(code, { message: seen ? `${name} was deleted.` : `There is no ${name}.`, details }) };
+      return {
+        error: new HoldfastError(code, { message: seen ? `${name} was deleted.` : `There is no ${name}.`, details }),
+      };
     }
     default:
       return undefined;
