@@ -11,6 +11,3 @@ export interface Connectivity {
   /** `change` is called after each change of `online()`; returns the way to stop it. */
   subscribe(change: () => void): () => void;
 }
-
-/** Functions which the app lends to its steps: called by name, never stored. */
-export type Services = Readonly<Record<string, (...args: never[]) => unknown>>;

@@ -1,0 +1,127 @@
+import type { HistoryRow } from '@holdfast/core';
+import { showApproval } from './approval-panel.js';
+import { hideAlbum, showAlbum } from './album-panel.js';
+import { CheckpointList } from './checkpoint-list.js';
+import { byId } from './element.js';
+import { showNetwork } from './harm-panel.js';
+import type { ImportRun, ImportSnapshot } from './holdfast.js';
+import { latest } from './latest.js';
+import { type LedgerView, readLedger, showLedger } from './ledger-panel.js';
+import { PhotoList } from './photo-list.js';
+import { showSource } from './source-panel.js';
+import { countOf, stagesOf } from './stages.js';
+import { hideState, showState } from './state-panel.js';
+
+const NO_PHOTOS = { photos: [], skipped: [], problem: '' };
+
+/**
+ * Owns what the page shows of one import: its subscription, its checkpoints so far, its ledger as last read.
+ *
+ * 1. Everything on the screen comes from the run, its history, the run's row and the server: nothing is remembered here.
+ * 2. After `close`, nothing that was under way is shown any more.
+ */
+export class ImportView {
+  readonly #id: string;
+  readonly #run: ImportRun;
+  readonly #photos = new PhotoList();
+  readonly #checkpoints = new CheckpointList();
+  readonly #unsubscribe: () => void;
+  #rows: readonly HistoryRow[] = [];
+  #ledger: LedgerView | undefined;
+  #deadlineAt: number | undefined;
+  #albumShown = false;
+  #closed = false;
+
+  constructor(id: string, run: ImportRun, failed: (error: unknown) => void) {
+    this.#id = id;
+    this.#run = run;
+    const readRows = latest(() => this.#readRows(), failed);
+    this.refreshLedger = latest(() => this.#readLedger(), failed);
+    const { unsubscribe } = run.subscribe(() => {
+      this.#show();
+      readRows();
+      this.refreshLedger();
+    });
+    this.#unsubscribe = unsubscribe;
+    showSource(false);
+    byId('start-anew').hidden = false;
+    this.#show();
+    readRows();
+    this.refreshLedger();
+  }
+
+  get id(): string {
+    return this.#id;
+  }
+
+  get run(): ImportRun {
+    return this.#run;
+  }
+
+  /** Asks the server for its ledger, and shows it. */
+  readonly refreshLedger: () => void;
+
+  /** @param at instant (ms) of the run's next timer. */
+  setDeadline(at: number | undefined): void {
+    this.#deadlineAt = at;
+    this.#show();
+  }
+
+  /** Once a second: what changes with time alone. */
+  tick(): void {
+    if (this.#run.getSnapshot()?.status !== 'active') return;
+    this.#show();
+    this.refreshLedger();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#unsubscribe();
+    this.#photos.clear();
+    this.#checkpoints.clear();
+    hideState();
+    hideAlbum();
+    showApproval(false, undefined);
+    showLedger({ executed: 0, repeated: 0, conflicting: 0, failed: 0, inFlight: 0, connections: 'open', entries: [] });
+    byId('start-anew').hidden = true;
+  }
+
+  #show(): void {
+    const snapshot = this.#run.getSnapshot();
+    if (this.#closed || !snapshot) return;
+    const { photos, skipped, problem } = snapshot.context ?? NO_PHOTOS;
+    const value = String(snapshot.value ?? 'importing');
+    const count = countOf(this.#rows, photos.length, skipped.length);
+    showState({ value, photos: photos.length, count, progress: snapshot.progress, problem, trouble: troubleOf(snapshot) });
+    this.#photos.show(photos, stagesOf(this.#rows), skipped);
+    this.#checkpoints.show(this.#rows);
+    showApproval(value === 'reviewing', this.#deadlineAt);
+    byId('photos').hidden ||= this.#albumShown;
+  }
+
+  async #readRows(): Promise<void> {
+    const rows = await this.#run.history();
+    if (this.#closed) return;
+    this.#rows = rows;
+    if (!this.#albumShown && this.#run.getSnapshot()?.value === 'published') {
+      await showAlbum(this.#id);
+      this.#albumShown = true;
+    }
+    this.#show();
+  }
+
+  async #readLedger(): Promise<void> {
+    const ledger = await readLedger(this.#id);
+    if (this.#closed) return;
+    this.#ledger = ledger ?? this.#ledger;
+    showLedger(ledger);
+    showNetwork(ledger?.connections);
+  }
+}
+
+function troubleOf({ run, error }: ImportSnapshot): string | undefined {
+  if (run.parked) return 'This tab runs an older version: reload it to go on.';
+  if (run.status === 'paused') return `Paused: ${run.reasons.join(', ')}.`;
+  if (run.status === 'failed') return `The run failed: ${error instanceof Error ? error.message : String(error)}`;
+  return undefined;
+}

@@ -1,0 +1,59 @@
+import type { Progress } from '@holdfast/core';
+import { byId, element, setText } from './element.js';
+
+/** The machine's states, in the order in which a run passes them; one of the last group ends it otherwise. */
+const PATH = ['importing', 'reviewing', 'publishing', 'published'];
+const OTHER_ENDS = ['rejected', 'expired', 'failed'];
+
+const LINES: Record<string, string> = {
+  importing: 'Hashing, making thumbnails, uploading. Do harm whenever you like.',
+  reviewing: 'All photos are on the server. The machine waits for your approval, whether or not a tab is open.',
+  publishing: 'Approved. Publishing the album.',
+  published: 'Published: every photo, each step executed once.',
+  rejected: 'Rejected: nothing was published.',
+  expired: 'Nobody approved in time: nothing was published.',
+};
+
+/** What the panel shows of a run. */
+export interface StateView {
+  readonly value: string;
+  readonly photos: number;
+  readonly count: { readonly done: number; readonly total: number };
+  readonly progress: Progress | undefined;
+  readonly problem: string;
+  /** Said instead of the state's own line: the run is paused, parked or failed as a whole. */
+  readonly trouble: string | undefined;
+}
+
+export function showState(view: StateView): void {
+  const { value, photos, count, progress, problem, trouble } = view;
+  setText(byId('run-title'), `Import of ${photos} photo${photos === 1 ? '' : 's'}`);
+  setText(byId('run-line'), trouble ?? (value === 'failed' ? `Failed: ${problem}` : (LINES[value] ?? value)));
+  byId('states').replaceChildren(...statesUpTo(value));
+  const meter = byId('meter');
+  meter.ariaValueMax = String(count.total);
+  meter.ariaValueNow = String(count.done);
+  meter.style.setProperty('--done', String(count.total === 0 ? 0 : count.done / count.total));
+  setText(byId('total-count'), `${count.done} of ${count.total} steps checkpointed`);
+  setText(byId('phase-count'), progress && value === 'importing' ? `this phase: ${progress.done} of ${progress.total}` : '');
+  byId('progress').hidden = false;
+}
+
+export function hideState(): void {
+  byId('progress').hidden = true;
+  setText(byId('run-title'), 'Import photos');
+  setText(
+    byId('run-line'),
+    'Every step is checkpointed in this browser before the next one begins. Reload, crash, go offline: what is done stays done.',
+  );
+}
+
+function statesUpTo(value: string): HTMLElement[] {
+  const path = OTHER_ENDS.includes(value) ? [...PATH.slice(0, -1), value] : PATH;
+  const at = path.indexOf(value);
+  return path.map((state, index) => {
+    const status = index < at || (index === at && index === path.length - 1) ? 'past' : index === at ? 'now' : 'ahead';
+    const attributes = { 'data-status': status, 'data-state': state };
+    return element('li', status === 'now' ? { ...attributes, 'aria-current': 'step' } : attributes, state);
+  });
+}
