@@ -24,7 +24,7 @@ export function showNetwork(connections: 'open' | 'dropped' | undefined): void {
   const cut = byId('harm-network');
   cut.ariaPressed = String(connections === 'dropped');
   const title = cut.querySelector('b');
-  if (title) title.textContent = connections === 'dropped' ? 'Mend the network' : 'Cut the network';
+  if (title) title.textContent = connections === 'dropped' ? 'Mend network' : 'Cut network';
 }
 
 function networkOf(connections: 'open' | 'dropped' | undefined): [text: string, tone: string] {

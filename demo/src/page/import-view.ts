@@ -1,6 +1,6 @@
 import type { HistoryRow } from '@holdfast/core';
-import { showApproval } from './approval-panel.js';
 import { hideAlbum, showAlbum } from './album-panel.js';
+import { showApproval } from './approval-panel.js';
 import { CheckpointList } from './checkpoint-list.js';
 import { byId } from './element.js';
 import { showNetwork } from './harm-panel.js';
@@ -8,7 +8,6 @@ import type { ImportRun, ImportSnapshot } from './holdfast.js';
 import { latest } from './latest.js';
 import { type LedgerView, readLedger, showLedger } from './ledger-panel.js';
 import { PhotoList } from './photo-list.js';
-import { showSource } from './source-panel.js';
 import { countOf, stagesOf } from './stages.js';
 import { hideState, showState } from './state-panel.js';
 
@@ -43,7 +42,6 @@ export class ImportView {
       this.refreshLedger();
     });
     this.#unsubscribe = unsubscribe;
-    showSource(false);
     byId('start-anew').hidden = false;
     this.#show();
     readRows();
@@ -92,7 +90,14 @@ export class ImportView {
     const { photos, skipped, problem } = snapshot.context ?? NO_PHOTOS;
     const value = String(snapshot.value ?? 'importing');
     const count = countOf(this.#rows, photos.length, skipped.length);
-    showState({ value, photos: photos.length, count, progress: snapshot.progress, problem, trouble: troubleOf(snapshot) });
+    showState({
+      value,
+      photos: photos.length,
+      count,
+      progress: snapshot.progress,
+      problem,
+      trouble: troubleOf(snapshot),
+    });
     this.#photos.show(photos, stagesOf(this.#rows), skipped);
     this.#checkpoints.show(this.#rows);
     showApproval(value === 'reviewing', this.#deadlineAt);

@@ -14,13 +14,14 @@ const SHOWN_LAST = 'photo-import.shown-last';
 
 let view: ImportView | undefined;
 
+/** Shows the import of that id; without one, asks for photos. */
 function open(id: string | undefined): void {
+  showSource(id === undefined);
   if (view?.id === id) return;
   view?.close();
   view = id === undefined ? undefined : new ImportView(id, importOf(id), report);
   if (id === undefined) localStorage.removeItem(SHOWN_LAST);
   else localStorage.setItem(SHOWN_LAST, id);
-  showSource(id === undefined);
 }
 
 async function start(photos: Photo[]): Promise<void> {
@@ -64,6 +65,7 @@ imports.subscribe(() => {
   view?.setDeadline(newest?.nextDeadlineAt);
 });
 
-open(localStorage.getItem(SHOWN_LAST) ?? undefined);
+const shownLast = localStorage.getItem(SHOWN_LAST);
+if (shownLast !== null) open(shownLast);
 void refreshNetwork();
 setInterval(() => view?.tick(), 1000);
