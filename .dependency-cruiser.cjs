@@ -8,7 +8,7 @@ const CORE = '^packages/core/(src|dist)/';
 const npm = (/** @type {string} */ names) => `node_modules/(${names})(/|$)`;
 const rooms = (/** @type {string} */ names) => `^packages/core/src/(${names})/`;
 /** Rooms that decide and never act: no store, clock, host or client is in their reach. */
-const PURE = 'engine|codec|define|errors|records|decider';
+const PURE = 'engine|codec|define|errors|records|decide';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

@@ -41,6 +41,7 @@ export type Interest =
 export type Notice =
   | { readonly kind: 'run'; readonly interest: string; readonly snapshot: Encoded }
   | { readonly kind: 'runs'; readonly interest: string; readonly rows: readonly RunRow[] }
+  | { readonly kind: 'emitted'; readonly interest: string; readonly event: Encoded }
   | { readonly kind: 'host'; readonly ownership: 'owner' | 'standby' };
 
 /** The methods of a host. All of them may be called twice with the same arguments without a second effect. */
@@ -66,5 +67,7 @@ export interface HostLink {
   call<M extends keyof HostApi>(method: M, ...args: Parameters<HostApi[M]>): ReturnType<HostApi[M]>;
   /** `connected` is called each time a host is reached, the first one included: interests are declared (again) then. */
   listen(listener: { notice(notice: Notice): void; connected(): void }): void;
+  /** Never resolves; rejects with `CLOSED` once the link was closed. */
+  readonly closed: Promise<never>;
   close(): Promise<void>;
 }

@@ -32,7 +32,7 @@ const STATUS_OF = { active: 'running', done: 'done', error: 'failed', stopped: '
 
 interface Draft {
   readonly ops: Op[];
-  readonly effects: { -readonly [K in keyof Effects]: Effects[K] };
+  effects: { -readonly [K in keyof Effects]: Effects[K] };
   history: HistoryRow['arrival'] | undefined;
   progress: RunRow['progress'] | undefined;
 }
@@ -71,7 +71,10 @@ export class Decider {
     if (stored.row.seq === 0) return;
     checkVersion(workflow, stored.row);
     const failure = this.#read('failure');
-    if (failure !== undefined) this.#failure = failure;
+    if (failure !== undefined) {
+      this.#failure = failure;
+      return;
+    }
     this.#engine = this.#restoreEngine();
     for (const leaf of this.#engine.leaves) this.#learnDeadlines(leaf);
   }
@@ -111,10 +114,10 @@ export class Decider {
 
   /** What an app sees of the run. */
   view(): RootView {
-    const root: RootView = this.#engine
-      ? viewOf(this.#engine.root)
-      : { status: 'active', value: undefined, context: undefined, tags: [], accepts: [], output: undefined, error: undefined };
-    return this.#failure === undefined ? root : { ...root, status: 'error', error: this.#failure };
+    if (this.#engine) return viewOf(this.#engine.root);
+    const { value, context } = ((this.#read('state') ?? {}) as Partial<EngineState>).snapshot ?? {};
+    const status = this.#failure === undefined ? 'active' : 'error';
+    return { status, value, context, tags: [], accepts: [], output: undefined, error: this.#failure };
   }
 
   decide(arrival: Arrival, circumstances: Circumstances): Decision {
@@ -286,7 +289,8 @@ export class Decider {
   /** Fails the run: its state stays that of the checkpoint before, the error says why. */
   #fail(error: unknown, arrival: Arrival, draft: Draft): void {
     draft.ops.splice(0, Infinity);
-    draft.effects = { ...NO_EFFECTS, stop: this.#engine?.leaves ?? [] } as Draft['effects'];
+    draft.effects = { ...NO_EFFECTS, stop: this.#engine?.leaves ?? [] };
+    this.#engine = undefined;
     if (arrival.kind === 'event' || arrival.kind === 'control') draft.ops.push({ op: 'taken', n: arrival.row.n });
     this.#failure = error;
     this.#put('failure', error, 'error', draft);
@@ -338,7 +342,8 @@ export class Decider {
 
   /** Whether nothing but a stored deadline can move that leaf. */
   #waits(leaf: Leaf, draft: Draft, quiet: Circumstances['quiet']): boolean {
-    if (draft.effects.start.includes(leaf) || draft.effects.entry?.status === 'completed') return false;
+    const { start, entry } = draft.effects;
+    if (start.includes(leaf) || (entry && isFinal(entry))) return false;
     const prefix = journalPrefix(leaf);
     return [...this.#untils.keys()].some((id) => id.startsWith(prefix)) && quiet(leaf);
   }

@@ -12,5 +12,3 @@ export interface Connectivity {
   subscribe(change: () => void): () => void;
 }
 
-/** Functions which the app lends to its steps: called by name, never stored. */
-export type Services = Readonly<Record<string, (...args: never[]) => unknown>>;

@@ -52,8 +52,7 @@ export class StepsExecution {
   readonly #abort = new AbortController();
   readonly #random: () => number;
   #now: number;
-  #performing = 0;
-  #waiting = 0;
+  readonly #counts = { performing: 0, waiting: 0 };
   #ended = false;
 
   constructor(options: ExecutionOptions, ports: ExecutionPorts) {
@@ -69,7 +68,8 @@ export class StepsExecution {
 
   /** True while nothing but a stored deadline can move it. */
   get quiet(): boolean {
-    return this.#waiting > 0 && this.#performing === 0 && !this.#replay.asked;
+    const { waiting, performing } = this.#counts;
+    return waiting > 0 && performing === 0 && !this.#replay.asked;
   }
 
   start(): void {
@@ -164,16 +164,16 @@ export class StepsExecution {
       if (entry?.until !== undefined) await this.#until(entry.until);
       if (settings.online) await this.#online();
       const startedAt = clock.now();
-      this.#performing++;
-      try {
+      const tried = await this.#count('performing', async () => {
         await this.#ports.begin();
         const result = await this.#try(name, settings, body, (entry?.attempts ?? 0) + 1);
-        if (this.#abort.signal.aborted) return await never();
-        if ('error' in result && settings.online && !this.#ports.connectivity.online()) continue;
-        entry = await this.#record(name, this.#toEntry(settings, result, startedAt, entry), progress);
-      } finally {
-        this.#performing--;
-      }
+        if (this.#abort.signal.aborted) return never<JournalEntry>();
+        if ('error' in result && settings.online && !this.#ports.connectivity.online()) return undefined;
+        const next = this.#toEntry(settings, result, startedAt, entry);
+        return isFinal(next) ? this.#record(name, next, progress) : next;
+      });
+      if (!tried) continue;
+      entry = isFinal(tried) ? tried : await this.#count('waiting', () => this.#record(name, tried));
       if (this.#abort.signal.aborted) return never();
       if (isFinal(entry)) return this.#conclude<T>(entry);
     }
@@ -238,28 +238,28 @@ export class StepsExecution {
     if (!entry) {
       const startedAt = this.#ports.clock.now();
       const base = { kind: 'sleep', attempts: 0, startedAt, endedAt: startedAt } as const;
-      entry = await this.#whilePerforming(() => this.#record(name, { ...base, status: 'sleeping', until: startedAt + ms }));
+      const sleeping = { ...base, status: 'sleeping', until: startedAt + ms } as const;
+      entry = await this.#count('waiting', () => this.#record(name, sleeping));
     }
     await this.#until(entry.until ?? 0);
     const { until: _, ...rest } = entry;
     const woken = { ...rest, status: 'completed', endedAt: this.#ports.clock.now() } as const;
-    return this.#conclude<void>(await this.#whilePerforming(() => this.#record(name, woken)));
+    return this.#conclude<void>(await this.#count('performing', () => this.#record(name, woken)));
   }
 
-  async #whilePerforming<T>(work: () => Promise<T>): Promise<T> {
-    this.#performing++;
+  /** Counts itself as performing or waiting while `work` is under way: that is what {@link quiet} looks at. */
+  async #count<T>(as: 'performing' | 'waiting', work: () => Promise<T>): Promise<T> {
+    this.#counts[as]++;
     try {
       return await work();
     } finally {
-      this.#performing--;
+      this.#counts[as]--;
     }
   }
 
   async #until(at: number): Promise<void> {
-    if (at <= this.#ports.clock.now()) return;
-    this.#waiting++;
-    await this.#untilWoken((wake) => this.#ports.clock.at(at, wake));
-    this.#waiting--;
+    const { clock } = this.#ports;
+    if (at > clock.now()) await this.#count('waiting', () => this.#untilWoken((wake) => clock.at(at, wake)));
   }
 
   async #online(): Promise<void> {

@@ -45,14 +45,17 @@ export function createMemoryStore(options: { database?: MemoryDatabase; name?: s
   async function acquire({ signal }: { signal?: AbortSignal } = {}): Promise<Ownership> {
     open();
     const me = Symbol('owner');
+    const goOn = () => {
+      if (!signal?.aborted && !closed) return;
+      throw new HoldfastError('CLOSED', { message: 'The wait for the store was ended.' });
+    };
+    goOn();
     while (database.owner !== undefined) {
       await new Promise<void>((resolve) => {
         database.waiting.push(resolve);
         signal?.addEventListener('abort', () => resolve(), { once: true });
       });
-      if (signal?.aborted || closed) {
-        throw new HoldfastError('CLOSED', { message: 'The wait for the store was ended.' });
-      }
+      goOn();
     }
     database.owner = me;
     const epoch = ++database.epoch;

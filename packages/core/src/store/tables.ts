@@ -17,24 +17,51 @@ export function runKey({ workflow, run }: RunAddress): string {
   return `${encodeURIComponent(workflow)}/${encodeURIComponent(run)}`;
 }
 
+function addressOf(key: string): RunAddress {
+  const [workflow = '', run = ''] = key.split('/').map(decodeURIComponent);
+  return { workflow, run };
+}
+
+/** Escaping changes the order of ids, so keys can't be compared: addresses are. */
+function inOrder(a: RunAddress, b: RunAddress): number {
+  if (a.workflow !== b.workflow) return a.workflow < b.workflow ? -1 : 1;
+  if (a.run === b.run) return 0;
+  return a.run < b.run ? -1 : 1;
+}
+
+/** Refuses, with `STORE_SEQ`, a checkpoint that does not follow the stored seq. */
+export function assertFollows(checkpoint: RunAddress & { readonly after: number }, stored: number | undefined): void {
+  const { workflow, run, after } = checkpoint;
+  if (stored === after) return;
+  throw new HoldfastError('STORE_SEQ', {
+    message: `Checkpoint after seq ${after} of run ${runKey(checkpoint)} met stored seq ${stored ?? 'none'}.`,
+    details: { workflow, run, after, stored: stored ?? null },
+  });
+}
+
+/** A deep copy of plain data that nobody can change: strings are shared, so a large text costs nothing. */
+export function frozenCopy<T>(data: T): T {
+  if (typeof data !== 'object' || data === null) return data;
+  const copy = Array.isArray(data)
+    ? data.map(frozenCopy)
+    : Object.fromEntries(Object.entries(data).map(([key, part]) => [key, frozenCopy(part)]));
+  return Object.freeze(copy) as T;
+}
+
 /**
  * The records of a whole store, in memory: what the memory store is, and what the file store keeps of its log.
  *
  * Owns: the maps. Never: I/O, time, ownership.
  * 1. `check` throws before anything is changed; `apply` after a passed `check` can't fail.
- * 2. Rows are replaced, never changed in place, so a reader's copy stays as it was.
+ * 2. Rows are copied and frozen when they come in, and replaced, never changed in place: neither who gave one nor who
+ *    reads one can change what is stored, and a reader's copy stays as it was.
  */
 export class Tables {
   readonly #runs = new Map<string, RunTable>();
 
   /** Throws `STORE_SEQ` when `checkpoint` does not follow the stored seq. */
   check(checkpoint: Checkpoint): void {
-    const stored = this.#runs.get(runKey(checkpoint))?.row.seq;
-    if (stored === checkpoint.after) return;
-    throw new HoldfastError('STORE_SEQ', {
-      message: `Checkpoint after seq ${checkpoint.after} of run ${runKey(checkpoint)} met stored seq ${stored ?? 'none'}.`,
-      details: { workflow: checkpoint.workflow, run: checkpoint.run, after: checkpoint.after, stored: stored ?? null },
-    });
+    assertFollows(checkpoint, this.head(checkpoint)?.seq);
   }
 
   apply(address: RunAddress, ops: readonly Op[]): void {
@@ -54,10 +81,10 @@ export class Tables {
     if (!table) return;
     switch (op.op) {
       case 'run':
-        table.row = op.row;
+        table.row = frozenCopy(op.row);
         break;
       case 'put':
-        table.values.set(op.id, op.value);
+        table.values.set(op.id, frozenCopy(op.value));
         break;
       case 'remove':
         table.values.delete(op.id);
@@ -66,7 +93,7 @@ export class Tables {
         table.attachments.set(op.id, op.blob);
         break;
       case 'history':
-        table.history.push(op.row);
+        table.history.push(frozenCopy(op.row));
         break;
       case 'taken':
         table.inbox.delete(op.n);
@@ -77,8 +104,8 @@ export class Tables {
   /** Adds a new run; its input is the value `input`. */
   start(row: RunRow, input: StoredValue, attachments: readonly { id: string; blob: Blob }[] = []): void {
     this.#runs.set(runKey(row), {
-      row,
-      values: new Map([['input', input]]),
+      row: frozenCopy(row),
+      values: new Map([['input', frozenCopy(input)]]),
       attachments: new Map(attachments.map(({ id, blob }) => [id, blob])),
       history: [],
       inbox: new Map(),
@@ -88,7 +115,7 @@ export class Tables {
   /** Adds an inbox row to a run that is there. */
   enqueue(row: InboxRow, attachments: readonly { id: string; blob: Blob }[] = []): void {
     const table = this.#runs.get(runKey(row));
-    table?.inbox.set(row.n, row);
+    table?.inbox.set(row.n, frozenCopy(row));
     for (const { id, blob } of attachments) table?.attachments.set(id, blob);
   }
 
@@ -108,19 +135,18 @@ export class Tables {
   }
 
   list(query: RunQuery = {}): RunPage {
-    const { workflow, status, limit = DEFAULT_LIMIT, after = '' } = query;
+    const { workflow, status, limit = DEFAULT_LIMIT, after } = query;
     const wanted = status === undefined ? undefined : new Set([status].flat());
-    const keys = [...this.#runs.keys()].filter((key) => key > after).sort();
-    const rows: RunRow[] = [];
-    let cursor = '';
-    for (const key of keys) {
-      const row = (this.#runs.get(key) as RunTable).row;
-      if ((workflow !== undefined && row.workflow !== workflow) || (wanted && !wanted.has(row.status))) continue;
-      if (rows.length === limit) return { rows, cursor };
-      rows.push(row);
-      cursor = key;
-    }
-    return { rows };
+    const last = after === undefined ? undefined : addressOf(after);
+    const found = [...this.#runs.values()]
+      .map(({ row }) => row)
+      .filter((row) => workflow === undefined || row.workflow === workflow)
+      .filter((row) => wanted === undefined || wanted.has(row.status))
+      .filter((row) => last === undefined || inOrder(last, row) < 0)
+      .sort(inOrder);
+    const rows = found.slice(0, limit);
+    const end = rows.at(-1);
+    return end && found.length > limit ? { rows, cursor: runKey(end) } : { rows };
   }
 
   inbox(address?: RunAddress): InboxRow[] {

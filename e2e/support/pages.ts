@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, preview } from 'vite';
+
+/** A folder of `e2e/pages`, built and served. */
+export interface ServedPages {
+  /** `http://localhost:<port>`: a secure context. */
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Builds `e2e/pages/<folder>/index.html` as an app would be, and serves it on a free port. */
+export async function servePages(folder: string): Promise<ServedPages> {
+  const root = fileURLToPath(new URL(`../pages/${folder}/`, import.meta.url));
+  const outDir = mkdtempSync(join(tmpdir(), 'holdfast-pages-'));
+  const base = { root, configFile: false, logLevel: 'warn' } as const;
+  await build({ ...base, build: { outDir, emptyOutDir: true, minify: false, target: 'es2022' }, worker: { format: 'es' } });
+  const server = await preview({
+    ...base,
+    build: { outDir },
+    preview: { port: 0, host: '127.0.0.1', allowedHosts: true },
+  });
+  const address = server.httpServer.address();
+  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
+  return {
+    url: `http://localhost:${address.port}`,
+    port: address.port,
+    async close() {
+      await server.close();
+      rmSync(outDir, { recursive: true, force: true });
+    },
+  };
+}

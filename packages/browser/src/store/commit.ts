@@ -1,0 +1,140 @@
+import { HoldfastError, isHoldfastError } from '@holdfast/core';
+import {
+  assertFollows,
+  type Checkpoint,
+  type Durability,
+  type Op,
+  type RunAddress,
+} from '@holdfast/core/store';
+import { address, rangeOf } from './keys.js';
+import type { Database, Head, Transaction } from './schema.js';
+import { putStart } from './start.js';
+import { ignoreRejection, readHead, transact } from './transaction.js';
+
+/** The stores whose keys begin with a run's address. */
+const PARTS = ['values', 'attachments', 'history'] as const;
+
+/** What became of one member of a commit group: `undefined` when it is stored. */
+export type Refusal = HoldfastError | undefined;
+
+/**
+ * One transaction for all `checkpoints`: reads the head and the stored seqs, leaves out the members which the fence
+ * refuses, writes the others, and resolves when the transaction is complete: the success of a request is not yet
+ * a commit. Nothing but requests is awaited in between, because anything else would end the transaction.
+ */
+export async function commitTogether(
+  db: Database,
+  checkpoints: readonly Checkpoint[],
+  incarnationOf: (epoch: number) => string | undefined,
+): Promise<Refusal[]> {
+  return transact(db, durabilityOf(checkpoints), async (transaction) => {
+    const { head, seqs, inboxes } = await readBefore(transaction, checkpoints);
+    return checkpoints.map((checkpoint) => {
+      const key = keyOf(checkpoint);
+      const refusal = refusalOf(() => {
+        assertEpoch(checkpoint, head, incarnationOf(checkpoint.epoch));
+        assertFollows(checkpoint, seqs.get(key));
+      });
+      if (!refusal) seqs.set(key, write(transaction, checkpoint, inboxes.get(key) ?? []));
+      return refusal;
+    });
+  });
+}
+
+/** All that the writes depend on, so that they need no `await` between them. */
+async function readBefore(transaction: Transaction, checkpoints: readonly Checkpoint[]) {
+  const runs = [...new Map(checkpoints.map((one) => [keyOf(one), address(one)]))];
+  const deleted = runs.filter(([key]) => checkpoints.some((one) => keyOf(one) === key && isDeletion(one)));
+  const inbox = transaction.objectStore('inbox').index('run');
+  const [head, rows, numbers] = await Promise.all([
+    readHead(transaction),
+    Promise.all(runs.map(([, run]) => transaction.objectStore('runs').get(run))),
+    Promise.all(deleted.map(([, run]) => inbox.getAllKeys(run))),
+  ]);
+  return {
+    head,
+    seqs: new Map<string, number | undefined>(runs.map(([key], at) => [key, rows[at]?.seq])),
+    inboxes: new Map(deleted.map(([key], at) => [key, numbers[at]])),
+  };
+}
+
+function refusalOf(check: () => void): Refusal {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (isHoldfastError(error)) return error;
+    throw error;
+  }
+}
+
+function assertEpoch({ epoch }: Checkpoint, head: Head | undefined, incarnation: string | undefined): void {
+  const same = incarnation === undefined || incarnation === head?.incarnation;
+  if (epoch !== head?.epoch || !same) throw fenced(epoch, head?.epoch);
+}
+
+/** The reason of an owner's end. */
+export function fenced(epoch: number, present: number | undefined): HoldfastError {
+  return new HoldfastError('STORE_FENCED', {
+    message: `Epoch ${epoch} was fenced${present === undefined ? '' : ` by epoch ${present}`}: another host owns the store now.`,
+    details: { epoch, ...(present === undefined ? {} : { present }) },
+  });
+}
+
+/** Puts what the ops say; returns the run's seq after them. */
+function write(transaction: Transaction, checkpoint: Checkpoint, inbox: readonly number[]): number | undefined {
+  let seq: number | undefined = checkpoint.after;
+  for (const op of checkpoint.ops) {
+    if (op.op === 'run') seq = op.row.seq;
+    if (op.op === 'delete') seq = undefined;
+    if (op.op === 'restart') seq = op.start.row.seq;
+    for (const request of requestsOf(transaction, checkpoint, op, inbox)) ignoreRejection(request);
+  }
+  return seq;
+}
+
+function requestsOf(
+  transaction: Transaction,
+  { workflow, run }: RunAddress,
+  op: Op,
+  inbox: readonly number[],
+): Promise<unknown>[] {
+  switch (op.op) {
+    case 'run':
+      return [transaction.objectStore('runs').put(op.row)];
+    case 'put':
+      return [transaction.objectStore('values').put(op.value, [workflow, run, op.id])];
+    case 'remove':
+      return [transaction.objectStore('values').delete([workflow, run, op.id])];
+    case 'attach':
+      return [transaction.objectStore('attachments').put(op.blob, [workflow, run, op.id])];
+    case 'history':
+      return [transaction.objectStore('history').put(op.row, [workflow, run, op.row.seq])];
+    case 'taken':
+      return [transaction.objectStore('inbox').delete(op.n)];
+    case 'delete':
+      return removeRun(transaction, { workflow, run }, inbox);
+    case 'restart':
+      return [...removeRun(transaction, { workflow, run }, inbox), ...putStart(transaction, op.start)];
+  }
+}
+
+function removeRun(transaction: Transaction, run: RunAddress, inbox: readonly number[]): Promise<unknown>[] {
+  return [
+    transaction.objectStore('runs').delete(address(run)),
+    ...PARTS.map((store) => transaction.objectStore(store).delete(rangeOf(run))),
+    ...inbox.map((n) => transaction.objectStore('inbox').delete(n)),
+  ];
+}
+
+function keyOf(run: RunAddress): string {
+  return JSON.stringify(address(run));
+}
+
+function isDeletion({ ops }: Checkpoint): boolean {
+  return ops.some(({ op }) => op === 'delete' || op === 'restart');
+}
+
+function durabilityOf(checkpoints: readonly Checkpoint[]): Durability {
+  return checkpoints.some(({ durability }) => durability === 'strict') ? 'strict' : 'relaxed';
+}

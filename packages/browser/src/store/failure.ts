@@ -1,0 +1,63 @@
+import { HoldfastError, isHoldfastError } from '@holdfast/core';
+
+/** The HoldfastError of whatever IndexedDB threw or aborted with. */
+export function failureOf(cause: unknown, database: string): HoldfastError {
+  if (isHoldfastError(cause)) return cause;
+  const details = { database, reason: nameOf(cause) };
+  switch (nameOf(cause)) {
+    case 'QuotaExceededError':
+      return new HoldfastError('STORE_FULL', {
+        message: `There is no room left for the database "${database}".`,
+        remedy: 'Delete closed runs, or ask the person to free disk space; what was not stored is tried again.',
+        details,
+        cause,
+        retryable: true,
+      });
+    case 'VersionError':
+      return newerFormat(database, cause);
+    case 'DataCloneError':
+      return new HoldfastError('VALUE_NOT_STORABLE', {
+        message: `A value for the database "${database}" can't be cloned.`,
+        remedy: 'Hand over plain data.',
+        details,
+        cause,
+      });
+    case 'SecurityError':
+      return new HoldfastError('STORE_UNWRITABLE', {
+        message: `The browser refuses the database "${database}".`,
+        remedy: 'Allow site data for this page.',
+        details,
+        cause,
+      });
+    default:
+      return new HoldfastError('STORE_FAILED', {
+        message: `The database "${database}" failed: ${String(cause)}`,
+        details,
+        cause,
+        // A connection that died leaves open whether its last transaction was committed.
+        retryable: !isConnectionLost(cause),
+      });
+  }
+}
+
+export function newerFormat(database: string, cause?: unknown): HoldfastError {
+  return new HoldfastError('STORE_FORMAT', {
+    message: `The database "${database}" was written by a newer Holdfast.`,
+    remedy: 'Reload the page to get the newer code.',
+    details: { database },
+    cause,
+  });
+}
+
+/**
+ * Did the connection die under this request? A closed one throws InvalidStateError; WebKit in the background says
+ * UnknownError 'connection lost' (https://bugs.webkit.org/show_bug.cgi?id=273827).
+ */
+export function isConnectionLost(error: unknown): boolean {
+  const name = nameOf(error);
+  return name === 'InvalidStateError' || (name === 'UnknownError' && /connection/i.test(String(error)));
+}
+
+function nameOf(error: unknown): string {
+  return String((error as { name?: unknown } | null | undefined)?.name ?? error);
+}

@@ -1,0 +1,1 @@
+export { createIndexedDbStore, type IndexedDbStoreOptions } from './indexed-db-store.js';

@@ -1,0 +1,100 @@
+import { HoldfastError } from '@holdfast/core';
+import type { Checkpoint, Ownership, RunAddress, Store, StoreChange } from '@holdfast/core/store';
+import { acceptOne } from './accept.js';
+import { commitTogether, type Refusal } from './commit.js';
+import { CommitGroup } from './commit-group.js';
+import { Connection } from './connection.js';
+import { ownAcceptance, ownCheckpoint } from './own-copy.js';
+import { acquireOwnership, type Held } from './ownership.js';
+import { readHeadOf, readHistory, readInbox, readPage, readRun } from './read.js';
+import type { Database } from './schema.js';
+import { Wakes } from './wakes.js';
+
+export interface IndexedDbStoreOptions {
+  /** Name of the database, of its lock and of its channel: one per user, where a browser is shared. */
+  readonly name: string;
+  /** How long opening may take before it is `STORE_BLOCKED`; default 10,000 ms. */
+  readonly openMs?: number;
+}
+
+/**
+ * Checkpoints in IndexedDB, for a worker or a page of a secure context. Nothing is opened before its first use.
+ *
+ * Besides the codes of the port: `STORE_BLOCKED` (another tab keeps the database from opening), `STORE_FULL` (quota),
+ * `STORE_FORMAT` (written by newer code), `STORE_FAILED`.
+ */
+export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
+  const { name, openMs = 10_000 } = options;
+  const connection = new Connection(name, openMs);
+  const wakes = new Wakes(`holdfast:${name}`);
+  const closing = new AbortController();
+  const held = new Map<number, Held>();
+  const group = new CommitGroup(write);
+
+  async function write(checkpoints: readonly Checkpoint[]): Promise<Refusal[]> {
+    const refusals = await connection.use((db) =>
+      commitTogether(db, checkpoints, (epoch) => held.get(epoch)?.incarnation),
+    );
+    checkpoints.forEach(({ workflow, run, epoch }, at) => {
+      const refusal = refusals[at];
+      if (!refusal) wakes.tell({ kind: 'committed', workflow, run });
+      else if (refusal.code === 'STORE_FENCED') held.get(epoch)?.lose(refusal.details['present'] as number);
+    });
+    return refusals;
+  }
+
+  async function acquire({ signal }: { signal?: AbortSignal } = {}): Promise<Ownership> {
+    open();
+    const ended = AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]);
+    const ownership = await acquireOwnership(connection, ended);
+    if (closing.signal.aborted) await ownership.release();
+    open();
+    held.set(ownership.epoch, ownership);
+    return ownership;
+  }
+
+  async function close(): Promise<void> {
+    closing.abort();
+    await group.idle();
+    await Promise.all([...held.values()].map((ownership) => ownership.release()));
+    await connection.close();
+    wakes.close();
+  }
+
+  const open = () => {
+    if (closing.signal.aborted) throw new HoldfastError('CLOSED', { message: `The store ${name} is closed.` });
+  };
+  const reading = <A extends unknown[], R>(read: (db: Database, ...args: A) => Promise<R>) => {
+    return async (...args: A): Promise<R> => {
+      open();
+      return connection.use((db) => read(db, ...args));
+    };
+  };
+
+  return {
+    name,
+    supports: { powerLoss: true, shared: true, attachments: true },
+    acquire,
+    async commit(checkpoint) {
+      open();
+      return group.add(ownCheckpoint(checkpoint));
+    },
+    async accept(acceptance) {
+      open();
+      const own = ownAcceptance(acceptance);
+      return connection.use(async (db) => {
+        const accepted = await acceptOne(db, own);
+        const { workflow, run } = own.row;
+        if (accepted.outcome !== 'exists') wakes.tell({ kind: 'accepted', workflow, run });
+        return accepted;
+      });
+    },
+    load: reading((db, run: RunAddress) => readRun(db, run)),
+    head: reading((db, run: RunAddress) => readHeadOf(db, run)),
+    list: reading(readPage),
+    inbox: reading(readInbox),
+    history: reading(readHistory),
+    watch: (listener: (change: StoreChange) => void) => wakes.listen(listener),
+    close,
+  };
+}

@@ -1,0 +1,10 @@
+import type { RunAddress } from '@holdfast/core/store';
+
+/** Every record of one run, in the stores whose keys begin with it: an array sorts after every string and number. */
+export function rangeOf(run: RunAddress): IDBKeyRange {
+  return IDBKeyRange.bound(address(run), [...address(run), []]);
+}
+
+export function address({ workflow, run }: RunAddress): [workflow: string, run: string] {
+  return [workflow, run];
+}

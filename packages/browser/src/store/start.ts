@@ -1,0 +1,23 @@
+import type { Acceptance } from '@holdfast/core/store';
+import { address } from './keys.js';
+import type { Transaction } from './schema.js';
+
+type Start = Extract<Acceptance, { kind: 'start' }>;
+
+/** Puts a new run: its head, its input as the value `input`, its attachments. */
+export function putStart(transaction: Transaction, { row, input, attachments }: Start): Promise<unknown>[] {
+  return [
+    transaction.objectStore('runs').put(row),
+    transaction.objectStore('values').put(input, [...address(row), 'input']),
+    ...putAttachments(transaction, row, attachments),
+  ];
+}
+
+export function putAttachments(
+  transaction: Transaction,
+  run: Acceptance['row'],
+  attachments: Acceptance['attachments'] = [],
+): Promise<unknown>[] {
+  const store = transaction.objectStore('attachments');
+  return attachments.map(({ id, blob }) => store.put(blob, [...address(run), id]));
+}

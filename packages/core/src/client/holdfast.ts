@@ -1,0 +1,120 @@
+import { encodeGiven } from '../codec/index.js';
+import type { WorkflowTypes } from '../define/workflow.js';
+import { HoldfastError } from '../errors/index.js';
+import type { RunQuery } from '../store/store.js';
+import type { HostLink, IfExists, Notice } from './protocol.js';
+import { LinkedRun, type Run, type Subscription } from './run.js';
+import { LinkedRunList, type RunList } from './run-list.js';
+
+/** The workflows an app can start, by id. */
+export type WorkflowTypesById = Record<string, WorkflowTypes>;
+
+/** `input` may be left out where the workflow takes none. */
+export type StartOptions<T extends WorkflowTypes> = {
+  /** The run's id, unique in its workflow. Default: a new random one. */
+  id?: string;
+  /** What happens when there is a run of that id: default `join`, which gives that run if its input is the same. */
+  ifExists?: IfExists;
+} & (undefined extends T['input'] ? { input?: T['input'] } : { input: T['input'] });
+
+type StartArgs<T extends WorkflowTypes> = undefined extends T['input'] ? [options?: StartOptions<T>] : [options: StartOptions<T>];
+
+/** Whether the host behind it owns the store, stands by for another that does, or has not answered yet. */
+export type HostStatus = 'owner' | 'standby' | 'unknown';
+
+/** The object an app talks to. */
+export interface Holdfast<M extends WorkflowTypesById = WorkflowTypesById> {
+  /**
+   * Starts a run; resolves when the start is durable.
+   * @throws `WORKFLOW_UNKNOWN`, `RUN_EXISTS`, `RUN_INPUT_DIFFERS`, `VALUE_NOT_STORABLE` (nothing is stored then),
+   * `HOST_UNREACHABLE`, `CLOSED`, store codes.
+   */
+  start<K extends keyof M & string>(workflow: K, ...options: StartArgs<M[K]>): Promise<Run<M[K]>>;
+  /** A handle on a run, at once, whether the run is there or not; the same object each time. */
+  run<K extends keyof M & string>(workflow: K, id: string): Run<M[K]>;
+  /** A live list of runs. */
+  runs(query?: RunQuery & { workflow?: keyof M & string }): RunList;
+  /** Whether this tab's or process's host is the one that executes runs. */
+  readonly host: { getSnapshot(): HostStatus; subscribe(observer: (status: HostStatus) => void): Subscription };
+  /** Ends the use of it here; runs go on elsewhere, or when the store is opened next. */
+  close(): Promise<void>;
+}
+
+/** Makes the object an app talks to, over a link to a host. Nothing is called before it is used. */
+export function createClient<M extends WorkflowTypesById>(link: HostLink): Holdfast<M> {
+  return new LinkedHoldfast(link) as unknown as Holdfast<M>;
+}
+
+/** Owns: the handles, and which notice goes to which. */
+class LinkedHoldfast {
+  readonly #link: HostLink;
+  readonly #runs = new Map<string, LinkedRun>();
+  readonly #lists = new Map<string, LinkedRunList>();
+  readonly #hostObservers = new Set<(status: HostStatus) => void>();
+  #hostStatus: HostStatus = 'unknown';
+
+  constructor(link: HostLink) {
+    this.#link = link;
+    link.listen({ notice: (notice) => this.#heed(notice), connected: () => this.#declare() });
+  }
+
+  readonly host = {
+    getSnapshot: () => this.#hostStatus,
+    subscribe: (observer: (status: HostStatus) => void): Subscription => {
+      const own = (status: HostStatus) => observer(status);
+      this.#hostObservers.add(own);
+      return { unsubscribe: () => this.#hostObservers.delete(own) };
+    },
+  };
+
+  async start(workflow: string, options: { id?: string; ifExists?: IfExists; input?: unknown } = {}): Promise<Run> {
+    const callId = crypto.randomUUID();
+    const { id = callId, ifExists = 'join', input } = options;
+    checkStart(workflow, id, ifExists);
+    await this.#link.call('start', { workflow, run: id, callId, ifExists, input: encodeGiven(input, 'input') });
+    return this.run(workflow, id);
+  }
+
+  run(workflow: string, id: string): Run {
+    const interest = `run ${JSON.stringify([workflow, id])}`;
+    const run = this.#runs.get(interest) ?? new LinkedRun(this.#link, { workflow, run: id }, interest);
+    this.#runs.set(interest, run);
+    return run;
+  }
+
+  runs(query: RunQuery = {}): RunList {
+    const interest = `runs ${JSON.stringify(query)}`;
+    const list = this.#lists.get(interest) ?? new LinkedRunList(this.#link, query, interest);
+    this.#lists.set(interest, list);
+    return list;
+  }
+
+  close(): Promise<void> {
+    return this.#link.close();
+  }
+
+  #heed(notice: Notice): void {
+    if (notice.kind === 'host') this.#setHost(notice.ownership);
+    else if (notice.kind === 'runs') this.#lists.get(notice.interest)?.heed(notice);
+    else this.#runs.get(notice.interest)?.heed(notice);
+  }
+
+  #setHost(status: HostStatus): void {
+    this.#hostStatus = status;
+    for (const observer of [...this.#hostObservers]) observer(status);
+  }
+
+  #declare(): void {
+    for (const run of this.#runs.values()) run.declare();
+    for (const list of this.#lists.values()) list.declare();
+  }
+}
+
+function checkStart(workflow: string, id: string, ifExists: IfExists): void {
+  const bad = (what: string, remedy: string) => new HoldfastError('OPTION_INVALID', { message: `start: ${what}.`, remedy });
+  if (typeof workflow !== 'string' || workflow === '') throw bad('the workflow id is missing', 'Give it as a string.');
+  if (typeof id !== 'string' || id === '') throw bad('the run id is not a string, or empty', 'Leave it out for a random one.');
+  if (!['join', 'fail', 'restart'].includes(ifExists)) {
+    throw bad(`ifExists is ${JSON.stringify(ifExists)}`, "It has to be 'join', 'fail' or 'restart'.");
+  }
+}

@@ -1,0 +1,19 @@
+export { decode, decodeError, encode, encodeError } from '../codec/index.js';
+export { HoldfastError, isHoldfastError } from '../errors/index.js';
+export { createClient, type Holdfast, type HostStatus, type StartOptions, type WorkflowTypesById } from './holdfast.js';
+export { linkLocally, type LocalHost } from './local-link.js';
+export type {
+  Control,
+  ControlRequest,
+  Encoded,
+  HostApi,
+  HostLink,
+  IfExists,
+  Interest,
+  Notice,
+  SendRequest,
+  StartRequest,
+} from './protocol.js';
+export type { Observer, Run, SendOptions, Subscription } from './run.js';
+export type { RunList } from './run-list.js';
+export type { RunSnapshot, RunSnapshotData, SeenStatus } from './snapshot.js';

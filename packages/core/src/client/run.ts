@@ -1,0 +1,220 @@
+import type { WorkflowTypes } from '../define/workflow.js';
+import { decode, encodeGiven } from '../codec/index.js';
+import { HoldfastError } from '../errors/index.js';
+import type { HistoryRow, RunAddress } from '../records/records.js';
+import type { HostLink, Notice } from './protocol.js';
+import { type RunSnapshot, type RunSnapshotData, toSnapshot, UNKNOWN } from './snapshot.js';
+
+export interface Subscription {
+  unsubscribe(): void;
+}
+
+/** A function, or an object with `next`, as XState's actors take. */
+export type Observer<T> = ((value: T) => void) | { next?: ((value: T) => void) | undefined };
+
+export interface SendOptions {
+  /** Event id: a repeated one is processed once. Default: a new random one. */
+  id?: string;
+  /** When the promise resolves: once the event is durable (default), or once its transition is. */
+  until?: 'accepted' | 'processed';
+}
+
+/**
+ * A handle on a run: in the shape of an XState actor ref, so `useSelector` of @xstate/react works on it. A handle
+ * stays valid through crashes and reloads of the host behind it.
+ */
+export interface Run<T extends WorkflowTypes = WorkflowTypes> {
+  readonly workflow: string;
+  readonly id: string;
+  /**
+   * Sends an event. What the machine doesn't handle is accepted and ignored, as in XState, and stands in the history.
+   * @throws `RUN_UNKNOWN`, `EVENT_INVALID`, `VALUE_NOT_STORABLE`, `HOST_UNREACHABLE`, `CLOSED`, store codes.
+   */
+  send(event: T['event'], options?: SendOptions): Promise<void>;
+  /** The latest snapshot known here; status `unknown` until the run is subscribed to and its host has answered. */
+  getSnapshot(): RunSnapshot<T>;
+  /** Calls back with each new snapshot, from the latest known on; only what is durable is seen. */
+  subscribe(observer: Observer<RunSnapshot<T>>): Subscription;
+  /** Calls back with events that the machine emits while this is subscribed; `*` for all. */
+  on(type: string, handler: (event: { readonly type: string }) => void): Subscription;
+  /**
+   * Resolves with the output; pending while the run goes on.
+   * @throws `RUN_FAILED` (its `cause` is the run's error), `RUN_CANCELLED`, `RUN_PARKED`, `RUN_UNKNOWN`, `RUN_DELETED`,
+   * `CLOSED`; the reason of `signal`.
+   */
+  result(options?: { signal?: AbortSignal }): Promise<T['output']>;
+  /** Checkpoints, oldest first. */
+  history(options?: { after?: number; limit?: number }): Promise<readonly HistoryRow[]>;
+  /** Ends the run's effects and removes all of its records. */
+  delete(): Promise<void>;
+}
+
+/**
+ * Owns: the latest snapshot, and who is told of it. Never: the run.
+ * 1. The host is asked to tell of the run only while somebody listens.
+ * 2. `getSnapshot` gives the same object until something changed.
+ */
+export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T> {
+  readonly workflow: string;
+  readonly id: string;
+  readonly #link: HostLink;
+  readonly #interest: string;
+  readonly #observers = new Set<(snapshot: RunSnapshot<T>) => void>();
+  readonly #handlers = new Set<{ type: string; handler: (event: { readonly type: string }) => void }>();
+  #snapshot = toSnapshot<T>(UNKNOWN as RunSnapshotData<T>);
+  #text = '';
+
+  constructor(link: HostLink, address: RunAddress, interest: string) {
+    this.#link = link;
+    this.workflow = address.workflow;
+    this.id = address.run;
+    this.#interest = interest;
+  }
+
+  async send(event: T['event'], options: SendOptions = {}): Promise<void> {
+    const { id = crypto.randomUUID(), until = 'accepted' } = options;
+    if (typeof event !== 'object' || event === null || typeof event.type !== 'string' || event.type === '') {
+      throw new HoldfastError('EVENT_INVALID', {
+        message: `What was sent to run "${this.id}" is not an event.`,
+        remedy: "Send an object with a type, as in { type: 'APPROVE' }.",
+      });
+    }
+    await this.#link.call('send', { ...this.#address, id, until, event: encodeGiven(event, `event ${event.type}`) });
+  }
+
+  getSnapshot(): RunSnapshot<T> {
+    return this.#snapshot;
+  }
+
+  subscribe(observer: Observer<RunSnapshot<T>>): Subscription {
+    const next = typeof observer === 'function' ? observer : (snapshot: RunSnapshot<T>) => observer.next?.(snapshot);
+    const own = (snapshot: RunSnapshot<T>) => next(snapshot);
+    const watched = this.#watched;
+    this.#observers.add(own);
+    if (!watched) this.declare();
+    return { unsubscribe: () => this.#leave(() => this.#observers.delete(own)) };
+  }
+
+  on(type: string, handler: (event: { readonly type: string }) => void): Subscription {
+    const own = { type, handler };
+    const watched = this.#watched;
+    this.#handlers.add(own);
+    if (!watched) this.declare();
+    return { unsubscribe: () => this.#leave(() => this.#handlers.delete(own)) };
+  }
+
+  result({ signal }: { signal?: AbortSignal } = {}): Promise<T['output']> {
+    return new Promise((resolve, reject) => {
+      let seen = false;
+      const end = () => {
+        subscription.unsubscribe();
+        signal?.removeEventListener('abort', abort);
+      };
+      const abort = () => {
+        end();
+        reject(signal?.reason);
+      };
+      const look = (snapshot: RunSnapshot<T>) => {
+        const outcome = outcomeOf(this.#address, snapshot, seen);
+        seen ||= snapshot.run.status !== 'unknown';
+        if (!outcome) return;
+        end();
+        if ('error' in outcome) reject(outcome.error);
+        else resolve(outcome.output);
+      };
+      const subscription = this.subscribe(look);
+      signal?.addEventListener('abort', abort, { once: true });
+      if (signal?.aborted) abort();
+      else this.declare();
+      this.#link.closed.catch((error) => {
+        end();
+        reject(error);
+      });
+    });
+  }
+
+  history(options: { after?: number; limit?: number } = {}): Promise<readonly HistoryRow[]> {
+    return this.#link.call('history', this.#address, options);
+  }
+
+  async delete(): Promise<void> {
+    await this.#link.call('control', { ...this.#address, callId: crypto.randomUUID(), control: 'delete' });
+  }
+
+  /** Asks the host (again, when it is a new one) to tell of this run. */
+  declare(): void {
+    if (!this.#watched) return;
+    this.#text = '';
+    const interest = { id: this.#interest, kind: 'run', address: this.#address } as const;
+    this.#link.call('watch', interest).catch((error) => this.#problem(error));
+  }
+
+  heed(notice: Notice): void {
+    if (notice.kind === 'emitted') this.#emit(decode(notice.event, revivers) as { type: string });
+    if (notice.kind !== 'run' || notice.snapshot.text === this.#text) return;
+    this.#text = notice.snapshot.text;
+    this.#set(decode(notice.snapshot, revivers) as RunSnapshotData<T>);
+  }
+
+  get #watched(): boolean {
+    return this.#observers.size + this.#handlers.size > 0;
+  }
+
+  get #address(): RunAddress {
+    return { workflow: this.workflow, run: this.id };
+  }
+
+  #leave(remove: () => void): void {
+    const watched = this.#watched;
+    remove();
+    if (watched && !this.#watched) this.#link.call('unwatch', this.#interest).catch(() => {});
+  }
+
+  #emit(event: { readonly type: string }): void {
+    for (const { type, handler } of this.#handlers) if (type === event.type || type === '*') handler(event);
+  }
+
+  #set(data: RunSnapshotData<T>): void {
+    this.#snapshot = toSnapshot(data);
+    for (const observer of [...this.#observers]) observer(this.#snapshot);
+  }
+
+  /** The host can't be asked: the last snapshot stands, and says why it is old. */
+  #problem(error: unknown): void {
+    const { code = 'HOST_FAILED', message = String(error) } = error as HoldfastError;
+    this.#text = '';
+    this.#set({ ...this.#snapshot, run: { ...this.#snapshot.run, problem: { code, message } } });
+  }
+}
+
+/** Actor references in a context are shown as their ids. */
+const revivers = { ActorRef: (data: never) => data };
+
+function outcomeOf(
+  { workflow, run }: RunAddress,
+  snapshot: RunSnapshot,
+  seen: boolean,
+): { output: unknown } | { error: HoldfastError } | undefined {
+  const details = { workflow, run };
+  const name = `Run "${run}" of workflow "${workflow}"`;
+  switch (snapshot.run.status) {
+    case 'done':
+      return { output: snapshot.output };
+    case 'failed': {
+      const message = `${name} failed: ${snapshot.error instanceof Error ? snapshot.error.message : String(snapshot.error)}`;
+      return { error: new HoldfastError('RUN_FAILED', { message, details, cause: snapshot.error }) };
+    }
+    case 'cancelled':
+      return { error: new HoldfastError('RUN_CANCELLED', { message: `${name} was cancelled.`, details }) };
+    case 'parked': {
+      const message = `${name} can't go on in this host: ${snapshot.run.problem?.message ?? ''}`;
+      return { error: new HoldfastError('RUN_PARKED', { message, details: { ...details, ...snapshot.run.problem } }) };
+    }
+    case 'absent': {
+      const code = seen ? 'RUN_DELETED' : 'RUN_UNKNOWN';
+      return { error: new HoldfastError(code, { message: seen ? `${name} was deleted.` : `There is no ${name}.`, details }) };
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+import type { WorkflowTypes } from '../define/workflow.js';
+import type { ErrorCode } from '../errors/index.js';
+import type { PauseReason, Progress, RunStatus } from '../records/records.js';
+
+/**
+ * Where a run stands, as one host sees it: its stored status, or `parked` (this host's code can't take it up),
+ * `absent` (there is no such run), `unknown` (the host has not answered yet).
+ */
+export type SeenStatus = RunStatus | 'parked' | 'absent' | 'unknown';
+
+/** What a host tells of a run: plain data that crosses `postMessage`. */
+export interface RunSnapshotData<T extends WorkflowTypes = WorkflowTypes> {
+  /** As in XState: `active` until the run is closed. */
+  readonly status: 'active' | 'done' | 'error' | 'stopped';
+  /** State value; undefined for a step function. */
+  readonly value: T['value'];
+  readonly context: T['context'];
+  readonly tags: readonly string[];
+  /** Types of the events that the present state handles; `*` and `prefix.*` as in XState. Guards are not asked. */
+  readonly accepts: readonly string[];
+  readonly output: T['output'] | undefined;
+  readonly error: unknown;
+  readonly progress: Progress | undefined;
+  readonly run: {
+    readonly status: SeenStatus;
+    readonly reasons: readonly PauseReason[];
+    /** Number of the last checkpoint. */
+    readonly seq: number;
+    /** Why this host can't go on with it now. */
+    readonly problem?: { readonly code: ErrorCode; readonly message: string };
+  };
+}
+
+/** A run as an app sees it. The same object until something changes. */
+export interface RunSnapshot<T extends WorkflowTypes = WorkflowTypes> extends RunSnapshotData<T> {
+  /** As `snapshot.matches` of XState. */
+  matches(value: unknown): boolean;
+  hasTag(tag: string): boolean;
+  /** Whether the present state handles events of that type. Guards are not asked: they live with the run. */
+  can(event: { readonly type: string }): boolean;
+}
+
+const prototype = {
+  matches(this: RunSnapshotData, value: unknown) {
+    return contains(value, this.value);
+  },
+  hasTag(this: RunSnapshotData, tag: string) {
+    return this.tags.includes(tag);
+  },
+  can(this: RunSnapshotData, { type }: { readonly type: string }) {
+    return this.accepts.some((descriptor) => describes(descriptor, type));
+  },
+};
+
+/** Gives data that has crossed its methods back. */
+export function toSnapshot<T extends WorkflowTypes>(data: RunSnapshotData<T>): RunSnapshot<T> {
+  return Object.freeze(Object.assign(Object.create(prototype), data)) as RunSnapshot<T>;
+}
+
+/** What is shown before a host has answered. */
+export const UNKNOWN: RunSnapshotData = {
+  status: 'active',
+  value: undefined,
+  context: undefined,
+  tags: [],
+  accepts: [],
+  output: undefined,
+  error: undefined,
+  progress: undefined,
+  run: { status: 'unknown', reasons: [], seq: 0 },
+};
+
+/** Whether the state value `whole` is in the (partial) state value `part`; `part` may be dotted. */
+function contains(part: unknown, whole: unknown): boolean {
+  const wanted = typeof part === 'string' ? fromDotted(part) : part;
+  if (typeof wanted === 'string') {
+    return typeof whole === 'string' ? whole === wanted : isRecord(whole) && Object.hasOwn(whole, wanted);
+  }
+  if (!isRecord(wanted) || !isRecord(whole)) return false;
+  return Object.entries(wanted).every(([key, value]) => Object.hasOwn(whole, key) && contains(value, whole[key]));
+}
+
+function fromDotted(path: string): unknown {
+  const [last, ...above] = path.split('.').reverse();
+  return above.reduce<unknown>((value, key) => ({ [key]: value }), last);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function describes(descriptor: string, type: string): boolean {
+  if (descriptor === '*' || descriptor === type) return true;
+  if (!descriptor.endsWith('.*')) return false;
+  const prefix = descriptor.slice(0, -2);
+  return type === prefix || type.startsWith(`${prefix}.`);
+}

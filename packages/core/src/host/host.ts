@@ -1,0 +1,491 @@
+import type { HostApi, Interest, Notice, SendRequest, StartRequest } from '../client/protocol.js';
+import { type RunSnapshotData, UNKNOWN } from '../client/snapshot.js';
+import { AttachmentBook, decode, encode, sameText } from '../codec/index.js';
+import type { ControlBody, Effects } from '../decide/arrivals.js';
+import { Decider } from '../decide/decider.js';
+import type { AnyServices } from '../define/from-steps.js';
+import type { AnyWorkflow } from '../define/workflow.js';
+import { actorRefReducers } from '../engine/index.js';
+import { type ErrorCode, HoldfastError, isHoldfastError } from '../errors/index.js';
+import type { Encoded, InboxRow, RunAddress, RunRow, RunStatus, StoredRun } from '../records/records.js';
+import { unknownRun } from '../store/memory-store.js';
+import type { Ownership, Store } from '../store/store.js';
+import { runKey } from '../store/tables.js';
+import { createSystemClock } from './clock.js';
+import { Deadlines } from './deadlines.js';
+import { LiveRun } from './live-run.js';
+import type { Clock, Connectivity } from './ports.js';
+import { Publisher } from './publisher.js';
+
+export interface HostOptions {
+  readonly store: Store;
+  readonly workflows: readonly AnyWorkflow[];
+  /** Default: the wall clock. */
+  readonly clock?: Clock;
+  /** Default: always online. */
+  readonly connectivity?: Connectivity;
+  /** Functions lent to steps. */
+  readonly services?: AnyServices;
+  /** Told of what nobody else is told of: trouble of the store, runs that can't go on here. Default: `console.error`. */
+  readonly onError?: (error: unknown, address?: RunAddress) => void;
+  /** How long a run at rest stays in memory, in ms; default 5,000. */
+  readonly evictAfterMs?: number;
+}
+
+/** Executes runs. One per worker, process or test. */
+export interface Host extends HostApi {
+  /** Begins to ask for ownership of the store, again whenever it is lost. */
+  open(): void;
+  /** Resolves when this host owns the store for the first time; rejects when the store refuses, as with `STORE_OWNED`. */
+  readonly owned: Promise<void>;
+  readonly ownership: 'owner' | 'standby';
+  listen(listener: (notice: Notice) => void): () => void;
+  /** Stops all runs here (they go on elsewhere, or later), gives the store back and closes it. */
+  close(): Promise<void>;
+}
+
+const UNFINISHED: readonly RunStatus[] = ['queued', 'running', 'waiting', 'cancelling'];
+const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () => {} };
+const PARKING = new Set<ErrorCode>(['VERSION_UNFIT', 'ACTION_NOT_RESUMABLE', 'WORKFLOW_UNKNOWN']);
+const FIRST_RETRY_MS = 1000;
+const LAST_RETRY_MS = 30_000;
+
+/**
+ * Makes a host over a store. Nothing happens before `open`.
+ * @throws `OPTION_INVALID` when two workflows have one id.
+ */
+export function createHost(options: HostOptions): Host {
+  return new StoreHost(options);
+}
+
+interface Problem {
+  readonly error: unknown;
+  readonly waitMs: number;
+  readonly cancel: () => void;
+}
+
+/**
+ * Owns: the right to commit while it has it, the runs in memory, the deadlines of those that are not. Never: a run's
+ * record (its live run does).
+ * 1. A run is in memory at most once; runs are in memory only while this host owns the store.
+ * 2. Everything accepted is attended to: at once by the owner, at the latest when the next owner recovers.
+ * 3. A run that this code can't take up is parked: nothing of it is written.
+ */
+class StoreHost implements Host {
+  readonly owned: Promise<void>;
+  readonly #store: Store;
+  readonly #workflows = new Map<string, AnyWorkflow>();
+  readonly #options: Required<Omit<HostOptions, 'store' | 'workflows'>>;
+  readonly #publisher: Publisher;
+  readonly #deadlines: Deadlines;
+  readonly #live = new Map<string, LiveRun>();
+  readonly #loading = new Map<string, Promise<LiveRun | undefined>>();
+  readonly #problems = new Map<string, Problem>();
+  readonly #untilChange = new Map<string, Set<() => void>>();
+  readonly #closing = new AbortController();
+  #settleOwned: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  #ownership: Ownership | undefined;
+  #owning: Promise<void> | undefined;
+  #unwatch: (() => void) | undefined;
+
+  constructor(options: HostOptions) {
+    const { store, workflows, clock = createSystemClock(), connectivity = ALWAYS_ONLINE } = options;
+    const { services = {}, evictAfterMs = 5000, onError = (error) => console.error(error) } = options;
+    this.#store = store;
+    this.#options = { clock, connectivity, services, onError, evictAfterMs };
+    for (const workflow of workflows) this.#register(workflow);
+    this.#publisher = new Publisher((interest) => this.#notice(interest), onError);
+    this.#deadlines = new Deadlines(clock, (key) => void this.#attend(toAddress(key)));
+    this.owned = new Promise((resolve, reject) => {
+      this.#settleOwned = { resolve, reject };
+    });
+    this.owned.catch(() => {});
+  }
+
+  get ownership(): 'owner' | 'standby' {
+    return this.#ownership ? 'owner' : 'standby';
+  }
+
+  open(): void {
+    this.#unwatch ??= this.#store.watch((change) => this.#changedElsewhere(change));
+    this.#owning ??= this.#own();
+  }
+
+  listen(listener: (notice: Notice) => void): () => void {
+    listener({ kind: 'host', ownership: this.ownership });
+    return this.#publisher.listen(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(closed());
+    this.#settleOwned?.reject(closed());
+    await this.#owning;
+    this.#publisher.close();
+    this.#unwatch?.();
+    await this.#store.close();
+  }
+
+  async start(request: StartRequest): Promise<void> {
+    const { workflow, run, input, ifExists, callId } = request;
+    const { version } = this.#workflow(workflow);
+    const now = this.#options.clock.now();
+    const { value, fresh } = new AttachmentBook().toStored(input);
+    const row: RunRow = { workflow, run, key: callId, version, seq: 0, status: 'queued', reasons: [], createdAt: now, updatedAt: now };
+    const accepted = await this.#store.accept({ kind: 'start', row, input: value, attachments: fresh });
+    if (accepted.outcome === 'exists' && accepted.row.key !== callId) {
+      if (ifExists === 'fail') throw runExists(request);
+      if (ifExists === 'restart') return this.#restart(request);
+      if (!sameText(accepted.input, value)) throw inputDiffers(request);
+    }
+    this.#changedHere({ workflow, run });
+    if (this.#ownership && accepted.outcome === 'started') void this.#attend({ workflow, run });
+  }
+
+  async send({ workflow, run, id, event, until }: SendRequest): Promise<void> {
+    this.#workflow(workflow);
+    const n = await this.#accept({ workflow, run }, 'event', id, event);
+    if (until === 'processed') await this.#untilTaken({ workflow, run }, n);
+  }
+
+  async control({ workflow, run, callId, control }: Parameters<HostApi['control']>[0]): Promise<void> {
+    const n = await this.#accept({ workflow, run }, 'control', callId, encode({ control } satisfies ControlBody, 'control'));
+    await this.#untilTaken({ workflow, run }, n);
+  }
+
+  list: HostApi['list'] = (query) => this.#store.list(query);
+  history: HostApi['history'] = (address, options) => this.#store.history(address, options);
+
+  async watch(interest: Interest): Promise<void> {
+    this.#publisher.watch(interest);
+  }
+
+  async unwatch(interestId: string): Promise<void> {
+    this.#publisher.unwatch(interestId);
+  }
+
+  #register(workflow: AnyWorkflow): void {
+    if (this.#workflows.has(workflow.id)) {
+      throw new HoldfastError('OPTION_INVALID', {
+        message: `Two workflows have the id "${workflow.id}".`,
+        remedy: 'Give each its own.',
+        details: { workflow: workflow.id },
+      });
+    }
+    this.#workflows.set(workflow.id, workflow);
+  }
+
+  #workflow(id: string): AnyWorkflow {
+    const workflow = this.#workflows.get(id);
+    if (workflow) return workflow;
+    const known = [...this.#workflows.keys()];
+    throw new HoldfastError('WORKFLOW_UNKNOWN', {
+      message: `This host has no workflow "${id}".`,
+      remedy: `Register it in the host's workflows; there are: ${known.join(', ') || 'none'}.`,
+      details: { workflow: id, known },
+    });
+  }
+
+  async #accept(address: RunAddress, lane: InboxRow['lane'], id: string, body: Encoded): Promise<number> {
+    const { value, fresh } = new AttachmentBook().toStored(body);
+    const row = { ...address, lane, id, acceptedAt: this.#options.clock.now(), body: value };
+    const accepted = await this.#store.accept({ kind: 'inbox', row, attachments: fresh });
+    if (accepted.outcome !== 'queued') throw unknownRun(address.workflow, address.run);
+    const { n } = accepted;
+    if (this.#ownership) {
+      const attachments = new Map(fresh.map(({ id, blob }) => [id, blob] as const));
+      void this.#attend(address, { rows: [{ ...row, n }], attachments });
+    }
+    return n;
+  }
+
+  /** Replaces a run by a new one; resolves when the new one is there. */
+  async #restart({ workflow, run, input, callId }: StartRequest): Promise<void> {
+    const address = { workflow, run };
+    const body = encode({ control: 'restart', input: decode(input) } satisfies ControlBody, 'input');
+    const n = await this.#accept(address, 'control', callId, body);
+    await this.#untilTaken(address, n);
+  }
+
+  /** Asks for ownership, hosts while it lasts, and again. */
+  async #own(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      const ownership = await this.#acquire();
+      if (!ownership) continue;
+      this.#ownership = ownership;
+      this.#publisher.tell({ kind: 'host', ownership: 'owner' });
+      this.#settleOwned?.resolve();
+      const lost = new Promise<void>((resolve) => {
+        for (const end of [ownership.lost, signal]) {
+          if (end.aborted) resolve();
+          end.addEventListener('abort', () => resolve(), { once: true });
+        }
+        this.#fenced = resolve;
+      });
+      this.#recover().catch((error) => this.#options.onError(error));
+      await lost;
+      this.#stopAll(ownership.lost.reason ?? closed());
+      await ownership.release().catch((error) => this.#options.onError(error));
+    }
+  }
+
+  #fenced: () => void = () => {};
+
+  async #acquire(): Promise<Ownership | undefined> {
+    const { signal } = this.#closing;
+    try {
+      return await this.#store.acquire({ signal });
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      this.#settleOwned?.reject(error);
+      if (isHoldfastError(error) && !error.retryable) this.#closing.abort(error);
+      else {
+        this.#options.onError(error);
+        await new Promise<void>((wake) => {
+          this.#options.clock.at(this.#options.clock.now() + FIRST_RETRY_MS, wake);
+          signal.addEventListener('abort', () => wake(), { once: true });
+        });
+      }
+      return undefined;
+    }
+  }
+
+  /** Takes up what an owner before has left. */
+  async #recover(): Promise<void> {
+    for (let after: string | undefined; ; ) {
+      const page = await this.#store.list({ status: UNFINISHED, ...(after === undefined ? {} : { after }) });
+      for (const row of page.rows) {
+        if (row.status !== 'waiting') await this.#attend(row);
+        else if (row.nextDeadlineAt !== undefined) this.#deadlines.set(runKey(row), row.nextDeadlineAt);
+      }
+      if (page.cursor === undefined) break;
+      after = page.cursor;
+    }
+    const inbox = await this.#store.inbox();
+    const addresses = new Map(inbox.map((row) => [runKey(row), row]));
+    for (const row of addresses.values()) await this.#attend(row);
+    this.#publisher.allChanged();
+  }
+
+  #stopAll(reason: unknown): void {
+    this.#ownership = undefined;
+    for (const run of this.#live.values()) run.stop(reason);
+    this.#live.clear();
+    this.#loading.clear();
+    this.#deadlines.clear();
+    for (const { cancel } of this.#problems.values()) cancel();
+    this.#problems.clear();
+    this.#publisher.tell({ kind: 'host', ownership: 'standby' });
+    this.#publisher.allChanged();
+  }
+
+  /** Brings a run into memory, and gives it what it has not taken in yet. */
+  async #attend(address: RunAddress, news?: { rows: readonly InboxRow[]; attachments: ReadonlyMap<string, Blob> }): Promise<void> {
+    const { workflow, run } = address;
+    try {
+      const fresh = !this.#live.has(runKey(address));
+      const live = await this.#activate({ workflow, run });
+      if (!live) return;
+      if (news) live.take(news.rows, news.attachments);
+      else if (!fresh) await this.#takeInbox(live, { workflow, run });
+    } catch (error) {
+      this.#trouble({ workflow, run }, error);
+    }
+  }
+
+  async #takeInbox(live: LiveRun, address: RunAddress): Promise<void> {
+    const rows = await this.#store.inbox(address);
+    const withAttachments = rows.some(({ body }) => body.attachments?.length);
+    const stored = withAttachments ? await this.#store.load(address) : undefined;
+    live.take(rows, stored?.attachments);
+  }
+
+  #activate(address: RunAddress): Promise<LiveRun | undefined> {
+    const key = runKey(address);
+    const live = this.#live.get(key);
+    if (live) return Promise.resolve(live);
+    const loading = this.#loading.get(key) ?? this.#load(address);
+    this.#loading.set(key, loading);
+    return loading;
+  }
+
+  async #load(address: RunAddress): Promise<LiveRun | undefined> {
+    const key = runKey(address);
+    const ownership = this.#ownership;
+    try {
+      const stored = await this.#store.load(address);
+      if (!stored || !ownership || this.#ownership !== ownership) return undefined;
+      this.#problems.get(key)?.cancel();
+      this.#problems.delete(key);
+      this.#deadlines.delete(key);
+      const live = this.#revive(stored, ownership);
+      this.#live.set(key, live);
+      return live;
+    } finally {
+      if (this.#ownership === ownership) this.#loading.delete(key);
+    }
+  }
+
+  #revive(stored: StoredRun, ownership: Ownership): LiveRun {
+    const { clock, connectivity, services } = this.#options;
+    return new LiveRun(this.#workflow(stored.row.workflow), stored, {
+      store: this.#store,
+      ownership,
+      clock,
+      connectivity,
+      services,
+      published: ({ row }) => this.#changedHere(row),
+      rested: (run, gone) => this.#rested(run, gone),
+      broken: ({ row }, error) => this.#broken(row, error),
+      emitted: ({ row }, event) => this.#publisher.emitted(row, encode(event, 'event', actorRefReducers)),
+      log: (...args) => console.log(...args),
+    });
+  }
+
+  #rested(run: LiveRun, gone: Effects['gone']): void {
+    const address = { workflow: run.row.workflow, run: run.row.run };
+    if (gone) {
+      this.#live.delete(runKey(address));
+      this.#changedHere(address);
+      if (gone === 'restarted') void this.#attend(address);
+      return;
+    }
+    const { clock, evictAfterMs } = this.#options;
+    clock.at(clock.now() + evictAfterMs, () => this.#evict(run));
+  }
+
+  #evict(run: LiveRun): void {
+    const key = runKey(run.row);
+    if (this.#live.get(key) !== run || !run.atRest) return;
+    run.stop(new HoldfastError('CLOSED', { message: 'The run was put to rest.' }));
+    this.#live.delete(key);
+    const { nextDeadlineAt } = run.row;
+    if (nextDeadlineAt !== undefined) this.#deadlines.set(key, nextDeadlineAt);
+  }
+
+  #broken(address: RunAddress, error: unknown): void {
+    const key = runKey(address);
+    this.#live.get(key)?.stop(error);
+    this.#live.delete(key);
+    if (isHoldfastError(error, 'STORE_FENCED')) this.#fenced();
+    else this.#trouble({ workflow: address.workflow, run: address.run }, error);
+  }
+
+  /** Parks a run, or tries it again after a while: its memory is gone, its record as the last commit left it. */
+  #trouble(address: RunAddress, error: unknown): void {
+    if (!this.#ownership || isHoldfastError(error, 'CLOSED')) return;
+    const key = runKey(address);
+    const { clock, onError } = this.#options;
+    const before = this.#problems.get(key);
+    before?.cancel();
+    const waitMs = Math.min((before?.waitMs ?? FIRST_RETRY_MS / 2) * 2, LAST_RETRY_MS);
+    const parked = isHoldfastError(error) && PARKING.has(error.code);
+    const cancel = parked ? () => {} : clock.at(clock.now() + waitMs, () => void this.#attend(address));
+    this.#problems.set(key, { error, waitMs, cancel });
+    onError(error, address);
+    this.#changedHere(address);
+  }
+
+  #changedHere(address: RunAddress): void {
+    this.#publisher.changed(address);
+    for (const wake of this.#untilChange.get(runKey(address)) ?? []) wake();
+  }
+
+  #changedElsewhere({ kind, workflow, run }: { kind: 'accepted' | 'committed' } & RunAddress): void {
+    if (kind === 'accepted' && this.#ownership) void this.#attend({ workflow, run });
+    this.#changedHere({ workflow, run });
+  }
+
+  /** Resolves when the inbox row `n` has left the inbox, in whichever host. */
+  async #untilTaken(address: RunAddress, n: number): Promise<void> {
+    const key = runKey(address);
+    const { signal } = this.#closing;
+    const wakes = this.#untilChange.get(key) ?? new Set();
+    this.#untilChange.set(key, wakes);
+    for (;;) {
+      let wake = () => {};
+      const change = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      wakes.add(wake);
+      signal.addEventListener('abort', wake, { once: true });
+      try {
+        if (signal.aborted) throw signal.reason;
+        const rows = await this.#store.inbox(address);
+        if (!rows.some((row) => row.n === n)) return;
+        await change;
+      } finally {
+        signal.removeEventListener('abort', wake);
+        wakes.delete(wake);
+      }
+    }
+  }
+
+  async #notice(interest: Interest): Promise<Notice> {
+    if (interest.kind === 'run') {
+      return { kind: 'run', interest: interest.id, snapshot: await this.#snapshot(interest.address) };
+    }
+    const { rows } = await this.#store.list(interest.query);
+    return { kind: 'runs', interest: interest.id, rows };
+  }
+
+  async #snapshot(address: RunAddress): Promise<Encoded> {
+    const data = await this.#see(address);
+    return encode(data, 'snapshot', actorRefReducers);
+  }
+
+  async #see(address: RunAddress): Promise<RunSnapshotData> {
+    const live = this.#live.get(runKey(address));
+    if (live) return toData(live.row, live.view());
+    const stored = await this.#store.load(address);
+    if (!stored) return { ...UNKNOWN, run: { status: 'absent', reasons: [], seq: 0 } };
+    try {
+      const decider = new Decider(this.#workflow(address.workflow), stored, () => {});
+      return withProblem(toData(stored.row, decider.view()), 'paused', this.#problems.get(runKey(address))?.error);
+    } catch (error) {
+      return withProblem(toData(stored.row, UNKNOWN), 'parked', error);
+    }
+  }
+}
+
+type View = Pick<RunSnapshotData, 'status' | 'value' | 'context' | 'tags' | 'accepts' | 'output' | 'error'>;
+
+function toData(row: RunRow, view: View): RunSnapshotData {
+  const { status, value, context, tags, accepts, output, error } = view;
+  const { progress, reasons, seq } = row;
+  return { status, value, context, tags, accepts, output, error, progress, run: { status: row.status, reasons, seq } };
+}
+
+function withProblem(data: RunSnapshotData, status: 'paused' | 'parked', error: unknown): RunSnapshotData {
+  if (error === undefined) return data;
+  const code: ErrorCode = isHoldfastError(error) ? error.code : 'HOST_FAILED';
+  const message = error instanceof Error ? error.message : String(error);
+  const seen = PARKING.has(code) ? 'parked' : status;
+  return { ...data, run: { ...data.run, status: seen, problem: { code, message } } };
+}
+
+/** The address behind a {@link runKey}. */
+function toAddress(key: string): RunAddress {
+  const [workflow = '', run = ''] = key.split('/').map(decodeURIComponent);
+  return { workflow, run };
+}
+
+function closed(): HoldfastError {
+  return new HoldfastError('CLOSED', { message: 'The holdfast was closed.' });
+}
+
+function runExists({ workflow, run }: RunAddress): HoldfastError {
+  return new HoldfastError('RUN_EXISTS', {
+    message: `There is a run "${run}" of workflow "${workflow}" already.`,
+    remedy: "Choose another id, or ifExists: 'join' or 'restart'.",
+    details: { workflow, run },
+  });
+}
+
+function inputDiffers({ workflow, run }: RunAddress): HoldfastError {
+  return new HoldfastError('RUN_INPUT_DIFFERS', {
+    message: `Run "${run}" of workflow "${workflow}" is there with another input.`,
+    remedy: "Choose another id for other work, or ifExists: 'restart'.",
+    details: { workflow, run },
+  });
+}

@@ -1,0 +1,3 @@
+export { createSystemClock } from './clock.js';
+export { createHost, type Host, type HostOptions } from './host.js';
+export type { Clock, Connectivity } from './ports.js';

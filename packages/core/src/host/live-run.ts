@@ -1,0 +1,202 @@
+import type { AnyServices } from '../define/from-steps.js';
+import type { AnyWorkflow } from '../define/workflow.js';
+import { Decider } from '../decide/decider.js';
+import type { Arrival, Effects, LeafAddress } from '../decide/arrivals.js';
+import type { Leaf, PendingAction } from '../engine/index.js';
+import type { InboxRow, RunRow, StoredRun } from '../records/records.js';
+import type { Ownership, Store } from '../store/store.js';
+import { Performer } from './performer.js';
+import type { Clock, Connectivity } from './ports.js';
+
+/** What a live run needs of its host. */
+export interface LiveRunPorts {
+  readonly store: Store;
+  readonly ownership: Ownership;
+  readonly clock: Clock;
+  readonly connectivity: Connectivity;
+  readonly services: AnyServices;
+  /** Called after each commit. */
+  published(run: LiveRun): void;
+  /** Called when the run has nothing to do but to wait; `gone` when it was deleted or starts anew. */
+  rested(run: LiveRun, gone: Effects['gone']): void;
+  /** A commit, or the code of the workflow, failed: the run is to be thrown away, and loaded again. */
+  broken(run: LiveRun, error: unknown): void;
+  emitted(run: LiveRun, event: { readonly type: string }): void;
+  log(...args: readonly unknown[]): void;
+}
+
+/**
+ * A run in memory: takes arrivals one by one, lets the decider decide, commits, publishes, performs.
+ *
+ * Owns: the run's decider, its queue of arrivals, what it performs. Never: other runs, the acquisition of the store.
+ * 1. Nothing of a decision is seen or done before its commit is durable.
+ * 2. One decision at a time; arrivals of one sender are taken in their order. Controls overtake.
+ * 3. An event accepted at or before a timer's deadline is taken before that timer.
+ * 4. After `stop` nothing is committed and no effect begins.
+ */
+export class LiveRun {
+  readonly #ports: LiveRunPorts;
+  readonly #decider: Decider;
+  readonly #performer: Performer;
+  readonly #queue: { arrival: Arrival; at: number }[] = [];
+  readonly #taken = new Set<number>();
+  #pending: { actions: readonly PendingAction[]; start: readonly Leaf[] } | undefined;
+  #turning = false;
+  #stopped = false;
+  #cancelTimer: (() => void) | undefined;
+
+  /** @throws what `Decider` throws. */
+  constructor(workflow: AnyWorkflow, stored: StoredRun, ports: LiveRunPorts) {
+    this.#ports = ports;
+    this.#decider = new Decider(workflow, stored, (message) => this.push({ kind: 'message', message }));
+    this.#pending = this.#decider.pending();
+    this.#performer = new Performer(this.#decider, ports, {
+      push: (arrival) => this.push(arrival),
+      mayBegin: () => this.#mayBegin(),
+    });
+    if (stored.row.seq === 0) this.push({ kind: 'start' });
+    this.take(stored.inbox);
+    this.#wake();
+  }
+
+  get row(): RunRow {
+    return this.#decider.row;
+  }
+
+  view() {
+    return this.#decider.view();
+  }
+
+  /** Takes in inbox rows; those it has are passed over. */
+  take(rows: readonly InboxRow[], attachments?: ReadonlyMap<string, Blob>): void {
+    if (attachments) this.#decider.learn(attachments);
+    for (const row of rows) {
+      if (this.#taken.has(row.n)) continue;
+      this.#taken.add(row.n);
+      if (row.lane === 'control') this.#queue.unshift({ arrival: { kind: 'control', row }, at: row.acceptedAt });
+      else this.#queue.push({ arrival: { kind: 'event', row }, at: row.acceptedAt });
+    }
+    this.#wake();
+  }
+
+  push(arrival: Arrival): void {
+    if (this.#stopped) return;
+    const last = this.#queue.at(-1);
+    if (arrival.kind === 'progress' && last?.arrival.kind === 'progress') last.arrival = arrival;
+    else this.#queue.push({ arrival, at: this.#ports.clock.now() });
+    this.#wake();
+  }
+
+  /** Whether it may be dropped from memory: nothing is queued, and only a deadline or an event can move it. */
+  get atRest(): boolean {
+    const { status } = this.row;
+    const still = status === 'waiting' || this.#decider.closed;
+    return still && this.#queue.length === 0 && !this.#turning && this.#performer.quiet;
+  }
+
+  /** Ends all it does in this host, whatever its state; the store is not touched. */
+  stop(reason: unknown): void {
+    this.#stopped = true;
+    this.#cancelTimer?.();
+    this.#performer.stopAll(reason);
+  }
+
+  #wake(): void {
+    if (this.#turning || this.#stopped) return;
+    this.#turning = true;
+    queueMicrotask(() => void this.#run());
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#takeUp();
+      for (let arrival = this.#next(); arrival && !this.#stopped; arrival = this.#next()) await this.#turn(arrival);
+    } catch (error) {
+      if (!this.#stopped) this.#ports.broken(this, error);
+      return;
+    } finally {
+      this.#turning = false;
+    }
+    if (this.#stopped) return;
+    this.#armTimer();
+    if (this.atRest) this.#ports.rested(this, undefined);
+  }
+
+  /** After a restore: performs what the record says is under way. */
+  async #takeUp(): Promise<void> {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (!pending) return;
+    if (pending.actions.length > 0) await this.#perform(pending.actions);
+    for (const leaf of pending.start) this.#performer.start(leaf);
+  }
+
+  /** Removes and returns what is to be taken next. */
+  #next(): Arrival | undefined {
+    const { timer } = this.#decider;
+    const first = this.#queue[0];
+    const due = timer !== undefined && !this.#decider.closed && timer.at <= this.#ports.clock.now();
+    const opening = first?.arrival.kind === 'start' || first?.arrival.kind === 'control';
+    if (due && !opening && (!first || timer.at < first.at)) return { kind: 'timer', key: timer.key };
+    return this.#queue.shift()?.arrival;
+  }
+
+  async #turn(arrival: Arrival): Promise<void> {
+    const { store, ownership, clock } = this.#ports;
+    const { epoch } = ownership;
+    const quiet = (leaf: LeafAddress) => this.#performer.isQuiet(leaf);
+    const { after, ops, durability, effects } = this.#decider.decide(arrival, { now: clock.now(), epoch, quiet });
+    const { workflow, run } = this.row;
+    await store.commit({ workflow, run, epoch, after, durability, ops });
+    if (this.#stopped) return;
+    if (effects.gone) {
+      this.stop(effects.gone);
+      this.#ports.rested(this, effects.gone);
+      return;
+    }
+    this.#ports.published(this);
+    await this.#effect(arrival, effects);
+  }
+
+  async #effect(arrival: Arrival, effects: Effects): Promise<void> {
+    for (const leaf of effects.stop) this.#performer.stop(leaf);
+    if (arrival.kind === 'step' && effects.entry) arrival.stored(effects.entry);
+    if (arrival.kind === 'begin') arrival.begun();
+    for (const args of effects.logged) this.#ports.log(...args);
+    if (effects.actions.length > 0) await this.#perform(effects.actions);
+    for (const leaf of effects.start) this.#performer.start(leaf);
+    for (const event of effects.emitted) this.#ports.emitted(this, event);
+  }
+
+  /** Performs custom actions, in order; the first that throws takes its actor's error path, the rest are passed over. */
+  async #perform(actions: readonly PendingAction[]): Promise<void> {
+    const queued = this.#queue.length;
+    for (const { row, perform } of actions) {
+      if (!this.#owned()) return;
+      try {
+        perform();
+      } catch (error) {
+        this.#queue.unshift({ arrival: { kind: 'performed', failed: { path: row.actor, error } }, at: 0 });
+        return;
+      }
+    }
+    if (queued === 0 && this.#queue.length === 0) this.#queue.push({ arrival: { kind: 'performed' }, at: 0 });
+  }
+
+  #owned(): boolean {
+    return !this.#stopped && !this.#ports.ownership.lost.aborted;
+  }
+
+  /** Before each step: the run must be marked as running, or a crash would leave it waiting; and the store be ours. */
+  #mayBegin(): Promise<void> {
+    if (!this.#owned()) return new Promise(() => {});
+    if (this.row.status !== 'waiting') return Promise.resolve();
+    return new Promise((begun) => this.push({ kind: 'begin', begun }));
+  }
+
+  #armTimer(): void {
+    this.#cancelTimer?.();
+    const { timer } = this.#decider;
+    this.#cancelTimer = timer && !this.#decider.closed ? this.#ports.clock.at(timer.at, () => this.#wake()) : undefined;
+  }
+}

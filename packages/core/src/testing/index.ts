@@ -1,0 +1,3 @@
+export { ManualClock } from './manual-clock.js';
+export type { StoreTestDatabase, StoreTestOptions, StoreTestRunner } from './store-suite/suite.js';
+export { testStore } from './store-suite.js';

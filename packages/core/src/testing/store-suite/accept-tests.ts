@@ -1,0 +1,125 @@
+import type { Accepted } from '../../store/store.js';
+import { holds, refuses, same } from './assert.js';
+import { aCheckpoint, address, anEvent, aRun, aStart, fill, seqOf, value } from './records.js';
+import type { Declare } from './suite.js';
+
+const nOf = (accepted: Accepted) => (accepted.outcome === 'queued' ? accepted.n : Number.NaN);
+
+/** Point 3 of the contract: starts and events, from whoever gives them. */
+export function acceptTests(test: Declare, { shared }: { shared: boolean }): void {
+  test('3 a start makes a run of seq 0 with its input', async ({ connect }) => {
+    const store = await connect();
+    await store.acquire();
+    same(await store.accept(aStart(address())), { outcome: 'started' }, 'outcome');
+    const run = await store.load(address());
+    same(run?.row, aRun(address()), 'head');
+    same([...(run?.values ?? [])], [['input', value('input')]], 'values');
+    same(run?.inbox, [], 'inbox');
+  });
+
+  test('3 a start of a run that is there changes nothing and says so', async ({ connect }) => {
+    const store = await connect();
+    const { epoch } = await store.acquire();
+    await fill(store, epoch, [address()], 2);
+    const again = await store.accept(aStart(address(), 'another input'));
+    holds(again.outcome === 'exists', 'the outcome is "exists"');
+    if (again.outcome !== 'exists') return;
+    same(again.row.seq, 2, 'seq of the row it met');
+    same(again.input, value('input'), 'the input it met');
+    same(await seqOf(store, address()), 2, 'seq');
+    same((await store.load(address()))?.values.get('input'), value('input'), 'the stored input');
+  });
+
+  test('3 of concurrent starts of one run, one starts it', async ({ connect }) => {
+    const store = await connect();
+    await store.acquire();
+    const inputs = ['a', 'b', 'c', 'd'];
+    const outcomes = await Promise.all(inputs.map((input) => store.accept(aStart(address(), input))));
+    same(outcomes.filter(({ outcome }) => outcome === 'started').length, 1, 'starts');
+    const winner = inputs[outcomes.findIndex(({ outcome }) => outcome === 'started')] ?? '';
+    same((await store.load(address()))?.values.get('input'), value(winner), 'the stored input');
+    for (const accepted of outcomes) if (accepted.outcome === 'exists') same(accepted.input, value(winner), 'input met');
+  });
+
+  test('3 events have one order over the whole store', async ({ connect }) => {
+    const store = await connect();
+    const { epoch } = await store.acquire();
+    await fill(store, epoch, [address('a'), address('b')]);
+    const given = ['1', '2', '3', '4', '5', '6'];
+    const accepted = await Promise.all(given.map((id, at) => store.accept(anEvent(address(at % 2 ? 'b' : 'a'), id))));
+    const ns = accepted.map(nOf);
+    holds(ns.every((n, at) => at === 0 || n > (ns[at - 1] as number)), `n rises: ${ns.join()}`);
+    same((await store.inbox()).map(({ id, n }) => [id, n]), given.map((id, at) => [id, ns[at]]), 'inbox of the store');
+    same((await store.inbox(address('b'))).map(({ id }) => id), ['2', '4', '6'], 'inbox of one run');
+    same((await store.load(address('a')))?.inbox.map(({ id }) => id), ['1', '3', '5'], 'inbox of a loaded run');
+  });
+
+  test('3 an accepted row is read back as it was given', async ({ connect }) => {
+    const store = await connect();
+    const { epoch } = await store.acquire();
+    await fill(store, epoch, [address()]);
+    const control = { ...anEvent(address(), 'control-1').row, lane: 'control' as const };
+    const n = nOf(await store.accept({ kind: 'inbox', row: control }));
+    same(await store.inbox(address()), [{ ...control, n }], 'inbox');
+  });
+
+  test('3 an event for a run that is not there is refused and leaves nothing', async ({ connect }) => {
+    const store = await connect();
+    await store.acquire();
+    await refuses(store.accept(anEvent(address())), 'RUN_UNKNOWN', 'an unknown run');
+    same(await store.inbox(), [], 'inbox');
+    same((await store.list()).rows, [], 'runs');
+  });
+
+  test('3 n goes on rising when rows were taken and the store was opened again', async ({ connect }) => {
+    const first = await connect();
+    const { epoch } = await first.acquire();
+    await fill(first, epoch, [address()]);
+    const n = nOf(await first.accept(anEvent(address(), 'first')));
+    await first.commit(aCheckpoint(address(), 0, epoch, [{ op: 'taken', n }]));
+    await first.close();
+    const second = await connect();
+    await second.acquire();
+    same(await second.inbox(), [], 'inbox');
+    holds(nOf(await second.accept(anEvent(address(), 'second'))) > n, 'the next n is above the last');
+  });
+
+  test('3 an event accepted while a commit is under way is kept', async ({ connect }) => {
+    const store = await connect();
+    const { epoch } = await store.acquire();
+    await fill(store, epoch, [address()]);
+    const n = nOf(await store.accept(anEvent(address(), 'first')));
+    const commit = store.commit(aCheckpoint(address(), 0, epoch, [{ op: 'taken', n }]));
+    const accept = store.accept(anEvent(address(), 'second'));
+    await Promise.all([commit, accept]);
+    same((await store.inbox(address())).map(({ id }) => id), ['second'], 'inbox');
+    same(await seqOf(store, address()), 1, 'seq');
+  });
+
+  if (!shared) return;
+  test('3 a connection that is not the owner starts and sends', async ({ connect }) => {
+    const [owner, other] = [await connect(), await connect()];
+    const { epoch } = await owner.acquire();
+    same(await other.accept(aStart(address())), { outcome: 'started' }, 'outcome');
+    await owner.commit(aCheckpoint(address(), 0, epoch));
+    await other.accept(anEvent(address()));
+    same((await owner.load(address()))?.inbox.map(({ id }) => id), ['event-1'], 'inbox as the owner sees it');
+    same(await seqOf(other, address()), 1, 'seq as the other sees it');
+  });
+
+  test('3 starts and events of several connections have one order', async ({ connect }) => {
+    const [one, two] = [await connect(), await connect()];
+    const starts = await Promise.all([one, two].map((store) => store.accept(aStart(address()))));
+    same(starts.map(({ outcome }) => outcome).sort(), ['exists', 'started'], 'outcomes');
+    const sent = [1, 2, 3, 4].flatMap((at) => [
+      one.accept(anEvent(address(), `one-${at}`)),
+      two.accept(anEvent(address(), `two-${at}`)),
+    ]);
+    same(new Set((await Promise.all(sent)).map(nOf)).size, 8, 'different n');
+    const ids = (await one.inbox()).map(({ id }) => id);
+    for (const sender of ['one', 'two']) {
+      const mine = ids.filter((id) => id.startsWith(sender));
+      same(mine, [1, 2, 3, 4].map((at) => `${sender}-${at}`), `events of connection ${sender}`);
+    }
+  });
+}
