@@ -1,4 +1,5 @@
-import { byId } from './element.js';
+import type { HostStatus } from '@holdfast/core';
+import { byId, setText } from './element.js';
 
 /** Wires the buttons that do harm. `killWorker` ends the worker that runs now, without telling Holdfast. */
 export function listenToHarm(killWorker: () => void, networkChanged: () => void): void {
@@ -13,6 +14,19 @@ export function listenToHarm(killWorker: () => void, networkChanged: () => void)
   });
   addEventListener('online', networkChanged);
   addEventListener('offline', networkChanged);
+}
+
+const OWNERSHIP = {
+  owner: ['this tab: owner', 'good'],
+  standby: ['this tab: standby', 'quiet'],
+  unknown: ['connecting', 'quiet'],
+} as const;
+
+/** Shows whether this tab's worker executes the runs, or stands by for another's. */
+export function showOwnership(status: HostStatus): void {
+  const [text, tone] = OWNERSHIP[status];
+  setText(byId('ownership'), text);
+  byId('ownership').dataset.tone = tone;
 }
 
 /** Shows whether uploads get through: to the browser's knowledge, and by the server's switch. */

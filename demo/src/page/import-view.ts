@@ -9,9 +9,7 @@ import { latest } from './latest.js';
 import { type LedgerView, readLedger, showLedger } from './ledger-panel.js';
 import { PhotoList } from './photo-list.js';
 import { countOf, stagesOf } from './stages.js';
-import { hideState, showState } from './state-panel.js';
-
-const NO_PHOTOS = { photos: [], skipped: [], problem: '' };
+import { hideState, showState, showTrouble } from './state-panel.js';
 
 /**
  * Owns what the page shows of one import: its subscription, its checkpoints so far, its ledger as last read.
@@ -67,7 +65,7 @@ export class ImportView {
 
   /** Once a second: what changes with time alone. */
   tick(): void {
-    if (this.#run.getSnapshot()?.status !== 'active') return;
+    if (this.#run.getSnapshot().status !== 'active') return;
     this.#show();
     this.refreshLedger();
   }
@@ -86,18 +84,16 @@ export class ImportView {
 
   #show(): void {
     const snapshot = this.#run.getSnapshot();
-    if (this.#closed || !snapshot) return;
-    const { photos, skipped, problem } = snapshot.context ?? NO_PHOTOS;
-    const value = String(snapshot.value ?? 'importing');
+    if (this.#closed) return;
+    if (isThere(snapshot)) this.#showRun(snapshot);
+    else showTrouble(snapshot.run.problem?.message);
+  }
+
+  #showRun(snapshot: ImportSnapshot): void {
+    const { value, progress } = snapshot;
+    const { photos, skipped, problem } = snapshot.context;
     const count = countOf(this.#rows, photos.length, skipped.length);
-    showState({
-      value,
-      photos: photos.length,
-      count,
-      progress: snapshot.progress,
-      problem,
-      trouble: troubleOf(snapshot),
-    });
+    showState({ value, photos: photos.length, count, progress, problem, trouble: troubleOf(snapshot) });
     this.#photos.show(photos, stagesOf(this.#rows), skipped);
     this.#checkpoints.show(this.#rows);
     showApproval(value === 'reviewing', this.#deadlineAt);
@@ -108,7 +104,7 @@ export class ImportView {
     const rows = await this.#run.history();
     if (this.#closed) return;
     this.#rows = rows;
-    if (!this.#albumShown && this.#run.getSnapshot()?.value === 'published') {
+    if (!this.#albumShown && this.#run.getSnapshot().value === 'published') {
       await showAlbum(this.#id);
       this.#albumShown = true;
     }
@@ -124,9 +120,13 @@ export class ImportView {
   }
 }
 
+/** Whether the host has told of the run, and there is one. */
+function isThere({ run }: ImportSnapshot): boolean {
+  return run.status !== 'unknown' && run.status !== 'absent';
+}
+
 function troubleOf({ run, error }: ImportSnapshot): string | undefined {
-  if (run.parked) return 'This tab runs an older version: reload it to go on.';
   if (run.status === 'paused') return `Paused: ${run.reasons.join(', ')}.`;
   if (run.status === 'failed') return `The run failed: ${error instanceof Error ? error.message : String(error)}`;
-  return undefined;
+  return run.problem?.message;
 }

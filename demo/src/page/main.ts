@@ -1,7 +1,7 @@
 import type { Photo } from '../workflow/import-photos.js';
 import { listenToApproval } from './approval-panel.js';
 import { byId } from './element.js';
-import { listenToHarm, showNetwork } from './harm-panel.js';
+import { listenToHarm, showNetwork, showOwnership } from './harm-panel.js';
 import { holdfast, importOf, killWorker } from './holdfast.js';
 import { ImportView } from './import-view.js';
 import { readLedger } from './ledger-panel.js';
@@ -56,14 +56,12 @@ listenToApproval(reported(async (event) => view?.run.send(event)));
 listenToHarm(killWorker, reported(refreshNetwork));
 byId('start-anew').addEventListener('click', reported(startAnew));
 
-const imports = holdfast.runs({ workflow: 'photo-import' });
-imports.subscribe(() => {
-  const rows = imports.getSnapshot();
-  if (!rows) return;
+holdfast.runs({ workflow: 'photo-import' }).subscribe((rows) => {
   const newest = [...rows].sort((a, b) => b.createdAt - a.createdAt)[0];
   open(newest?.run);
   view?.setDeadline(newest?.nextDeadlineAt);
 });
+holdfast.host.subscribe(showOwnership);
 
 const shownLast = localStorage.getItem(SHOWN_LAST);
 if (shownLast !== null) open(shownLast);

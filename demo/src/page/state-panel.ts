@@ -42,6 +42,11 @@ export function showState(view: StateView): void {
   byId('progress').hidden = false;
 }
 
+/** Says why nothing is known of the run. */
+export function showTrouble(trouble: string | undefined): void {
+  if (trouble !== undefined) setText(byId('run-line'), trouble);
+}
+
 export function hideState(): void {
   byId('progress').hidden = true;
   setText(byId('run-title'), 'Import photos');
