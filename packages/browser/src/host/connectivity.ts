@@ -8,7 +8,9 @@ export interface WorkerConnectivity extends Connectivity {
   tell(online: boolean): void;
 }
 
-export function createConnectivity(scope: EventTarget & { readonly navigator: { readonly onLine: boolean } }): WorkerConnectivity {
+export function createConnectivity(
+  scope: EventTarget & { readonly navigator: { readonly onLine: boolean } },
+): WorkerConnectivity {
   const listeners = new Set<() => void>();
   let page = true;
   let before = scope.navigator.onLine;

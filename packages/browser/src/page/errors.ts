@@ -43,7 +43,8 @@ export function lackOf(scope: {
   if (missing.length === 0) return undefined;
   return new HoldfastError('INSECURE_CONTEXT', {
     message: `There is no ${missing.join(', no ')} here.`,
-    remedy: 'Call it in a page of a current browser, served over https or from localhost; not while rendering on a server.',
+    remedy:
+      'Call it in a page of a current browser, served over https or from localhost; not while rendering on a server.',
     details: { missing },
   });
 }

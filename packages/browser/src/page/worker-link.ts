@@ -43,6 +43,7 @@ const CLOSE_MS = 1000;
  * 4. After a death the next worker starts by itself: runs go on without a call.
  */
 export class WorkerLink implements HostLink {
+  readonly closed: Promise<never>;
   readonly #options: WorkerLinkOptions;
   readonly #calls = new Set<Call>();
   readonly #listeners: Listener[] = [];
@@ -57,6 +58,11 @@ export class WorkerLink implements HostLink {
 
   constructor(options: WorkerLinkOptions) {
     this.#options = options;
+    this.closed = new Promise((_, reject) => {
+      this.#ended.signal.addEventListener('abort', () => reject(closed(options.name)), { once: true });
+    });
+    // For those who wait on it; nobody has to.
+    this.closed.catch(() => undefined);
   }
 
   call<M extends keyof HostApi>(method: M, ...args: Parameters<HostApi[M]>): ReturnType<HostApi[M]> {

@@ -8,6 +8,5 @@ export interface ServedHoldfast<TWorkflows extends readonly AnyWorkflow[] = read
 }
 
 /** The workflows of a {@link ServedHoldfast}, by id. */
-export type WorkflowsOf<TApp extends ServedHoldfast> = TApp extends ServedHoldfast<infer TWorkflows>
-  ? WorkflowMap<TWorkflows>
-  : never;
+export type WorkflowsOf<TApp extends ServedHoldfast> =
+  TApp extends ServedHoldfast<infer TWorkflows> ? WorkflowMap<TWorkflows> : never;

@@ -1,7 +1,7 @@
+import type { Arrival, Effects, LeafAddress } from '../decide/arrivals.js';
+import { Decider } from '../decide/decider.js';
 import type { AnyServices } from '../define/from-steps.js';
 import type { AnyWorkflow } from '../define/workflow.js';
-import { Decider } from '../decide/decider.js';
-import type { Arrival, Effects, LeafAddress } from '../decide/arrivals.js';
 import type { Leaf, PendingAction } from '../engine/index.js';
 import type { InboxRow, RunRow, StoredRun } from '../records/records.js';
 import type { Ownership, Store } from '../store/store.js';

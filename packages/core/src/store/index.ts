@@ -1,4 +1,3 @@
-export { FORMAT_VERSION } from '../records/records.js';
 export type {
   HistoryRow,
   InboxRow,
@@ -10,6 +9,7 @@ export type {
   StoredRun,
   StoredValue,
 } from '../records/records.js';
+export { FORMAT_VERSION } from '../records/records.js';
 export { createMemoryDatabase, createMemoryStore, type MemoryDatabase, unknownRun } from './memory-store.js';
 export type {
   Acceptance,

@@ -1,4 +1,12 @@
-import type { HistoryRow, InboxRow, RunAddress, RunRow, RunStatus, StoredRun, StoredValue } from '../records/records.js';
+import type {
+  HistoryRow,
+  InboxRow,
+  RunAddress,
+  RunRow,
+  RunStatus,
+  StoredRun,
+  StoredValue,
+} from '../records/records.js';
 
 /** `strict` survives power loss; `relaxed` survives the death of the tab, browser or process. */
 export type Durability = 'strict' | 'relaxed';
@@ -125,4 +133,3 @@ export interface Store {
   /** Ends every use of it; calls under way settle first, later ones reject with `CLOSED`. */
   close(): Promise<void>;
 }
-

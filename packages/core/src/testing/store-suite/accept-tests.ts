@@ -38,7 +38,8 @@ export function acceptTests(test: Declare, { shared }: { shared: boolean }): voi
     same(outcomes.filter(({ outcome }) => outcome === 'started').length, 1, 'starts');
     const winner = inputs[outcomes.findIndex(({ outcome }) => outcome === 'started')] ?? '';
     same((await store.load(address()))?.values.get('input'), value(winner), 'the stored input');
-    for (const accepted of outcomes) if (accepted.outcome === 'exists') same(accepted.input, value(winner), 'input met');
+    for (const accepted of outcomes)
+      if (accepted.outcome === 'exists') same(accepted.input, value(winner), 'input met');
   });
 
   test('3 events have one order over the whole store', async ({ connect }) => {
@@ -48,10 +49,25 @@ export function acceptTests(test: Declare, { shared }: { shared: boolean }): voi
     const given = ['1', '2', '3', '4', '5', '6'];
     const accepted = await Promise.all(given.map((id, at) => store.accept(anEvent(address(at % 2 ? 'b' : 'a'), id))));
     const ns = accepted.map(nOf);
-    holds(ns.every((n, at) => at === 0 || n > (ns[at - 1] as number)), `n rises: ${ns.join()}`);
-    same((await store.inbox()).map(({ id, n }) => [id, n]), given.map((id, at) => [id, ns[at]]), 'inbox of the store');
-    same((await store.inbox(address('b'))).map(({ id }) => id), ['2', '4', '6'], 'inbox of one run');
-    same((await store.load(address('a')))?.inbox.map(({ id }) => id), ['1', '3', '5'], 'inbox of a loaded run');
+    holds(
+      ns.every((n, at) => at === 0 || n > (ns[at - 1] as number)),
+      `n rises: ${ns.join()}`,
+    );
+    same(
+      (await store.inbox()).map(({ id, n }) => [id, n]),
+      given.map((id, at) => [id, ns[at]]),
+      'inbox of the store',
+    );
+    same(
+      (await store.inbox(address('b'))).map(({ id }) => id),
+      ['2', '4', '6'],
+      'inbox of one run',
+    );
+    same(
+      (await store.load(address('a')))?.inbox.map(({ id }) => id),
+      ['1', '3', '5'],
+      'inbox of a loaded run',
+    );
   });
 
   test('3 an accepted row is read back as it was given', async ({ connect }) => {
@@ -92,7 +108,11 @@ export function acceptTests(test: Declare, { shared }: { shared: boolean }): voi
     const commit = store.commit(aCheckpoint(address(), 0, epoch, [{ op: 'taken', n }]));
     const accept = store.accept(anEvent(address(), 'second'));
     await Promise.all([commit, accept]);
-    same((await store.inbox(address())).map(({ id }) => id), ['second'], 'inbox');
+    same(
+      (await store.inbox(address())).map(({ id }) => id),
+      ['second'],
+      'inbox',
+    );
     same(await seqOf(store, address()), 1, 'seq');
   });
 
@@ -103,7 +123,11 @@ export function acceptTests(test: Declare, { shared }: { shared: boolean }): voi
     same(await other.accept(aStart(address())), { outcome: 'started' }, 'outcome');
     await owner.commit(aCheckpoint(address(), 0, epoch));
     await other.accept(anEvent(address()));
-    same((await owner.load(address()))?.inbox.map(({ id }) => id), ['event-1'], 'inbox as the owner sees it');
+    same(
+      (await owner.load(address()))?.inbox.map(({ id }) => id),
+      ['event-1'],
+      'inbox as the owner sees it',
+    );
     same(await seqOf(other, address()), 1, 'seq as the other sees it');
   });
 
@@ -119,7 +143,11 @@ export function acceptTests(test: Declare, { shared }: { shared: boolean }): voi
     const ids = (await one.inbox()).map(({ id }) => id);
     for (const sender of ['one', 'two']) {
       const mine = ids.filter((id) => id.startsWith(sender));
-      same(mine, [1, 2, 3, 4].map((at) => `${sender}-${at}`), `events of connection ${sender}`);
+      same(
+        mine,
+        [1, 2, 3, 4].map((at) => `${sender}-${at}`),
+        `events of connection ${sender}`,
+      );
     }
   });
 }

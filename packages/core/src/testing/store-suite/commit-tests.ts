@@ -22,8 +22,16 @@ export function commitTests(test: Declare): void {
     same(run?.row, aRun(address(), { seq: 2, status: 'running', updatedAt: (run?.row.createdAt ?? 0) + 2 }), 'head');
     same([...(run?.values.keys() ?? [])].sort(), ['journal/0/upload', 'left', 'right'], 'value ids');
     same(run?.values.get('journal/0/upload'), value('uploaded'), 'journal value');
-    same(run?.inbox.map((row) => row.id), ['first'], 'inbox after one row was taken');
-    same((await store.history(address())).map((row) => row.seq), [1, 2], 'history');
+    same(
+      run?.inbox.map((row) => row.id),
+      ['first'],
+      'inbox after one row was taken',
+    );
+    same(
+      (await store.history(address())).map((row) => row.seq),
+      [1, 2],
+      'history',
+    );
   });
 
   test('1 committed is there for the next connection', async ({ connect }) => {
@@ -35,8 +43,16 @@ export function commitTests(test: Declare): void {
     const second = await connect();
     await second.acquire();
     same(await seqOf(second, address()), 3, 'seq');
-    same((await second.inbox(address())).map((row) => row.id), ['event-1'], 'inbox');
-    same((await second.history(address())).map((row) => row.seq), [1, 2, 3], 'history');
+    same(
+      (await second.inbox(address())).map((row) => row.id),
+      ['event-1'],
+      'inbox',
+    );
+    same(
+      (await second.history(address())).map((row) => row.seq),
+      [1, 2, 3],
+      'history',
+    );
   });
 
   test('1 checkpoints of one run commit in the order they were given', async ({ connect }) => {
@@ -59,7 +75,10 @@ export function commitTests(test: Declare): void {
     for (let after = 0; after < 10; after++) {
       const commit = store.commit(aCheckpoint(address(), after, epoch));
       const seen = await Promise.all([seqOf(store, address()), seqOf(store, address())]);
-      holds(seen.every((seq) => seq === after || seq === after + 1), `seqs ${seen.join()} while ${after + 1} commits`);
+      holds(
+        seen.every((seq) => seq === after || seq === after + 1),
+        `seqs ${seen.join()} while ${after + 1} commits`,
+      );
       await commit;
       same(await seqOf(store, address()), after + 1, 'seq after the acknowledgement');
     }

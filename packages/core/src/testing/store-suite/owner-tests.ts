@@ -1,5 +1,5 @@
-import type { Ownership, Store, StoreChange } from '../../store/store.js';
 import { isHoldfastError } from '../../errors/index.js';
+import type { Ownership, Store, StoreChange } from '../../store/store.js';
 import { holds, refuses, same } from './assert.js';
 import { aCheckpoint, address, anEvent, aStart, fill, seqOf } from './records.js';
 import type { Declare } from './suite.js';
@@ -26,7 +26,10 @@ export function ownerTests(test: Declare, { shared }: { shared: boolean }): void
       }
       await store.close();
     }
-    holds(epochs.every((epoch, at) => at === 0 || epoch > (epochs[at - 1] as number)), `epochs ${epochs.join()} rise`);
+    holds(
+      epochs.every((epoch, at) => at === 0 || epoch > (epochs[at - 1] as number)),
+      `epochs ${epochs.join()} rise`,
+    );
   });
 
   test('6 there is one owner at a time', async ({ connect }) => {
@@ -113,7 +116,11 @@ function sharedTests(test: Declare): void {
       await ownership.release();
     });
     await Promise.all(turns);
-    same(epochs, [...new Set(epochs)].sort((a, b) => a - b), 'epochs');
+    same(
+      epochs,
+      [...new Set(epochs)].sort((a, b) => a - b),
+      'epochs',
+    );
     holds(epochs.length > 0, 'somebody became owner');
   });
 
@@ -153,7 +160,11 @@ function sharedTests(test: Declare): void {
     await other.accept(anEvent(address()));
     await hears(3);
     const kinds = ['accepted', 'committed', 'accepted'] as const;
-    same(heard, kinds.map((kind) => ({ kind, ...address() })), 'what was heard');
+    same(
+      heard,
+      kinds.map((kind) => ({ kind, ...address() })),
+      'what was heard',
+    );
     same(stopped, [], 'what a stopped listener heard');
   });
 }

@@ -58,8 +58,16 @@ export function readTests(test: Declare, { shared }: { shared: boolean }): void 
     const { epoch } = await store.acquire();
     const runs = ['a', 'b', 'c', 'd'].map((run) => address(run));
     await fill(store, epoch, runs);
-    same((await everyPage(store, { limit: 3 })).map(({ length }) => length), [3, 1], 'rows a page');
-    same((await everyPage(store, { limit: 4 })).map(({ length }) => length), [4], 'rows of a page that is just full');
+    same(
+      (await everyPage(store, { limit: 3 })).map(({ length }) => length),
+      [3, 1],
+      'rows a page',
+    );
+    same(
+      (await everyPage(store, { limit: 4 })).map(({ length }) => length),
+      [4],
+      'rows of a page that is just full',
+    );
   });
 
   test('5 list is filtered by workflow and status, over pages too', async ({ connect }) => {

@@ -73,7 +73,11 @@ export function valueTests(test: Declare, { attachments }: { attachments: boolea
     same(run?.row.key, aRun(address()).key, 'key');
     same(run?.values.get('input'), value('input'), 'input');
     same(await seqOf(store, address()), 1, 'seq');
-    same(run?.inbox.map(({ id, body }) => [id, body]), [['event-1', value('body of event-1')]], 'inbox');
+    same(
+      run?.inbox.map(({ id, body }) => [id, body]),
+      [['event-1', value('body of event-1')]],
+      'inbox',
+    );
     same((await store.history(address()))[0]?.arrival.name, 'E1', 'history');
   });
 
@@ -85,7 +89,7 @@ export function valueTests(test: Declare, { attachments }: { attachments: boolea
     const [history] = await store.history(address());
     tryTo(() => ((run?.row as Mutable<RunRow>).seq = 99));
     tryTo(() => ((run?.values.get('left') as Mutable<StoredValue>).text = 'changed'));
-    tryTo(() => (run?.values as Map<string, StoredValue>).clear());
+    tryTo(() => (run?.values as Map<string, StoredValue> | undefined)?.clear());
     tryTo(() => ((history?.arrival as { name: string }).name = 'changed'));
     same(await seqOf(store, address()), 1, 'seq');
     same((await store.history(address()))[0]?.arrival.name, 'E1', 'history');
@@ -100,7 +104,11 @@ export function valueTests(test: Declare, { attachments }: { attachments: boolea
     await store.commit({ ...address('a'), epoch, after: 2, durability: 'strict', ops: [{ op: 'delete' }] });
     await nothingOf('a', store);
     same(await seqOf(store, address('b')), 2, 'seq of the neighbour');
-    same((await store.inbox()).map(({ id }) => id), ['for b'], 'inbox of the neighbour');
+    same(
+      (await store.inbox()).map(({ id }) => id),
+      ['for b'],
+      'inbox of the neighbour',
+    );
     same((await store.history(address('b'))).length, 2, 'history of the neighbour');
   });
 
@@ -125,7 +133,10 @@ async function nothingOf(run: string, store: Store): Promise<void> {
   same(await store.head(address(run)), undefined, 'head');
   same(await store.history(address(run)), [], 'history');
   same(await store.inbox(address(run)), [], 'inbox');
-  holds((await store.list()).rows.every((row) => row.run !== run), 'list does not show it');
+  holds(
+    (await store.list()).rows.every((row) => row.run !== run),
+    'list does not show it',
+  );
 }
 
 function attachmentTests(test: Declare): void {
@@ -161,7 +172,10 @@ function attachmentTests(test: Declare): void {
   test('attachments of one id in two runs are two', async ({ connect }) => {
     const store = await connect();
     const { epoch } = await store.acquire();
-    for (const [run, byte] of [['a', 1], ['b', 2]] as const) {
+    for (const [run, byte] of [
+      ['a', 1],
+      ['b', 2],
+    ] as const) {
       await store.accept({ ...aStart(address(run)), attachments: [{ id: 'photo', blob: blob(byte) }] });
     }
     await store.commit({ ...address('a'), epoch, after: 0, durability: 'strict', ops: [{ op: 'delete' }] });
