@@ -45,7 +45,7 @@ export interface DemoServer {
 export async function startDemoServer(): Promise<DemoServer> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
   const main = fileURLToPath(new URL('../../demo/dist/server/main.js', import.meta.url));
-  const env = { ...process.env, PORT: '0', DEMO_DATA: directory, DEMO_TEST_HOOKS: '1' };
+  const env = { ...process.env, PORT: '0', DEMO_DATA: directory, DEMO_LATENCY_MS: '0', DEMO_TEST_HOOKS: '1' };
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   const url = /http:\S+/.exec(line)?.[0];

@@ -11,16 +11,23 @@ export interface Checkpoint {
 /** The demo's page in one tab, as a person uses it. */
 export class ImportPage {
   readonly page: Page;
+  /** What the page or its worker complained of; a request that failed is no complaint. */
+  readonly complaints: string[] = [];
 
   private constructor(page: Page) {
     this.page = page;
+    page.on('pageerror', (error) => this.complaints.push(String(error)));
+    page.on('console', (message) => {
+      const text = message.text();
+      if (message.type() === 'error' && !text.startsWith('Failed to load resource')) this.complaints.push(text);
+    });
   }
 
   /** Opens it in a new tab. */
   static async open(context: BrowserContext, url: string): Promise<ImportPage> {
-    const page = await context.newPage();
-    await page.goto(url);
-    return new ImportPage(page);
+    const tab = new ImportPage(await context.newPage());
+    await tab.page.goto(url);
+    return tab;
   }
 
   async takeBundledPhotos(): Promise<void> {

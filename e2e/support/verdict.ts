@@ -35,6 +35,7 @@ export async function expectSurvived(
   await expectAlbum(server, await tab.albumId());
   await expectLedger(server, inFlight, interruptions);
   await expectHistory(tab);
+  expect(tab.complaints).toEqual([]);
 }
 
 async function expectAlbum(server: DemoServer, id: string): Promise<void> {

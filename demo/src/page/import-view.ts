@@ -120,9 +120,9 @@ export class ImportView {
   }
 }
 
-/** Whether the host has told of the run, and there is one. */
-function isThere({ run }: ImportSnapshot): boolean {
-  return run.status !== 'unknown' && run.status !== 'absent';
+/** Whether the run has a state to show: it is there, the host has told of it, and its first checkpoint is made. */
+function isThere({ value }: ImportSnapshot): boolean {
+  return value !== undefined;
 }
 
 function troubleOf({ run, error }: ImportSnapshot): string | undefined {

@@ -13,9 +13,7 @@ test('the network drops in the middle of an upload: executed, but the answer is 
   await tab.page.getByRole('button', { name: 'Cut network' }).click();
   await expect(tab.page.locator('#network')).toHaveText('network cut');
   await server.release();
-  const tried = async () =>
-    (await tab.checkpoints()).filter(({ outcome }) => outcome === 'try again').map(({ name }) => name);
-  await expect.poll(tried).toEqual(expect.arrayContaining(inFlight));
+  await expect.poll(() => stepsWith(tab, 'try again')).toEqual(expect.arrayContaining(inFlight));
   await tab.page.getByRole('button', { name: 'Mend network' }).click();
 
   await tab.approve();
@@ -33,9 +31,16 @@ test('the browser goes offline in the middle: uploads wait, and go on when it is
   await context.setOffline(true);
   await expect(tab.page.locator('#network')).toHaveText('offline');
   await server.release();
+  await expect.poll(() => stepsWith(tab, 'done')).toEqual(expect.arrayContaining(inFlight));
+  expect((await server.ledger()).entries, 'no upload begins while the browser is offline').toHaveLength(8);
   await context.setOffline(false);
 
   await tab.approve();
   await tab.expectPublished();
-  await expectSurvived(server, tab, inFlight);
+  expect(await stepsWith(tab, 'try again'), 'waiting is not a failed try').toEqual([]);
+  await expectSurvived(server, tab, []);
 });
+
+async function stepsWith(tab: ImportPage, wanted: string): Promise<string[]> {
+  return (await tab.checkpoints()).filter(({ outcome }) => outcome === wanted).map(({ name }) => name);
+}
