@@ -1,4 +1,8 @@
-export { ERROR_CODES, type ErrorCode, HoldfastError, type HoldfastErrorOptions, isHoldfastError } from './errors/index.js';
+export type { Holdfast, HostStatus, StartOptions } from './client/holdfast.js';
+export type { IfExists } from './client/protocol.js';
+export type { Observer, Run, SendOptions, Subscription } from './client/run.js';
+export type { RunList } from './client/run-list.js';
+export type { RunSnapshot, SeenStatus } from './client/snapshot.js';
 export { defineWorkflow } from './define/define-workflow.js';
 export type { Duration } from './define/duration.js';
 export {
@@ -14,9 +18,11 @@ export {
   type StepsTypes,
 } from './define/from-steps.js';
 export type { AnyWorkflow, TypesOf, Workflow, WorkflowMap, WorkflowTypes } from './define/workflow.js';
-export type { Holdfast, HostStatus, StartOptions } from './client/holdfast.js';
-export type { IfExists } from './client/protocol.js';
-export type { Observer, Run, SendOptions, Subscription } from './client/run.js';
-export type { RunList } from './client/run-list.js';
-export type { RunSnapshot, SeenStatus } from './client/snapshot.js';
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  HoldfastError,
+  type HoldfastErrorOptions,
+  isHoldfastError,
+} from './errors/index.js';
 export type { HistoryRow, Progress, RunRow, RunStatus } from './records/records.js';

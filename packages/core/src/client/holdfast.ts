@@ -2,6 +2,7 @@ import { encodeGiven } from '../codec/index.js';
 import type { WorkflowTypes } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
 import type { RunQuery } from '../store/store.js';
+import { freshId } from './fresh-id.js';
 import type { HostLink, IfExists, Notice } from './protocol.js';
 import { LinkedRun, type Run, type Subscription } from './run.js';
 import { LinkedRunList, type RunList } from './run-list.js';
@@ -17,7 +18,9 @@ export type StartOptions<T extends WorkflowTypes> = {
   ifExists?: IfExists;
 } & (undefined extends T['input'] ? { input?: T['input'] } : { input: T['input'] });
 
-type StartArgs<T extends WorkflowTypes> = undefined extends T['input'] ? [options?: StartOptions<T>] : [options: StartOptions<T>];
+type StartArgs<T extends WorkflowTypes> = undefined extends T['input']
+  ? [options?: StartOptions<T>]
+  : [options: StartOptions<T>];
 
 /** Whether the host behind it owns the store, stands by for another that does, or has not answered yet. */
 export type HostStatus = 'owner' | 'standby' | 'unknown';
@@ -68,7 +71,7 @@ class LinkedHoldfast {
   };
 
   async start(workflow: string, options: { id?: string; ifExists?: IfExists; input?: unknown } = {}): Promise<Run> {
-    const callId = crypto.randomUUID();
+    const callId = freshId();
     const { id = callId, ifExists = 'join', input } = options;
     checkStart(workflow, id, ifExists);
     await this.#link.call('start', { workflow, run: id, callId, ifExists, input: encodeGiven(input, 'input') });
@@ -111,9 +114,11 @@ class LinkedHoldfast {
 }
 
 function checkStart(workflow: string, id: string, ifExists: IfExists): void {
-  const bad = (what: string, remedy: string) => new HoldfastError('OPTION_INVALID', { message: `start: ${what}.`, remedy });
+  const bad = (what: string, remedy: string) =>
+    new HoldfastError('OPTION_INVALID', { message: `start: ${what}.`, remedy });
   if (typeof workflow !== 'string' || workflow === '') throw bad('the workflow id is missing', 'Give it as a string.');
-  if (typeof id !== 'string' || id === '') throw bad('the run id is not a string, or empty', 'Leave it out for a random one.');
+  if (typeof id !== 'string' || id === '')
+    throw bad('the run id is not a string, or empty', 'Leave it out for a random one.');
   if (!['join', 'fail', 'restart'].includes(ifExists)) {
     throw bad(`ifExists is ${JSON.stringify(ifExists)}`, "It has to be 'join', 'fail' or 'restart'.");
   }

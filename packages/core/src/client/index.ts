@@ -1,7 +1,8 @@
 export { decode, decodeError, encode, encodeError } from '../codec/index.js';
+export { type Duration, toMs } from '../define/duration.js';
 export { HoldfastError, isHoldfastError } from '../errors/index.js';
 export { createClient, type Holdfast, type HostStatus, type StartOptions, type WorkflowTypesById } from './holdfast.js';
-export { linkLocally, type LocalHost } from './local-link.js';
+export { type LocalHost, linkLocally } from './local-link.js';
 export type {
   Control,
   ControlRequest,

@@ -29,7 +29,10 @@ export class LinkedRunList implements RunList {
   }
 
   subscribe(observer: Observer<readonly RunRow[]>): Subscription {
-    const own = typeof observer === 'function' ? (rows: readonly RunRow[]) => observer(rows) : (rows: readonly RunRow[]) => observer.next?.(rows);
+    const own =
+      typeof observer === 'function'
+        ? (rows: readonly RunRow[]) => observer(rows)
+        : (rows: readonly RunRow[]) => observer.next?.(rows);
     this.#observers.add(own);
     if (this.#observers.size === 1) this.declare();
     return {

@@ -47,7 +47,7 @@ export function errorFromData({ name, message, stack, cause, fields }: ErrorData
 }
 
 function create(name: string, message: string, fields: Record<string, unknown> = {}): Error {
-  const asHoldfast = { name, code: fields['code'] };
+  const asHoldfast = { name, code: fields.code };
   if (isHoldfastError(asHoldfast)) return new HoldfastError(asHoldfast.code, { message });
   const Known = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
   if (Known) return new Known(message);

@@ -1,2 +1,11 @@
 export { type Attachment, AttachmentBook } from './attachment-book.js';
-export { decode, decodeError, encode, encodeError, encodeGiven, type Reducers, type Revivers, sameText } from './codec.js';
+export {
+  decode,
+  decodeError,
+  encode,
+  encodeError,
+  encodeGiven,
+  type Reducers,
+  type Revivers,
+  sameText,
+} from './codec.js';

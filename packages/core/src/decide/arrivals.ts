@@ -1,7 +1,7 @@
 import type { Leaf, Message, Outcome, PendingAction } from '../engine/index.js';
 import type { InboxRow, Progress } from '../records/records.js';
-import type { Durability, Op } from '../store/store.js';
 import type { JournalEntry, StepRecord } from '../steps/journal.js';
+import type { Durability, Op } from '../store/store.js';
 
 /** What moves a run: each arrival is one decision, and one commit. */
 export type Arrival =
@@ -29,11 +29,6 @@ export type Arrival =
   | { readonly kind: 'performed'; readonly failed?: { readonly path: string; readonly error: unknown } };
 
 export type LeafAddress = Pick<Leaf, 'path' | 'incarnation'>;
-
-/** What the body of a control row says. */
-export type ControlBody =
-  | { readonly control: 'delete' }
-  | { readonly control: 'restart'; readonly input: unknown };
 
 /** Present circumstances, told to the decider so that it needs no clock, store or host. */
 export interface Circumstances {
@@ -67,4 +62,3 @@ export interface Effects {
 }
 
 export const NO_EFFECTS: Effects = { stop: [], actions: [], start: [], emitted: [], logged: [] };
-

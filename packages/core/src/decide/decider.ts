@@ -1,12 +1,8 @@
-import { AttachmentBook, decode, encode, type Reducers } from '../codec/index.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import {
   type ActionRow,
-  actorRefReducers,
-  actorRefRevivers,
   Engine,
   type EngineState,
-  findMisfits,
   isSteps,
   type Leaf,
   type Message,
@@ -17,16 +13,23 @@ import {
   viewOf,
 } from '../engine/index.js';
 import { HoldfastError } from '../errors/index.js';
-import type { HistoryRow, RunRow, RunStatus, StoredRun, StoredValue } from '../records/records.js';
+import type { HistoryRow, RunRow, RunStatus, StoredRun } from '../records/records.js';
 import { isFinal, type JournalEntry, journalId, journalPrefix, stepOf } from '../steps/journal.js';
 import type { Op } from '../store/store.js';
-import type { Arrival, Circumstances, ControlBody, Decision, Effects, LeafAddress } from './arrivals.js';
-import { NO_EFFECTS } from './arrivals.js';
+import {
+  type Arrival,
+  type Circumstances,
+  type Decision,
+  type Effects,
+  type LeafAddress,
+  NO_EFFECTS,
+} from './arrivals.js';
+import { type ControlBody, decideControl } from './control.js';
+import { RunRecord } from './run-record.js';
+import { checkFit, checkVersion, unfit } from './unfit.js';
 
 type ArrivalOf<K extends Arrival['kind']> = Extract<Arrival, { kind: K }>;
 
-/** Event ids remembered per run: a repeated one within this many is ignored. */
-const SEEN_HORIZON = 1000;
 const CLOSED = new Set<RunStatus>(['done', 'failed', 'cancelled']);
 const STATUS_OF = { active: 'running', done: 'done', error: 'failed', stopped: 'cancelled' } as const;
 
@@ -47,13 +50,10 @@ interface Draft {
  */
 export class Decider {
   readonly #workflow: AnyWorkflow;
-  readonly #book: AttachmentBook;
-  readonly #values: Map<string, StoredValue>;
+  readonly #record: RunRecord;
   readonly #onMessage: (message: Message) => void;
   #row: RunRow;
   #engine: Engine | undefined;
-  #failure: unknown;
-  #seen: string[];
   /** Deadlines of open journal entries, by record id. */
   readonly #untils = new Map<string, number>();
 
@@ -64,17 +64,11 @@ export class Decider {
   constructor(workflow: AnyWorkflow, stored: StoredRun, onMessage: (message: Message) => void) {
     this.#workflow = workflow;
     this.#row = stored.row;
-    this.#values = new Map(stored.values);
-    this.#book = new AttachmentBook(stored.attachments);
+    this.#record = new RunRecord(stored);
     this.#onMessage = onMessage;
-    this.#seen = [...stored.values.keys()].filter((id) => id.startsWith('seen/')).sort(bySeen(stored.values));
     if (stored.row.seq === 0) return;
     checkVersion(workflow, stored.row);
-    const failure = this.#read('failure');
-    if (failure !== undefined) {
-      this.#failure = failure;
-      return;
-    }
+    if (this.#record.has('failure')) return;
     this.#engine = this.#restoreEngine();
     for (const leaf of this.#engine.leaves) this.#learnDeadlines(leaf);
   }
@@ -103,8 +97,8 @@ export class Decider {
   /** The stored journal of a step function. */
   journal(leaf: LeafAddress): Map<string, JournalEntry> {
     const prefix = journalPrefix(leaf);
-    const ids = [...this.#values.keys()].filter((id) => id.startsWith(prefix));
-    return new Map(ids.map((id) => [stepOf(leaf, id), this.#read(id) as JournalEntry]));
+    const ids = this.#record.idsFrom(prefix);
+    return new Map(ids.map((id) => [stepOf(leaf, id), this.#record.read(id) as JournalEntry]));
   }
 
   /** The live actor of a leaf; undefined when it has been left. */
@@ -115,9 +109,10 @@ export class Decider {
   /** What an app sees of the run. */
   view(): RootView {
     if (this.#engine) return viewOf(this.#engine.root);
-    const { value, context } = ((this.#read('state') ?? {}) as Partial<EngineState>).snapshot ?? {};
-    const status = this.#failure === undefined ? 'active' : 'error';
-    return { status, value, context, tags: [], accepts: [], output: undefined, error: this.#failure };
+    const { value, context } = ((this.#record.read('state') ?? {}) as Partial<EngineState>).snapshot ?? {};
+    const status = this.#record.has('failure') ? 'error' : 'active';
+    const error = this.#record.read('failure');
+    return { status, value, context, tags: [], accepts: [], output: undefined, error };
   }
 
   decide(arrival: Arrival, circumstances: Circumstances): Decision {
@@ -139,27 +134,32 @@ export class Decider {
     if (arrival.kind !== 'progress' && arrival.kind !== 'begin') this.#clearActions(draft);
     switch (arrival.kind) {
       case 'start':
-        return this.#start(draft, now);
+        this.#start(draft, now);
+        break;
       case 'event':
-        return this.#event(arrival, draft, now);
+        this.#event(arrival, draft, now);
+        break;
       case 'control':
-        return this.#control(arrival, draft, now);
+        this.#control(arrival, draft, now);
+        break;
       case 'step':
-        return this.#step(arrival, draft, circumstances);
+        this.#step(arrival, draft, circumstances);
+        break;
+      case 'performed':
+        this.#performed(arrival, draft, now);
+        break;
       case 'progress':
         draft.progress = arrival.progress;
-        return;
+        break;
       case 'begin':
-        return;
-      case 'performed':
-        return this.#performed(arrival, draft, now);
+        break;
       default:
-        return this.#move(arrival, draft, now);
+        this.#move(arrival, draft, now);
     }
   }
 
   #start(draft: Draft, now: number): void {
-    const input = this.#read('input');
+    const input = this.#record.read('input');
     const { engine, turn } = Engine.start(this.#workflow.logic, input, now, this.#onMessage);
     this.#engine = engine;
     this.#absorb(turn, draft);
@@ -168,8 +168,8 @@ export class Decider {
 
   #event({ row }: ArrivalOf<'event'>, draft: Draft, now: number): void {
     draft.ops.push({ op: 'taken', n: row.n });
-    if (!this.#remember(row.id, draft)) return;
-    const event = decode(this.#book.toEncoded(row.body)) as { type: string };
+    if (!this.#record.remember(row.id, this.#row.seq + 1, draft.ops)) return;
+    const event = this.#record.decode(row.body) as { type: string };
     draft.history = { kind: 'event', name: event.type, outcome: 'ignored' };
     if (this.closed || !this.#engine) return;
     const turn = this.#engine.deliver({ to: '', incarnation: 1, event }, now);
@@ -178,24 +178,12 @@ export class Decider {
   }
 
   #control({ row }: ArrivalOf<'control'>, draft: Draft, now: number): void {
-    const body = decode(this.#book.toEncoded(row.body)) as ControlBody;
-    const stop = this.#engine?.leaves ?? [];
-    if (body.control === 'delete') {
-      draft.ops.splice(0, Infinity, { op: 'delete' });
-      draft.effects.gone = 'deleted';
-    } else {
-      draft.ops.splice(0, Infinity, this.#restart(row.id, body.input, now));
-      draft.effects.gone = 'restarted';
-    }
-    draft.effects.stop = stop;
-  }
-
-  #restart(key: string, input: unknown, now: number): Op {
+    const body = this.#record.decode(row.body) as ControlBody;
     const { workflow, run } = this.#row;
-    const { value, fresh } = new AttachmentBook().toStored(encode(input, 'input'));
-    const { version } = this.#workflow;
-    const row: RunRow = { workflow, run, key, version, seq: 0, status: 'queued', reasons: [], createdAt: now, updatedAt: now };
-    return { op: 'restart', start: { kind: 'start', row, input: value, attachments: fresh } };
+    const { op, gone } = decideControl(body, { workflow, run, id: row.id, version: this.#workflow.version, now });
+    draft.ops.splice(0, Infinity, op);
+    draft.effects.gone = gone;
+    draft.effects.stop = this.#engine?.leaves ?? [];
   }
 
   #step({ leaf, record }: ArrivalOf<'step'>, draft: Draft, { now }: Circumstances): void {
@@ -214,12 +202,12 @@ export class Decider {
   /** Puts the entry; one whose output can't be stored becomes a failed one, which says so. */
   #storableEntry(entry: JournalEntry, id: string, step: string, draft: Draft, now: number): JournalEntry {
     try {
-      this.#put(id, entry, `step "${step}"`, draft);
+      this.#record.put(id, entry, `step "${step}"`, draft.ops);
       return entry;
     } catch (error) {
       const { output: _output, until: _until, ...rest } = entry;
       const failed: JournalEntry = { ...rest, status: 'failed', error, endedAt: now };
-      this.#put(id, failed, `step "${step}"`, draft);
+      this.#record.put(id, failed, `step "${step}"`, draft.ops);
       return failed;
     }
   }
@@ -255,35 +243,22 @@ export class Decider {
     effects.emitted = turn.emitted;
     effects.logged = turn.logged;
     effects.actions = turn.actions;
-    if (turn.changed) this.#put('state', engine.state(), 'machine state', draft);
-    if (turn.timersChanged) this.#put('timers', engine.timers, 'timers', draft);
-    if (turn.actions.length > 0) this.#put('actions', turn.actions.map(({ row }) => row), 'actions', draft);
+    if (turn.changed) this.#record.put('state', engine.state(), 'machine state', draft.ops);
+    if (turn.timersChanged) this.#record.put('timers', engine.timers, 'timers', draft.ops);
+    const rows = turn.actions.map(({ row }) => row);
+    if (rows.length > 0) this.#record.put('actions', rows, 'actions', draft.ops);
     for (const leaf of turn.stopped) this.#dropJournal(leaf, draft);
   }
 
   #dropJournal(leaf: Leaf, draft: Draft): void {
-    const prefix = journalPrefix(leaf);
-    for (const id of [...this.#values.keys()]) {
-      if (!id.startsWith(prefix)) continue;
-      this.#remove(id, draft);
+    for (const id of this.#record.idsFrom(journalPrefix(leaf))) {
+      this.#record.remove(id, draft.ops);
       this.#untils.delete(id);
     }
   }
 
   #clearActions(draft: Draft): void {
-    if (this.#values.has('actions')) this.#remove('actions', draft);
-  }
-
-  /** False when that event id was seen before. */
-  #remember(eventId: string, draft: Draft): boolean {
-    const id = `seen/${eventId}`;
-    if (this.#values.has(id)) return false;
-    const value = { text: String(this.#row.seq + 1) };
-    this.#values.set(id, value);
-    draft.ops.push({ op: 'put', id, value });
-    this.#seen.push(id);
-    if (this.#seen.length > SEEN_HORIZON) this.#remove(this.#seen.shift() as string, draft);
-    return true;
+    this.#record.remove('actions', draft.ops);
   }
 
   /** Fails the run: its state stays that of the checkpoint before, the error says why. */
@@ -292,9 +267,8 @@ export class Decider {
     draft.effects = { ...NO_EFFECTS, stop: this.#engine?.leaves ?? [] };
     this.#engine = undefined;
     if (arrival.kind === 'event' || arrival.kind === 'control') draft.ops.push({ op: 'taken', n: arrival.row.n });
-    this.#failure = error;
-    this.#put('failure', error, 'error', draft);
-    this.#clearActions(draft);
+    this.#record.put('failure', error, 'error', draft.ops);
+    draft.ops.push({ op: 'remove', id: 'actions' });
     draft.history = { kind: arrival.kind === 'start' ? 'start' : 'action', outcome: 'failed' };
   }
 
@@ -332,11 +306,11 @@ export class Decider {
   }
 
   #status(draft: Draft, { quiet }: Circumstances): RunStatus {
-    if (this.#failure !== undefined) return 'failed';
+    if (this.#record.has('failure')) return 'failed';
     if (!this.#engine) return this.#row.status;
     const status = STATUS_OF[viewOf(this.#engine.root).status];
     if (status !== 'running') return status;
-    const busy = this.#values.has('actions') || this.#engine.leaves.some((leaf) => !this.#waits(leaf, draft, quiet));
+    const busy = this.#record.has('actions') || this.#engine.leaves.some((leaf) => !this.#waits(leaf, draft, quiet));
     return busy ? 'running' : 'waiting';
   }
 
@@ -364,19 +338,18 @@ export class Decider {
 
   #restoreEngine(): Engine {
     const { logic } = this.#workflow;
-    const state = this.#read('state') as EngineState;
-    const misfits = findMisfits(logic, state.snapshot);
-    if (misfits.length > 0) throw unfit(this.#row, misfits.map(({ kind, name }) => `${kind} ${name}`).join(', '), misfits);
-    const timers = (this.#read('timers') ?? new Map()) as ReadonlyMap<string, TimerRow>;
+    const state = this.#record.read('state') as EngineState;
+    checkFit(this.#workflow, this.#row, state);
+    const timers = (this.#record.read('timers') ?? new Map()) as ReadonlyMap<string, TimerRow>;
     const engine = Engine.restore(logic, state, timers, this.#onMessage);
     if (state.snapshot.status === 'active' && viewOf(engine.root).status !== 'active') {
-      throw unfit(this.#row, `restoring it fails: ${String(viewOf(engine.root).error)}`, []);
+      throw unfit(this.#row, `restoring it fails with ${String(viewOf(engine.root).error)}`);
     }
     return engine;
   }
 
   #pendingActions(): PendingAction[] {
-    const rows = (this.#read('actions') ?? []) as ActionRow[];
+    const rows = (this.#record.read('actions') ?? []) as ActionRow[];
     return rows.map((row) => {
       const action = this.#engine?.resolveAction(row);
       if (action) return action;
@@ -388,26 +361,9 @@ export class Decider {
     });
   }
 
-  #read(id: string): unknown {
-    const value = this.#values.get(id);
-    return value && decode(this.#book.toEncoded(value), actorRefRevivers);
-  }
-
-  #put(id: string, content: unknown, what: string, draft: Draft): void {
-    const { value, fresh } = this.#book.toStored(encode(content, what, actorRefReducers as Reducers));
-    for (const { id: attachment, blob } of fresh) draft.ops.push({ op: 'attach', id: attachment, blob });
-    draft.ops.push({ op: 'put', id, value });
-    this.#values.set(id, value);
-  }
-
-  #remove(id: string, draft: Draft): void {
-    this.#values.delete(id);
-    draft.ops.push({ op: 'remove', id });
-  }
-
   /** Takes in attachments that came with an inbox row. */
   learn(attachments: ReadonlyMap<string, Blob>): void {
-    this.#book.learn(attachments);
+    this.#record.learn(attachments);
   }
 
   /** Whether a leaf is a step function. */
@@ -417,33 +373,10 @@ export class Decider {
   }
 }
 
-function bySeen(values: ReadonlyMap<string, StoredValue>) {
-  const seq = (id: string) => Number(values.get(id)?.text);
-  return (a: string, b: string) => seq(a) - seq(b);
-}
-
 function effectNames({ actions, start, stop }: Effects): string[] {
   return [
     ...stop.map(({ path }) => `stop ${path || 'run'}`),
     ...actions.map(({ row }) => `action ${row.type}`),
     ...start.map(({ path }) => `start ${path || 'run'}`),
   ];
-}
-
-function checkVersion(workflow: AnyWorkflow, row: RunRow): void {
-  if (row.version === workflow.version) return;
-  const older = row.version < workflow.version;
-  throw new HoldfastError('VERSION_UNFIT', {
-    message: `Run "${row.run}" of "${row.workflow}" was written by version ${row.version}; this host has version ${workflow.version}.`,
-    remedy: older ? `Deploy version ${row.version} again until its runs are done.` : 'Update this host.',
-    details: { workflow: row.workflow, run: row.run, stored: row.version, registered: workflow.version },
-  });
-}
-
-function unfit(row: RunRow, what: string, misfits: readonly { kind: string; name: string }[]): HoldfastError {
-  return new HoldfastError('VERSION_UNFIT', {
-    message: `Run "${row.run}" of "${row.workflow}" no longer fits its definition: missing ${what}.`,
-    remedy: 'Bring the missing part back, or raise the version.',
-    details: { workflow: row.workflow, run: row.run, misfits },
-  });
 }

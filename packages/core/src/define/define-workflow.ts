@@ -21,7 +21,8 @@ export function defineWorkflow<const TId extends string, TLogic extends AnyActor
 }): Workflow<TId, TLogic> {
   const { id, version, logic } = definition;
   if (typeof id !== 'string' || id === '') throw invalid('needs an id, a string that is not empty', { id });
-  if (!Number.isInteger(version) || version < 1) throw invalid(`"${id}" needs a version, a whole number from 1`, { id });
+  if (!Number.isInteger(version) || version < 1)
+    throw invalid(`"${id}" needs a version, a whole number from 1`, { id });
   if (!isLogic(logic)) throw invalid(`"${id}" needs logic: a machine, or the result of fromSteps()`, { id });
   if (!isMachine(logic) && kindOf(logic) !== 'steps') {
     throw invalid(`"${id}" has logic that is neither a machine nor a step function`, { id });

@@ -1,4 +1,11 @@
-import { type AnyActorLogic, type AnyActorRef, type AnyMachineSnapshot, type AnyStateMachine, createActor, type EventObject } from 'xstate';
+import {
+  type AnyActorLogic,
+  type AnyActorRef,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  createActor,
+  type EventObject,
+} from 'xstate';
 import { REJECT, RESOLVE } from '../define/from-steps.js';
 import { HoldfastError } from '../errors/index.js';
 import { type ActorPath, pathOf } from './actor-path.js';
@@ -89,7 +96,12 @@ export class Engine {
   }
 
   /** Makes the tree of a new run. */
-  static start(logic: AnyActorLogic, input: unknown, now: number, onMessage: (message: Message) => void): { engine: Engine; turn: Turn } {
+  static start(
+    logic: AnyActorLogic,
+    input: unknown,
+    now: number,
+    onMessage: (message: Message) => void,
+  ): { engine: Engine; turn: Turn } {
     const engine = new Engine(logic, { input }, onMessage, now);
     const turn = engine.#take(now, () => engine.#startRoot());
     return { engine, turn };
@@ -129,7 +141,9 @@ export class Engine {
   fire(key: string, now: number): Turn {
     const timer = this.timers.get(key);
     this.timers.delete(key);
-    const turn = timer ? this.deliver({ to: timer.to, incarnation: timer.incarnation, event: timer.event }, now) : this.#take(now, () => {});
+    const turn = timer
+      ? this.deliver({ to: timer.to, incarnation: timer.incarnation, event: timer.event }, now)
+      : this.#take(now, () => {});
     return { ...turn, timersChanged: true };
   }
 
@@ -164,7 +178,8 @@ export class Engine {
     const actor = this.#find(row.actor);
     const machine = (actor ? inner(actor)._snapshot.machine : undefined) as AnyStateMachine | undefined;
     if (!actor || !machine) return undefined;
-    const exec = row.place === undefined ? machine.implementations.actions[row.type] : placesOf(machine).at.get(row.place);
+    const exec =
+      row.place === undefined ? machine.implementations.actions[row.type] : placesOf(machine).at.get(row.place);
     if (typeof exec !== 'function') return undefined;
     const context = 'context' in row ? row.context : (actor.getSnapshot() as AnyMachineSnapshot).context;
     const info = { context, event: row.event, self: actor, system: actor.system };
@@ -275,7 +290,8 @@ export class Engine {
   }
 
   #take(now: number, work: () => void): Turn {
-    const open = (this.#turn ??= openTurn());
+    const open = this.#turn ?? openTurn();
+    this.#turn = open;
     this.#now = now;
     try {
       work();

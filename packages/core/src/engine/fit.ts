@@ -12,7 +12,8 @@ export interface Misfit {
 /** What of a stored tree `logic` can't take up; XState itself would drop it in silence or break. Empty: it fits. */
 export function findMisfits(logic: AnyActorLogic, stored: PersistedSnapshot): Misfit[] {
   const isStoredMachine = 'value' in stored;
-  if (isStoredMachine !== (kindOf(logic) === 'machine')) return [{ kind: 'actor', name: 'the root: a machine became something else' }];
+  if (isStoredMachine !== (kindOf(logic) === 'machine'))
+    return [{ kind: 'actor', name: 'the root: a machine became something else' }];
   if (!isStoredMachine) return [];
   const machine = logic as AnyStateMachine;
   const states = [...missingStates(machine.root, stored.value)].map((name): Misfit => ({ kind: 'state', name }));

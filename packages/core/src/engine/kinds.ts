@@ -30,7 +30,7 @@ export function isLeaf(logic: AnyActorLogic): boolean {
 }
 
 function classify(logic: AnyActorLogic): LogicKind {
-  if ('holdfast' in logic && logic['holdfast'] === 'steps') return 'steps';
+  if ('holdfast' in logic && logic.holdfast === 'steps') return 'steps';
   if ('getStateNodeById' in logic) return 'machine';
   if (!logic.start) return 'reducer';
   return settlesLikeAPromise(logic) ? 'promise' : 'live';

@@ -1,12 +1,14 @@
 import type { HostApi, Interest, Notice, SendRequest, StartRequest } from '../client/protocol.js';
 import { type RunSnapshotData, UNKNOWN } from '../client/snapshot.js';
 import { AttachmentBook, decode, encode, sameText } from '../codec/index.js';
-import type { ControlBody, Effects } from '../decide/arrivals.js';
+import type { Effects } from '../decide/arrivals.js';
+import { type ControlBody, decideControl } from '../decide/control.js';
 import { Decider } from '../decide/decider.js';
+import { RunRecord } from '../decide/run-record.js';
 import type { AnyServices } from '../define/from-steps.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import { actorRefReducers } from '../engine/index.js';
-import { type ErrorCode, HoldfastError, isHoldfastError } from '../errors/index.js';
+import { HoldfastError, isHoldfastError } from '../errors/index.js';
 import type { Encoded, InboxRow, RunAddress, RunRow, RunStatus, StoredRun } from '../records/records.js';
 import { unknownRun } from '../store/memory-store.js';
 import type { Ownership, Store } from '../store/store.js';
@@ -16,6 +18,8 @@ import { Deadlines } from './deadlines.js';
 import { LiveRun } from './live-run.js';
 import type { Clock, Connectivity } from './ports.js';
 import { Publisher } from './publisher.js';
+import { closed, inputDiffers, runExists, unknownWorkflow } from './refusals.js';
+import { isParking, toData, withProblem } from './seen.js';
 
 export interface HostOptions {
   readonly store: Store;
@@ -46,7 +50,6 @@ export interface Host extends HostApi {
 
 const UNFINISHED: readonly RunStatus[] = ['queued', 'running', 'waiting', 'cancelling'];
 const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () => {} };
-const PARKING = new Set<ErrorCode>(['VERSION_UNFIT', 'ACTION_NOT_RESUMABLE', 'WORKFLOW_UNKNOWN']);
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 30_000;
 
@@ -57,6 +60,14 @@ const LAST_RETRY_MS = 30_000;
 export function createHost(options: HostOptions): Host {
   return new StoreHost(options);
 }
+
+/** Inbox rows that a live run may not have taken in yet. */
+interface News {
+  readonly rows: readonly InboxRow[];
+  readonly attachments: ReadonlyMap<string, Blob>;
+}
+
+const NOTHING_NEW: News = { rows: [], attachments: new Map() };
 
 interface Problem {
   readonly error: unknown;
@@ -81,6 +92,8 @@ class StoreHost implements Host {
   readonly #live = new Map<string, LiveRun>();
   readonly #loading = new Map<string, Promise<LiveRun | undefined>>();
   readonly #problems = new Map<string, Problem>();
+  /** Ways to cancel the evictions ahead. */
+  readonly #evictions = new Map<string, () => void>();
   readonly #untilChange = new Map<string, Set<() => void>>();
   readonly #closing = new AbortController();
   #settleOwned: { resolve: () => void; reject: (error: unknown) => void } | undefined;
@@ -130,7 +143,17 @@ class StoreHost implements Host {
     const { version } = this.#workflow(workflow);
     const now = this.#options.clock.now();
     const { value, fresh } = new AttachmentBook().toStored(input);
-    const row: RunRow = { workflow, run, key: callId, version, seq: 0, status: 'queued', reasons: [], createdAt: now, updatedAt: now };
+    const row: RunRow = {
+      workflow,
+      run,
+      key: callId,
+      version,
+      seq: 0,
+      status: 'queued',
+      reasons: [],
+      createdAt: now,
+      updatedAt: now,
+    };
     const accepted = await this.#store.accept({ kind: 'start', row, input: value, attachments: fresh });
     if (accepted.outcome === 'exists' && accepted.row.key !== callId) {
       if (ifExists === 'fail') throw runExists(request);
@@ -148,7 +171,12 @@ class StoreHost implements Host {
   }
 
   async control({ workflow, run, callId, control }: Parameters<HostApi['control']>[0]): Promise<void> {
-    const n = await this.#accept({ workflow, run }, 'control', callId, encode({ control } satisfies ControlBody, 'control'));
+    const n = await this.#accept(
+      { workflow, run },
+      'control',
+      callId,
+      encode({ control } satisfies ControlBody, 'control'),
+    );
     await this.#untilTaken({ workflow, run }, n);
   }
 
@@ -177,12 +205,7 @@ class StoreHost implements Host {
   #workflow(id: string): AnyWorkflow {
     const workflow = this.#workflows.get(id);
     if (workflow) return workflow;
-    const known = [...this.#workflows.keys()];
-    throw new HoldfastError('WORKFLOW_UNKNOWN', {
-      message: `This host has no workflow "${id}".`,
-      remedy: `Register it in the host's workflows; there are: ${known.join(', ') || 'none'}.`,
-      details: { workflow: id, known },
-    });
+    throw unknownWorkflow(id, [...this.#workflows.keys()]);
   }
 
   async #accept(address: RunAddress, lane: InboxRow['lane'], id: string, body: Encoded): Promise<number> {
@@ -274,30 +297,52 @@ class StoreHost implements Host {
     this.#loading.clear();
     this.#deadlines.clear();
     for (const { cancel } of this.#problems.values()) cancel();
+    for (const cancel of this.#evictions.values()) cancel();
+    this.#evictions.clear();
     this.#problems.clear();
     this.#publisher.tell({ kind: 'host', ownership: 'standby' });
     this.#publisher.allChanged();
   }
 
   /** Brings a run into memory, and gives it what it has not taken in yet. */
-  async #attend(address: RunAddress, news?: { rows: readonly InboxRow[]; attachments: ReadonlyMap<string, Blob> }): Promise<void> {
+  async #attend(address: RunAddress, news?: News): Promise<void> {
     const { workflow, run } = address;
+    const key = runKey(address);
     try {
-      const fresh = !this.#live.has(runKey(address));
+      const known = this.#live.has(key) || this.#loading.has(key);
       const live = await this.#activate({ workflow, run });
       if (!live) return;
-      if (news) live.take(news.rows, news.attachments);
-      else if (!fresh) await this.#takeInbox(live, { workflow, run });
+      const { rows, attachments } = news ?? (known ? await this.#readInbox({ workflow, run }) : NOTHING_NEW);
+      // It may have been put to rest in the meantime.
+      if (!live.take(rows, attachments)) await this.#attend(address, news);
     } catch (error) {
+      if (isParking(error) && (await this.#controlParked({ workflow, run }))) return;
       this.#trouble({ workflow, run }, error);
     }
   }
 
-  async #takeInbox(live: LiveRun, address: RunAddress): Promise<void> {
+  /** A run that can't be taken up can still be deleted or started anew. True when it was. */
+  async #controlParked(address: RunAddress): Promise<boolean> {
+    const stored = await this.#store.load(address);
+    const control = stored?.inbox.find(({ lane }) => lane === 'control');
+    const ownership = this.#ownership;
+    if (!stored || !control || !ownership) return false;
+    const record = new RunRecord(stored);
+    const version = this.#workflows.get(address.workflow)?.version ?? stored.row.version;
+    const now = this.#options.clock.now();
+    const body = record.decode(control.body) as ControlBody;
+    const { op, gone } = decideControl(body, { ...address, id: control.id, version, now });
+    const { epoch } = ownership;
+    await this.#store.commit({ ...address, epoch, after: stored.row.seq, durability: 'strict', ops: [op] });
+    this.#gone(address, gone);
+    return true;
+  }
+
+  async #readInbox(address: RunAddress): Promise<News> {
     const rows = await this.#store.inbox(address);
     const withAttachments = rows.some(({ body }) => body.attachments?.length);
     const stored = withAttachments ? await this.#store.load(address) : undefined;
-    live.take(rows, stored?.attachments);
+    return { rows, attachments: stored?.attachments ?? new Map() };
   }
 
   #activate(address: RunAddress): Promise<LiveRun | undefined> {
@@ -345,17 +390,28 @@ class StoreHost implements Host {
   #rested(run: LiveRun, gone: Effects['gone']): void {
     const address = { workflow: run.row.workflow, run: run.row.run };
     if (gone) {
-      this.#live.delete(runKey(address));
-      this.#changedHere(address);
-      if (gone === 'restarted') void this.#attend(address);
+      this.#gone(address, gone);
       return;
     }
+    const key = runKey(address);
     const { clock, evictAfterMs } = this.#options;
-    clock.at(clock.now() + evictAfterMs, () => this.#evict(run));
+    this.#evictions.get(key)?.();
+    this.#evictions.set(
+      key,
+      clock.at(clock.now() + evictAfterMs, () => this.#evict(run)),
+    );
+  }
+
+  #gone(address: RunAddress, gone: NonNullable<Effects['gone']>): void {
+    this.#live.delete(runKey(address));
+    this.#problems.delete(runKey(address));
+    this.#changedHere(address);
+    if (gone === 'restarted') void this.#attend(address);
   }
 
   #evict(run: LiveRun): void {
     const key = runKey(run.row);
+    this.#evictions.delete(key);
     if (this.#live.get(key) !== run || !run.atRest) return;
     run.stop(new HoldfastError('CLOSED', { message: 'The run was put to rest.' }));
     this.#live.delete(key);
@@ -379,7 +435,7 @@ class StoreHost implements Host {
     const before = this.#problems.get(key);
     before?.cancel();
     const waitMs = Math.min((before?.waitMs ?? FIRST_RETRY_MS / 2) * 2, LAST_RETRY_MS);
-    const parked = isHoldfastError(error) && PARKING.has(error.code);
+    const parked = isParking(error);
     const cancel = parked ? () => {} : clock.at(clock.now() + waitMs, () => void this.#attend(address));
     this.#problems.set(key, { error, waitMs, cancel });
     onError(error, address);
@@ -436,7 +492,7 @@ class StoreHost implements Host {
 
   async #see(address: RunAddress): Promise<RunSnapshotData> {
     const live = this.#live.get(runKey(address));
-    if (live) return toData(live.row, live.view());
+    if (live) return toData(live.durable.row, live.durable.view);
     const stored = await this.#store.load(address);
     if (!stored) return { ...UNKNOWN, run: { status: 'absent', reasons: [], seq: 0 } };
     try {
@@ -448,44 +504,8 @@ class StoreHost implements Host {
   }
 }
 
-type View = Pick<RunSnapshotData, 'status' | 'value' | 'context' | 'tags' | 'accepts' | 'output' | 'error'>;
-
-function toData(row: RunRow, view: View): RunSnapshotData {
-  const { status, value, context, tags, accepts, output, error } = view;
-  const { progress, reasons, seq } = row;
-  return { status, value, context, tags, accepts, output, error, progress, run: { status: row.status, reasons, seq } };
-}
-
-function withProblem(data: RunSnapshotData, status: 'paused' | 'parked', error: unknown): RunSnapshotData {
-  if (error === undefined) return data;
-  const code: ErrorCode = isHoldfastError(error) ? error.code : 'HOST_FAILED';
-  const message = error instanceof Error ? error.message : String(error);
-  const seen = PARKING.has(code) ? 'parked' : status;
-  return { ...data, run: { ...data.run, status: seen, problem: { code, message } } };
-}
-
 /** The address behind a {@link runKey}. */
 function toAddress(key: string): RunAddress {
   const [workflow = '', run = ''] = key.split('/').map(decodeURIComponent);
   return { workflow, run };
-}
-
-function closed(): HoldfastError {
-  return new HoldfastError('CLOSED', { message: 'The holdfast was closed.' });
-}
-
-function runExists({ workflow, run }: RunAddress): HoldfastError {
-  return new HoldfastError('RUN_EXISTS', {
-    message: `There is a run "${run}" of workflow "${workflow}" already.`,
-    remedy: "Choose another id, or ifExists: 'join' or 'restart'.",
-    details: { workflow, run },
-  });
-}
-
-function inputDiffers({ workflow, run }: RunAddress): HoldfastError {
-  return new HoldfastError('RUN_INPUT_DIFFERS', {
-    message: `Run "${run}" of workflow "${workflow}" is there with another input.`,
-    remedy: "Choose another id for other work, or ifExists: 'restart'.",
-    details: { workflow, run },
-  });
 }

@@ -1,7 +1,7 @@
 import type { AnyActorRef } from 'xstate';
-import type { AnyServices, StepsLogic } from '../define/from-steps.js';
 import type { Arrival, LeafAddress } from '../decide/arrivals.js';
 import type { Decider } from '../decide/decider.js';
+import type { AnyServices, StepsLogic } from '../define/from-steps.js';
 import type { Leaf, Outcome } from '../engine/index.js';
 import { StepsExecution } from '../steps/execution.js';
 import type { JournalEntry } from '../steps/journal.js';
@@ -29,7 +29,13 @@ interface Work {
 }
 
 interface PromiseLogic {
-  config(options: { input: unknown; system: unknown; self: AnyActorRef; signal: AbortSignal; emit: () => void }): unknown;
+  config(options: {
+    input: unknown;
+    system: unknown;
+    self: AnyActorRef;
+    signal: AbortSignal;
+    emit: () => void;
+  }): unknown;
 }
 
 /**
@@ -64,7 +70,9 @@ export class Performer {
     if (!actor || this.#work.has(keyOf(leaf)) || this.#ports.ownership.lost.aborted) return;
     const { logic } = actor as unknown as { logic: never };
     const { input } = actor.getSnapshot() as { input?: unknown };
-    const work = this.#decider.isSteps(leaf) ? this.#startSteps(leaf, logic, input) : this.#startPromise(leaf, actor, logic, input);
+    const work = this.#decider.isSteps(leaf)
+      ? this.#startSteps(leaf, logic, input)
+      : this.#startPromise(leaf, actor, logic, input);
     this.#work.set(keyOf(leaf), work);
   }
 

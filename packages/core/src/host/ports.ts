@@ -11,4 +11,3 @@ export interface Connectivity {
   /** `change` is called after each change of `online()`; returns the way to stop it. */
   subscribe(change: () => void): () => void;
 }
-

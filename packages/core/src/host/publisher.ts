@@ -70,7 +70,8 @@ export class Publisher {
   /** Passes an event of a run on, at once. */
   emitted(address: RunAddress, event: Extract<Notice, { kind: 'emitted' }>['event']): void {
     for (const { interest } of this.#watched.values()) {
-      if (interest.kind === 'run' && concerns(interest, address)) this.tell({ kind: 'emitted', interest: interest.id, event });
+      if (interest.kind === 'run' && concerns(interest, address))
+        this.tell({ kind: 'emitted', interest: interest.id, event });
     }
   }
 

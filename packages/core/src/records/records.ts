@@ -53,7 +53,16 @@ export interface RunRow extends RunAddress {
 }
 
 /** What made a checkpoint. */
-export type ArrivalKind = 'start' | 'event' | 'timer' | 'actor' | 'step' | 'progress' | 'action' | 'message' | 'control';
+export type ArrivalKind =
+  | 'start'
+  | 'event'
+  | 'timer'
+  | 'actor'
+  | 'step'
+  | 'progress'
+  | 'action'
+  | 'message'
+  | 'control';
 
 /** One line of a run's history, written in the checkpoint's own commit. Plain JSON. */
 export interface HistoryRow {

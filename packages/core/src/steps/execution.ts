@@ -1,5 +1,12 @@
 import { type Duration, toMs } from '../define/duration.js';
-import type { AnyServices, StepAllOptions, StepContext, StepFunction, StepOptions, StepsLogic } from '../define/from-steps.js';
+import type {
+  AnyServices,
+  StepAllOptions,
+  StepContext,
+  StepFunction,
+  StepOptions,
+  StepsLogic,
+} from '../define/from-steps.js';
 import type { Leaf, Outcome } from '../engine/index.js';
 import { HoldfastError } from '../errors/index.js';
 import type { Clock, Connectivity } from '../host/ports.js';
@@ -133,7 +140,7 @@ export class StepsExecution {
     if (!entry || entry.kind === kind) return entry;
     throw new HoldfastError('JOURNAL_MISMATCH', {
       message: `"${name}" is a ${kind} in the code and a ${entry.kind} in the journal.`,
-      remedy: 'Give the new one another name, or raise the workflow\'s version.',
+      remedy: "Give the new one another name, or raise the workflow's version.",
       details: { step: name },
     });
   }

@@ -18,7 +18,10 @@ export function seededRandom(seed: string): () => number {
 
 /** A version 4 UUID made of `random`. */
 export function uuidFrom(random: () => number): string {
-  const hex = (bits: number) => Math.floor(random() * 2 ** bits).toString(16).padStart(bits / 4, '0');
+  const hex = (bits: number) =>
+    Math.floor(random() * 2 ** bits)
+      .toString(16)
+      .padStart(bits / 4, '0');
   const variant = (8 + Math.floor(random() * 4)).toString(16);
   return `${hex(32)}-${hex(16)}-4${hex(12)}-${variant}${hex(12)}-${hex(32)}${hex(16)}`;
 }

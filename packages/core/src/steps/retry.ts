@@ -43,7 +43,8 @@ function toRetry(policy: RetryPolicy, at: string): Retry {
     throw invalid(`retry.attempts ${at}`, attempts, 'a whole number from 1, or Infinity');
   }
   if (!(Number.isFinite(factor) && factor >= 1)) throw invalid(`retry.factor ${at}`, factor, 'a number from 1');
-  if (!['none', 'equal', 'full'].includes(jitter)) throw invalid(`retry.jitter ${at}`, jitter, "'none', 'equal' or 'full'");
+  if (!['none', 'equal', 'full'].includes(jitter))
+    throw invalid(`retry.jitter ${at}`, jitter, "'none', 'equal' or 'full'");
   if (typeof retryIf !== 'function') throw invalid(`retry.retryIf ${at}`, retryIf, 'a function');
   const ms = (duration: Duration, name: string) => toMs(duration, `retry.${name} ${at}`);
   return { attempts, delayMs: ms(delay, 'delay'), factor, maxDelayMs: ms(maxDelay, 'maxDelay'), jitter, retryIf };

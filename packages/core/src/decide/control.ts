@@ -1,0 +1,33 @@
+import { AttachmentBook, encode } from '../codec/index.js';
+import type { RunRow } from '../records/records.js';
+import type { Op } from '../store/store.js';
+import type { Effects } from './arrivals.js';
+
+/** What the body of a control row says. */
+export type ControlBody = { readonly control: 'delete' } | { readonly control: 'restart'; readonly input: unknown };
+
+/**
+ * The one op that carries out a control. It needs nothing of the run but its address, so a run that can't be taken up
+ * can still be deleted or started anew.
+ *
+ * @param id of the control: it becomes the new run's key, so that a repeated call finds its own work done.
+ */
+export function decideControl(
+  body: ControlBody,
+  { workflow, run, id, version, now }: { workflow: string; run: string; id: string; version: number; now: number },
+): { op: Op; gone: NonNullable<Effects['gone']> } {
+  if (body.control === 'delete') return { op: { op: 'delete' }, gone: 'deleted' };
+  const { value, fresh } = new AttachmentBook().toStored(encode(body.input, 'input'));
+  const row: RunRow = {
+    workflow,
+    run,
+    key: id,
+    version,
+    seq: 0,
+    status: 'queued',
+    reasons: [],
+    createdAt: now,
+    updatedAt: now,
+  };
+  return { op: { op: 'restart', start: { kind: 'start', row, input: value, attachments: fresh } }, gone: 'restarted' };
+}
