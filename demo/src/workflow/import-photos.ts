@@ -17,7 +17,7 @@ export interface ImportedPhoto {
 
 export interface ImportResult {
   readonly imported: readonly ImportedPhoto[];
-  /** Names of the files that are no picture this browser can read. */
+  /** Names of the files that are no picture which can be imported. */
   readonly skipped: readonly string[];
 }
 

@@ -36,7 +36,7 @@ const machine = setup({
           {
             guard: { type: 'nothingImported', params: ({ event }) => event.output },
             target: 'failed',
-            actions: assign({ problem: 'None of these files is a picture that this browser can read.' }),
+            actions: assign({ problem: 'None of these files is a picture that can be imported.' }),
           },
           { target: 'reviewing', actions: assign(({ event }) => event.output) },
         ],
