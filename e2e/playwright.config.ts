@@ -6,10 +6,10 @@ export default defineConfig({
   testDir: './tests',
   globalSetup: './support/build-demo.ts',
   workers: 1,
-  // A race shows itself in repetition, never by a retry that hides it.
+  timeout: 60_000,
+  // A race shows itself in repetition, and never by a retry that hides it.
   repeatEach: Number(process.env.HOLDFAST_E2E_REPEAT ?? 1),
   retries: 0,
-  timeout: 60_000,
   forbidOnly: Boolean(process.env.CI),
   reporter: report === undefined ? 'list' : [['list'], ['json', { outputFile: report }]],
 });

@@ -475,7 +475,7 @@ class StoreHost implements Host {
 
   async #see(address: RunAddress): Promise<RunSnapshotData> {
     const live = this.#live.get(runKey(address));
-    if (live) return toData(live.row, live.view());
+    if (live) return toData(live.durable.row, live.durable.view);
     const stored = await this.#store.load(address);
     if (!stored) return { ...UNKNOWN, run: { status: 'absent', reasons: [], seq: 0 } };
     try {
