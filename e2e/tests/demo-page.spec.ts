@@ -30,7 +30,9 @@ test('files that are no pictures end the import with the reason', async ({ serve
   const notes = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') };
   await tab.page.getByLabel('Drop photos here').setInputFiles([notes]);
   await tab.expectState('failed');
-  await expect(tab.page.getByRole('status')).toHaveText('Failed: None of these files is a picture that can be imported.');
+  await expect(tab.page.getByRole('status')).toHaveText(
+    'Failed: None of these files is a picture that can be imported.',
+  );
   expect((await server.ledger()).entries).toEqual([]);
 });
 

@@ -33,10 +33,7 @@ test('the tab is closed while it waits for the approval, and opened again', asyn
   await expectSurvived(server, tab, []);
 });
 
-test('the deadline passes while no tab is open: expired at once on return', async ({
-  server,
-  launch,
-}) => {
+test('the deadline passes while no tab is open: expired at once on return', async ({ server, launch }) => {
   const { context } = await launch();
   const closed = await ImportPage.open(context, `${server.url}/?approve-within-ms=1500`);
   await closed.takeBundledPhotos();
