@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from '@playwright/test';
 import { ImportPage } from '../support/import-page.js';
@@ -66,4 +66,18 @@ test('start anew, in every tab', async ({ server, launch }) => {
   await tab.expectState('reviewing');
   expect(await tab.albumId()).not.toBe(first);
   expect([...tab.complaints, ...other.complaints]).toEqual([]);
+});
+
+test('step code and XState are in the worker, and not in the page', async ({ server }) => {
+  const assets = new URL('../../demo/dist/page/assets/', import.meta.url);
+  const scripts = (await readdir(assets)).filter((name) => name.endsWith('.js'));
+  const sourceOf = async (start: string) => {
+    const name = scripts.find((script) => script.startsWith(start)) ?? 'none';
+    return (await fetch(`${server.url}/assets/${name}`)).text();
+  };
+  const [page, worker] = await Promise.all([sourceOf('index'), sourceOf('worker')]);
+  for (const sentinel of ['createImageBitmap', 'xstate.init', 'Idempotency-Key']) {
+    expect(worker).toContain(sentinel);
+    expect(page).not.toContain(sentinel);
+  }
 });

@@ -1,4 +1,4 @@
-import type { Photo } from '../workflow/import-photos.js';
+import type { Photo } from '../workflow/photo.js';
 import { listenToApproval } from './approval-panel.js';
 import { byId } from './element.js';
 import { listenToHarm, showNetwork, showOwnership } from './harm-panel.js';

@@ -1,6 +1,7 @@
 import { defineWorkflow } from '@holdfast/core';
 import { assign, setup } from 'xstate';
-import { type ImportResult, importPhotos, type Photo, publishAlbum } from './import-photos.js';
+import { type ImportResult, importPhotos, publishAlbum } from './import-photos.js';
+import type { Photo } from './photo.js';
 
 export interface ImportInput {
   /** Id of the album to be. */
