@@ -70,8 +70,9 @@ export class LiveRun {
     return this.#durable;
   }
 
-  /** Takes in inbox rows; those it has are passed over. */
-  take(rows: readonly InboxRow[], attachments?: ReadonlyMap<string, Blob>): void {
+  /** Takes in inbox rows; those it has are passed over. False when it was stopped: then they are to be given to its next life. */
+  take(rows: readonly InboxRow[], attachments?: ReadonlyMap<string, Blob>): boolean {
+    if (this.#stopped) return false;
     if (attachments) this.#decider.learn(attachments);
     for (const row of rows) {
       if (this.#taken.has(row.n)) continue;
@@ -80,6 +81,7 @@ export class LiveRun {
       else this.#queue.push({ arrival: { kind: 'event', row }, at: row.acceptedAt });
     }
     this.#wake();
+    return true;
   }
 
   push(arrival: Arrival): void {
