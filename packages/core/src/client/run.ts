@@ -4,7 +4,7 @@ import { HoldfastError } from '../errors/index.js';
 import type { HistoryRow, RunAddress } from '../records/records.js';
 import { freshId } from './fresh-id.js';
 import type { HostLink, Notice } from './protocol.js';
-import { type RunSnapshot, type RunSnapshotData, toSnapshot, UNKNOWN } from './snapshot.js';
+import { type RunSnapshot, type RunSnapshotData, reuse, toSnapshot, UNKNOWN } from './snapshot.js';
 
 export interface Subscription {
   unsubscribe(): void;
@@ -154,7 +154,8 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
     if (notice.kind === 'emitted') this.#emit(decode(notice.event, revivers) as { type: string });
     if (notice.kind !== 'run' || notice.snapshot.text === this.#text) return;
     this.#text = notice.snapshot.text;
-    this.#set(decode(notice.snapshot, revivers) as RunSnapshotData<T>);
+    const data = decode(notice.snapshot, revivers) as RunSnapshotData<T>;
+    this.#set(reuse({ ...this.#snapshot }, data));
   }
 
   get #watched(): boolean {
