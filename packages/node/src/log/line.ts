@@ -48,3 +48,15 @@ export function* stretches(bytes: Buffer): Iterable<Stretch> {
     offset = end + 1;
   }
 }
+
+/** How every line begins. A quote inside a value is escaped, so no value holds this. */
+const BEGINNING = /[0-9a-f]{8} \{"line":/g;
+
+/** Good lines in what is no longer cut into lines rightly: a damaged newline joins two of them. */
+export function* salvagedLines(bytes: Buffer): Iterable<Line> {
+  for (const { index } of bytes.toString('latin1').matchAll(BEGINNING)) {
+    const end = bytes.indexOf(NEWLINE, index);
+    const line = decodeLine(bytes.subarray(index, end < 0 ? bytes.length : end));
+    if (line) yield line;
+  }
+}
