@@ -22,7 +22,7 @@ export function encodeLine(line: Line): string {
 }
 
 /** The line in `bytes` (without its newline), or undefined when its checksum does not fit. */
-export function decodeLine(bytes: Buffer): Line | undefined {
+function decodeLine(bytes: Buffer): Line | undefined {
   if (bytes.length <= CRC_DIGITS + 1 || bytes[CRC_DIGITS] !== SPACE) return undefined;
   const json = bytes.subarray(CRC_DIGITS + 1);
   if (checksum(json) !== bytes.toString('latin1', 0, CRC_DIGITS)) return undefined;

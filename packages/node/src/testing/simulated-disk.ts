@@ -2,10 +2,10 @@ import { dirname } from 'node:path';
 import type { AppendFile, FileSystem } from '../file-system.js';
 
 /** Thrown by every call from the power cut on. */
-export class PowerCut extends Error {}
+class PowerCut extends Error {}
 
 /** Pseudo-random numbers in [0, 1), the same ones for the same seed. */
-export function randomFrom(seed: number): () => number {
+function randomFrom(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -21,7 +21,7 @@ export interface Account {
   deleteAcked: boolean;
 }
 
-export const at = (run: string): RunAddress => ({ workflow: 'work', run });
+const at = (run: string): RunAddress => ({ workflow: 'work', run });
 const textOf = (seq: number) => ({ text: JSON.stringify(`seq ${seq} ${PADDING}`) });
 const photo = (run: string, seq: number) => new Blob([`photo ${run} ${seq} ${PADDING}`], { type: 'image/png' });
 /** The event that the checkpoint of `seq` takes from the inbox, if it takes one: every other one is left there. */
