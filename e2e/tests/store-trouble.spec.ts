@@ -76,6 +76,22 @@ test.describe('a commit', () => {
     expect(seen).toEqual(['strict', 'relaxed']);
   });
 
+  test('that waits behind another is told before the store is closed', async () => {
+    const tab = await openOwner();
+    const outcomes = await tab.evaluate(async () => {
+      const { epoch } = app.kept.ownership;
+      // Not the owner's connection, so that nothing but the commits keeps it open.
+      const store = app.createIndexedDbStore({ name: 'store' });
+      await store.list();
+      const under = app.outcomeOf(store.commit(app.aCheckpoint('one', 0, epoch)));
+      await new Promise((nextTurn) => setTimeout(nextTurn));
+      const waiting = app.outcomeOf(store.commit(app.aCheckpoint('one', 1, epoch)));
+      await store.close();
+      return Promise.all([under, waiting]);
+    });
+    expect(outcomes).toEqual(['done', 'done']);
+  });
+
   test('survives the SIGKILL of the whole browser once it was told', async () => {
     const tab = await openOwner();
     expect(await commitOne(tab, 0)).toBe('done');
@@ -162,17 +178,12 @@ test.describe('ownership', () => {
   test('that was stolen is told to the victim, whose commits are refused', async () => {
     const [victim, thief] = [await openOwner(), await openTab()];
     await thief.evaluate(async () => {
-      const free = Promise.withResolvers<void>();
-      const stolen = Promise.withResolvers<void>();
-      void navigator.locks.request('holdfast:store', { steal: true }, () => {
-        stolen.resolve();
-        return free.promise;
-      });
-      await stolen.promise;
       app.kept.store = app.createIndexedDbStore({ name: 'store' });
-      const waiting = app.kept.store.acquire();
-      free.resolve();
-      app.kept.ownership = await waiting;
+      let waiting: ReturnType<typeof app.kept.store.acquire> | undefined;
+      await navigator.locks.request('holdfast:store', { steal: true }, () => {
+        waiting = app.kept.store.acquire();
+      });
+      if (waiting) app.kept.ownership = await waiting;
     });
     await victim.waitForFunction(() => app.kept.ownership.lost.aborted);
     expect(await victim.evaluate(() => app.kept.ownership.lost.reason.code)).toBe('STORE_FENCED');
@@ -237,6 +248,25 @@ test.describe('the connection', () => {
     await session.send('Storage.clearDataForOrigin', { origin: pages.url, storageTypes: 'indexeddb' });
     expect(await tab.evaluate(() => app.start(app.kept.store, 'one'))).toEqual({ outcome: 'started' });
     expect(await commitOne(tab, 0)).toBe('STORE_FENCED');
+  });
+
+  test('that died without a word is opened again', async () => {
+    const tab = await openOwner();
+    await tab.evaluate(() => app.onNextTransaction((db) => db.close(), 'before'));
+    expect(await commitOne(tab, 0)).toBe('done');
+  });
+
+  test('that the browser closed under a commit is opened again for it', async () => {
+    const tab = await openOwner();
+    await tab.evaluate(() => {
+      const close = (db: IDBDatabase, transaction?: IDBTransaction) => {
+        transaction?.abort();
+        db.close();
+        db.dispatchEvent(new Event('close'));
+      };
+      app.onNextTransaction(close, 'after');
+    });
+    expect(await commitOne(tab, 0)).toBe('done');
   });
 
   test('meets a newer format with STORE_FORMAT, opened before it or after', async () => {

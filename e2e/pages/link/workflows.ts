@@ -37,11 +37,11 @@ const deadly = defineWorkflow({
   ),
 });
 
-/** Has a step that needs the network. */
+/** Visits the page in a step that needs the network. */
 const remote = defineWorkflow({
   id: 'remote',
   version: 1,
-  logic: fromSteps(({ step }) => step('fetch', { requires: 'online' }, () => 'fetched')),
+  logic: fromSteps(({ step }) => step('fetch', { requires: 'online' }, ({ services }) => services.visit?.('remote'))),
 });
 
 export const workflows = [gate, ask, deadly, remote] as const;
