@@ -4,9 +4,9 @@ import type { FileStoreReport } from './index.js';
 import { encodeLine } from './log/line.js';
 import { scanSegment } from './log/scan.js';
 import { LogState } from './log/state.js';
-import { openSimulated } from './testing/open-simulated.js';
-import { SimulatedDisk } from './testing/simulated-disk.js';
-import { work } from './testing/workload.js';
+import { openSimulated } from './testing/open-simulated.test-support.js';
+import { SimulatedDisk } from './testing/simulated-disk.test-support.js';
+import { work } from './testing/workload.test-support.js';
 
 /** What a segment reads as: the records, or the code of the refusal. */
 function read(bytes: Buffer): { records: string; torn: boolean } | { code: string; offset: unknown } {

@@ -1,10 +1,10 @@
 import { isHoldfastError } from '@holdfast/core';
 import { describe, expect, test } from 'vitest';
 import type { FileSystem } from './index.js';
-import { before } from './testing/intercept.js';
-import { openSimulated } from './testing/open-simulated.js';
-import { SimulatedDisk } from './testing/simulated-disk.js';
-import { type Account, audit, work } from './testing/workload.js';
+import { before } from './testing/intercept.test-support.js';
+import { openSimulated } from './testing/open-simulated.test-support.js';
+import { SimulatedDisk } from './testing/simulated-disk.test-support.js';
+import { type Account, audit, work } from './testing/workload.test-support.js';
 
 interface Takeover {
   readonly accounts: Account[];

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { FileSystem } from './index.js';
-import { before } from './testing/intercept.js';
-import { openSimulated } from './testing/open-simulated.js';
-import { SimulatedDisk } from './testing/simulated-disk.js';
-import { audit, work } from './testing/workload.js';
+import { before } from './testing/intercept.test-support.js';
+import { openSimulated } from './testing/open-simulated.test-support.js';
+import { SimulatedDisk } from './testing/simulated-disk.test-support.js';
+import { audit, work } from './testing/workload.test-support.js';
 
 const start = (run: string) => {
   const row = { workflow: 'w', run, key: run, version: 1, seq: 0, status: 'queued', reasons: [] } as const;

@@ -1,9 +1,9 @@
 import type { Store } from '@holdfast/core/store';
 import { describe, expect, test } from 'vitest';
 import type { AppendFile } from './index.js';
-import { openSimulated } from './testing/open-simulated.js';
-import { SimulatedDisk, type Survival } from './testing/simulated-disk.js';
-import { type Account, audit, work } from './testing/workload.js';
+import { openSimulated } from './testing/open-simulated.test-support.js';
+import { SimulatedDisk, type Survival } from './testing/simulated-disk.test-support.js';
+import { type Account, audit, work } from './testing/workload.test-support.js';
 
 const SURVIVALS: Survival[] = ['nothing', 'everything', { seed: 1 }, { seed: 2 }];
 
