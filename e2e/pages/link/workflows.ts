@@ -17,7 +17,7 @@ const ask = defineWorkflow({
   id: 'ask',
   version: 1,
   logic: fromSteps({ types: {} as { input: { service: string } } }, ({ input, step }) =>
-    step('ask', ({ services }) => services[input.service]?.('a question')),
+    step('ask', ({ services }) => services[input.service]?.('a question of a step')),
   ),
 });
 
