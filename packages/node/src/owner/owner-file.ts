@@ -72,7 +72,8 @@ export class OwnerFile {
     try {
       await fileSystem.createExclusive(this.#path, Buffer.from(`${JSON.stringify(processes.self())}\n`));
     } catch (error) {
-      if (isErrno(error, 'EEXIST')) return false;
+      // Taken; or its draft was swept away by one who has become the owner meanwhile.
+      if (isErrno(error, 'EEXIST') || isErrno(error, 'ENOENT')) return false;
       await this.release();
       throw error;
     }
