@@ -37,7 +37,7 @@ function* missingStates(node: AnyStateNode, value: unknown): Iterable<string> {
 }
 
 /** The logic behind a stored source name; inline sources are named by state and index. */
-export function resolveActor(machine: AnyStateMachine, src: string): AnyActorLogic | undefined {
+function resolveActor(machine: AnyStateMachine, src: string): AnyActorLogic | undefined {
   const inline = /^xstate\.invoke\.(\d+)\.(.*)$/.exec(src);
   if (!inline) return (machine.implementations.actors as Record<string, AnyActorLogic | undefined>)[src];
   const [, index = '0', stateId = ''] = inline;
