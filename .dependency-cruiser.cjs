@@ -1,13 +1,13 @@
 /**
  * The layering law: who may import whom. Types cross more freely than code, where a rule says so.
- * What a page loads is a law of its own: .dependency-cruiser.runtime.cjs.
+ * What is reached at run time has laws of its own: .dependency-cruiser.runtime.cjs.
  */
 
 const TESTS = '\\.test(-d)?\\.ts$';
 const CORE = '^packages/core/(src|dist)/';
 const npm = (/** @type {string} */ names) => `node_modules/(${names})(/|$)`;
 const rooms = (/** @type {string} */ names) => `^packages/core/src/(${names})/`;
-/** Rooms that decide and never act: no store, clock, host or client is in their reach. */
+/** Rooms that decide and never act. Of the store they know the types. */
 const PURE = 'engine|codec|define|errors|records|decide';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -49,15 +49,8 @@ module.exports = {
       to: { pathNot: ['^packages/node/src/', CORE, npm('xstate')], dependencyTypesNot: ['core', 'type-only'] },
     },
     {
-      name: 'pure-rooms-have-no-port',
-      comment: 'The rooms that decide import no room that stores, waits or talks; of the store they know the types.',
-      severity: 'error',
-      from: { path: rooms(PURE), pathNot: TESTS },
-      to: { path: rooms('store|host|client|steps|testing'), dependencyTypesNot: ['type-only'] },
-    },
-    {
       name: 'pure-rooms-know-no-host',
-      comment: 'Not even its types.',
+      comment: "The rooms that decide don't know who runs them, not even by type.",
       severity: 'error',
       from: { path: rooms(PURE), pathNot: TESTS },
       to: { path: rooms('host|client|testing') },

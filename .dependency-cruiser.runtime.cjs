@@ -1,6 +1,9 @@
 /**
- * The law of what a page loads: types are left out, imports are followed to their end, through the compiled core.
+ * The laws of what is reached at run time: types are left out, imports are followed to their end, through the
+ * compiled core.
  */
+
+const TESTS = '\\.test(-d)?\\.ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -11,9 +14,16 @@ module.exports = {
       severity: 'error',
       from: {
         path: ['^packages/core/src/client/', '^packages/browser/src/index\\.ts$'],
-        pathNot: '\\.test(-d)?\\.ts$',
+        pathNot: TESTS,
       },
       to: { path: ['node_modules/xstate/', '^packages/core/(src|dist)/(engine|host|steps)/'], reachable: true },
+    },
+    {
+      name: 'pure-rooms-reach-no-port',
+      comment: 'The rooms that decide reach nothing that stores, waits or talks.',
+      severity: 'error',
+      from: { path: '^packages/core/src/(engine|codec|define|errors|records|decide)/', pathNot: TESTS },
+      to: { path: '^packages/core/src/(store|host|client|testing)/', reachable: true },
     },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],

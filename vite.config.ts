@@ -5,7 +5,8 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   root: here('demo'),
-  build: { outDir: here('demo/dist'), emptyOutDir: true },
+  build: { outDir: here('demo/dist/page'), emptyOutDir: true },
+  worker: { format: 'es' },
   test: {
     root: here('.'),
     include: ['packages/*/src/**/*.test.ts', 'demo/**/*.test.ts', 'docs/**/*.test.ts', 'scripts/*.test.mjs'],

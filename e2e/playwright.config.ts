@@ -1,3 +1,15 @@
 import { defineConfig } from '@playwright/test';
 
-export default defineConfig({ testDir: 'tests', workers: 1, timeout: 60_000, reporter: 'list' });
+const report = process.env.PLAYWRIGHT_JSON_OUTPUT_FILE;
+
+export default defineConfig({
+  testDir: './tests',
+  globalSetup: './support/build-demo.ts',
+  workers: 1,
+  timeout: 60_000,
+  // A race shows itself in repetition, and never by a retry that hides it.
+  repeatEach: Number(process.env.HOLDFAST_E2E_REPEAT ?? 1),
+  retries: 0,
+  forbidOnly: Boolean(process.env.CI),
+  reporter: report === undefined ? 'list' : [['list'], ['json', { outputFile: report }]],
+});

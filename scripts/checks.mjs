@@ -8,6 +8,9 @@ import { tallyPlaywright, tallyVitest } from './tally.mjs';
 
 /** @typedef {import('./tally.mjs').Tally} Tally */
 
+/** What `tsc -b packages` does not compile. */
+const PROJECTS = ['.', 'demo', 'demo/server', 'e2e'];
+
 /**
  * Compiles the packages into their dist folders, their tests and type tests with them.
  * @returns {Promise<Tally>}
@@ -28,10 +31,10 @@ export async function staticChecks() {
 
 /** @returns {[name: string, command: string[]][]} */
 function commands() {
-  const folders = ['.', 'demo', 'e2e'].filter((folder) => existsSync(join(ROOT, folder, 'tsconfig.json')));
+  const types = (/** @type {string} */ folder) => [...tool('typescript', 'tsc'), '-p', folder, '--noEmit'];
   return [
-    ...folders.map((folder) => named(`types (tsc -p ${folder})`, [...tool('typescript', 'tsc'), '-p', folder])),
-    named('format and lint (biome)', [...tool('@biomejs/biome'), 'ci', '--error-on-warnings', '.']),
+    ...PROJECTS.map((folder) => named(`types (tsc -p ${folder})`, types(folder))),
+    named('format and lint (biome)', [...tool('@biomejs/biome'), 'ci', '--error-on-warnings', '--colors=off', '.']),
     named('layering (dependency-cruiser)', cruise('.dependency-cruiser.cjs')),
     named('layering at run time (dependency-cruiser)', cruise('.dependency-cruiser.runtime.cjs')),
     named('unused (knip)', [...tool('knip'), '--no-progress']),

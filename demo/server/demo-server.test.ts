@@ -80,7 +80,10 @@ test('a held request has begun and executes at release, even when its client has
   await upload('k1', 'a');
   const gone = new AbortController();
   const second = fetch(`${server.url}/api/pictures`, {
-    method: 'POST', headers: headers('k2', 'upload:02/original'), body: 'b', signal: gone.signal,
+    method: 'POST',
+    headers: headers('k2', 'upload:02/original'),
+    body: 'b',
+    signal: gone.signal,
   });
   expect(await json('/api/test/held?count=1')).toEqual([{ key: 'k2', step: 'upload:02/original', attempt: 1 }]);
   gone.abort();

@@ -170,7 +170,8 @@ async function getLedger({ ledger, traffic, url, response }: Exchange): Promise<
 
 async function putConnections({ traffic, request, response }: Exchange): Promise<void> {
   const { connections } = jsonOf(await bodyOf(request)) as { connections: 'open' | 'dropped' };
-  if (connections !== 'open' && connections !== 'dropped') throw new Refusal(400, 'Connections are "open" or "dropped".');
+  if (connections !== 'open' && connections !== 'dropped')
+    throw new Refusal(400, 'Connections are "open" or "dropped".');
   traffic.drop(connections === 'dropped');
   sendJson(response, 200, { connections });
 }

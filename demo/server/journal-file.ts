@@ -21,7 +21,10 @@ export class JournalFile<TLine> {
     const text = await file.readFile('utf8');
     const whole = text.slice(0, text.lastIndexOf('\n') + 1);
     if (whole.length < text.length) await file.truncate(Buffer.byteLength(whole));
-    const lines = whole.split('\n').filter(Boolean).map((line) => JSON.parse(line) as TLine);
+    const lines = whole
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as TLine);
     return { journal: new JournalFile(file), lines };
   }
 

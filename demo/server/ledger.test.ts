@@ -21,7 +21,10 @@ const aRequest = (fields: Partial<KeyedRequest> = {}): KeyedRequest => ({
 });
 
 const linesOf = async () =>
-  (await readFile(path, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as LedgerLine);
+  (await readFile(path, 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as LedgerLine);
 
 function gate() {
   let open = () => {};

@@ -87,7 +87,10 @@ export class Ledger {
     this.#take(begin);
     await this.#journal.append(begin);
     const turn = (this.#queues.get(request.key) ?? Promise.resolve()).then(() => this.#settle(begin, effect));
-    this.#queues.set(request.key, turn.catch(() => {}));
+    this.#queues.set(
+      request.key,
+      turn.catch(() => {}),
+    );
     return turn;
   }
 
@@ -141,7 +144,15 @@ export class Ledger {
   }
 
   async #end(begin: Begin, outcome: Outcome, answer?: unknown): Promise<void> {
-    const line: LedgerLine = { event: 'end', n: ++this.#n, at: Date.now(), begin: begin.n, key: begin.key, outcome, answer };
+    const line: LedgerLine = {
+      event: 'end',
+      n: ++this.#n,
+      at: Date.now(),
+      begin: begin.n,
+      key: begin.key,
+      outcome,
+      answer,
+    };
     await this.#journal.append(line);
     this.#take(line);
   }

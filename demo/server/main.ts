@@ -3,9 +3,9 @@ import { openDemoServer } from './demo-server.js';
 
 /**
  * Starts the demo's server. Environment: `PORT` (4173; 0 takes a free one), `DEMO_DATA` (its directory),
- * `DEMO_LATENCY_MS` (wait in the middle of every upload), `DEMO_TEST_HOOKS=1`.
+ * `DEMO_LATENCY_MS` (400: wait in the middle of every upload, long enough to do harm), `DEMO_TEST_HOOKS=1`.
  */
-const { PORT = '4173', DEMO_DATA, DEMO_LATENCY_MS = '0', DEMO_TEST_HOOKS } = process.env;
+const { PORT = '4173', DEMO_DATA, DEMO_LATENCY_MS = '400', DEMO_TEST_HOOKS } = process.env;
 
 try {
   const server = await openDemoServer({

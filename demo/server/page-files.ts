@@ -12,11 +12,17 @@ const TYPES: Record<string, string> = {
 };
 
 /** A file of the built page, or undefined when there is none at that path. */
-export async function readPageFile(directory: string, path: string): Promise<{ body: Buffer; type: string } | undefined> {
+export async function readPageFile(
+  directory: string,
+  path: string,
+): Promise<{ body: Buffer; type: string } | undefined> {
   const inside = normalize(decodeURIComponent(path === '/' ? '/index.html' : path));
   if (inside.split(sep).includes('..') || inside.includes('\0')) return undefined;
   try {
-    return { body: await readFile(join(directory, inside)), type: TYPES[extname(inside)] ?? 'application/octet-stream' };
+    return {
+      body: await readFile(join(directory, inside)),
+      type: TYPES[extname(inside)] ?? 'application/octet-stream',
+    };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'EISDIR' || code === 'ENOTDIR') return undefined;

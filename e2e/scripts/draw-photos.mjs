@@ -8,21 +8,79 @@ const target = fileURLToPath(new URL('../../demo/public/photos/', import.meta.ur
 
 /** Sky from top to horizon, the light in it, and the ridges from far to near. */
 const SCENES = [
-  { name: 'dawn-over-the-fjord', sky: ['#1c2b4a', '#e58a6b', '#f7d9a8'], sun: [0.68, 0.5, 0.07, '#fff3d6'], land: ['#7d6a80', '#4a4a6a', '#1f2740'], water: true },
-  { name: 'first-frost', sky: ['#7fb2d6', '#cfe6f2', '#f5fbff'], sun: [0.25, 0.3, 0.05, '#ffffff'], land: ['#a9c6d8', '#6f97b0', '#3c6480'] },
-  { name: 'red-valley', sky: ['#2d1538', '#b8394b', '#f2a65a'], sun: [0.5, 0.56, 0.1, '#ffd9a0'], land: ['#8f2f3f', '#5a1e33', '#2a1024'] },
+  {
+    name: 'dawn-over-the-fjord',
+    sky: ['#1c2b4a', '#e58a6b', '#f7d9a8'],
+    sun: [0.68, 0.5, 0.07, '#fff3d6'],
+    land: ['#7d6a80', '#4a4a6a', '#1f2740'],
+    water: true,
+  },
+  {
+    name: 'first-frost',
+    sky: ['#7fb2d6', '#cfe6f2', '#f5fbff'],
+    sun: [0.25, 0.3, 0.05, '#ffffff'],
+    land: ['#a9c6d8', '#6f97b0', '#3c6480'],
+  },
+  {
+    name: 'red-valley',
+    sky: ['#2d1538', '#b8394b', '#f2a65a'],
+    sun: [0.5, 0.56, 0.1, '#ffd9a0'],
+    land: ['#8f2f3f', '#5a1e33', '#2a1024'],
+  },
   { name: 'kelp-forest', sky: ['#0b6e75', '#0a4a58', '#062a38'], kelp: ['#0f5a4c', '#0a4238', '#052820'] },
-  { name: 'night-watch', sky: ['#050a1c', '#14254f', '#37508a'], sun: [0.76, 0.24, 0.05, '#f4f1de'], land: ['#1d2d55', '#111c3a', '#080e20'], stars: true },
-  { name: 'meadow-in-june', sky: ['#4f9fd8', '#a6d5ee', '#e9f6e4'], sun: [0.2, 0.24, 0.06, '#fffbe0'], land: ['#8fc27a', '#5fa05a', '#2f7047'] },
-  { name: 'dunes', sky: ['#f0c987', '#f6deb0', '#fdf2d8'], sun: [0.72, 0.3, 0.06, '#ffffff'], land: ['#e0a566', '#c98145', '#9c5a31'], smooth: true },
-  { name: 'northern-lights', sky: ['#04101f', '#0b2a3c', '#1b4a50'], land: ['#12303a', '#0b2029', '#050f16'], stars: true, aurora: true },
-  { name: 'harbour-blue-hour', sky: ['#182a55', '#3f5fa0', '#c9a6bd'], land: ['#39487c', '#232f5a', '#121a38'], water: true },
+  {
+    name: 'night-watch',
+    sky: ['#050a1c', '#14254f', '#37508a'],
+    sun: [0.76, 0.24, 0.05, '#f4f1de'],
+    land: ['#1d2d55', '#111c3a', '#080e20'],
+    stars: true,
+  },
+  {
+    name: 'meadow-in-june',
+    sky: ['#4f9fd8', '#a6d5ee', '#e9f6e4'],
+    sun: [0.2, 0.24, 0.06, '#fffbe0'],
+    land: ['#8fc27a', '#5fa05a', '#2f7047'],
+  },
+  {
+    name: 'dunes',
+    sky: ['#f0c987', '#f6deb0', '#fdf2d8'],
+    sun: [0.72, 0.3, 0.06, '#ffffff'],
+    land: ['#e0a566', '#c98145', '#9c5a31'],
+    smooth: true,
+  },
+  {
+    name: 'northern-lights',
+    sky: ['#04101f', '#0b2a3c', '#1b4a50'],
+    land: ['#12303a', '#0b2029', '#050f16'],
+    stars: true,
+    aurora: true,
+  },
+  {
+    name: 'harbour-blue-hour',
+    sky: ['#182a55', '#3f5fa0', '#c9a6bd'],
+    land: ['#39487c', '#232f5a', '#121a38'],
+    water: true,
+  },
   { name: 'autumn-ridge', sky: ['#d9d3c7', '#efe3cf', '#fbf3e2'], land: ['#d99a4e', '#b4602e', '#6b3420'] },
-  { name: 'lavender-rain', sky: ['#6a6f9c', '#a5a2c8', '#dcd3e6'], land: ['#9a8fc0', '#6e639a', '#443c6e'], rain: true },
-  { name: 'tea-terraces', sky: ['#cfe8d5', '#e9f4dc', '#fdfbe8'], sun: [0.6, 0.22, 0.05, '#fffef0'], land: ['#96c9a0', '#4d9a74', '#1f6450'], smooth: true },
+  {
+    name: 'lavender-rain',
+    sky: ['#6a6f9c', '#a5a2c8', '#dcd3e6'],
+    land: ['#9a8fc0', '#6e639a', '#443c6e'],
+    rain: true,
+  },
+  {
+    name: 'tea-terraces',
+    sky: ['#cfe8d5', '#e9f4dc', '#fdfbe8'],
+    sun: [0.6, 0.22, 0.05, '#fffef0'],
+    land: ['#96c9a0', '#4d9a74', '#1f6450'],
+    smooth: true,
+  },
 ];
 
-const browser = await chromium.launch({ executablePath: process.env.HOLDFAST_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+const browser = await chromium.launch({
+  executablePath: process.env.HOLDFAST_CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox'],
+});
 const page = await browser.newPage();
 await mkdir(target, { recursive: true });
 for (const [index, scene] of SCENES.entries()) {
@@ -88,12 +146,20 @@ async function draw({ scene, seed }) {
     for (const [depth, colour] of scene.land.entries()) {
       const base = horizon + depth * (scene.water && depth === 2 ? 130 : 52);
       const swing = 74 - depth * 12;
-      const waves = Array.from({ length: scene.smooth ? 3 : 7 }, (_, i) => [random() * 6, swing / (i + 1.2), (i + 1) * (0.7 + random() * 0.5)]);
+      const waves = Array.from({ length: scene.smooth ? 3 : 7 }, (_, i) => [
+        random() * 6,
+        swing / (i + 1.2),
+        (i + 1) * (0.7 + random() * 0.5),
+      ]);
       pen.fillStyle = gradient([colour, scene.land[Math.min(depth + 1, 2)]], base - 60, height);
       pen.beginPath();
       pen.moveTo(0, height);
       for (let x = 0; x <= width; x += 4) {
-        pen.lineTo(x, base - waves.reduce((sum, [phase, size, pace]) => sum + Math.sin((x / width) * 6 * pace + phase) * size * 0.6, 0));
+        pen.lineTo(
+          x,
+          base -
+            waves.reduce((sum, [phase, size, pace]) => sum + Math.sin((x / width) * 6 * pace + phase) * size * 0.6, 0),
+        );
       }
       pen.lineTo(width, height);
       pen.fill();

@@ -58,11 +58,17 @@ export function chromiumPath(): string {
   throw new Error('No Chromium found. Install one, run "npx playwright install chromium", or set HOLDFAST_CHROMIUM.');
 }
 
+const madeHere: string[] = [];
+
 /** An empty user-data directory, removed when the test process ends. */
 export function freshProfile(): string {
   const profile = mkdtempSync(join(tmpdir(), 'holdfast-profile-'));
-  process.once('exit', () => rmSync(profile, { recursive: true, force: true, maxRetries: 3 }));
+  if (madeHere.push(profile) === 1) process.once('exit', removeProfiles);
   return profile;
+}
+
+function removeProfiles(): void {
+  for (const profile of madeHere) rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
 }
 
 /** Starts Chromium as people run it: with the back/forward cache, with throttling of hidden tabs, with a profile. */

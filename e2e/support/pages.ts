@@ -17,7 +17,11 @@ export async function servePages(folder: string): Promise<ServedPages> {
   const root = fileURLToPath(new URL(`../pages/${folder}/`, import.meta.url));
   const outDir = mkdtempSync(join(tmpdir(), 'holdfast-pages-'));
   const base = { root, configFile: false, logLevel: 'warn' } as const;
-  await build({ ...base, build: { outDir, emptyOutDir: true, minify: false, target: 'es2022' }, worker: { format: 'es' } });
+  await build({
+    ...base,
+    build: { outDir, emptyOutDir: true, minify: false, target: 'es2022' },
+    worker: { format: 'es' },
+  });
   const server = await preview({
     ...base,
     build: { outDir },

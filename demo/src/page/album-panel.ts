@@ -11,7 +11,10 @@ export async function showAlbum(id: string): Promise<void> {
   const response = await fetch(`/api/album/${id}`);
   if (!response.ok) throw new Error(`The server has no album ${id} (${response.status}).`);
   const album = (await response.json()) as Album;
-  setText(byId('album-line'), `${album.photos.length} photos, approved by ${album.approvedBy}, read back from the server.`);
+  setText(
+    byId('album-line'),
+    `${album.photos.length} photos, approved by ${album.approvedBy}, read back from the server.`,
+  );
   byId('album-photos').replaceChildren(...album.photos.map(picture));
   byId('album').hidden = false;
 }

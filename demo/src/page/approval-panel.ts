@@ -13,7 +13,7 @@ export function listenToApproval(send: (event: ImportEvent) => void): void {
 /** @param deadlineAt instant (ms) of the machine's timer, as the store has it. */
 export function showApproval(asked: boolean, deadlineAt: number | undefined): void {
   byId('approval').hidden = !asked;
-  setText(byId('deadline'), deadlineAt === undefined ? '' : `Expires in ${remaining(deadlineAt - Date.now())}, open tab or not.`);
+  setText(byId('deadline'), deadlineAt === undefined ? '' : `Expires in ${remaining(deadlineAt - Date.now())}`);
 }
 
 function remaining(ms: number): string {

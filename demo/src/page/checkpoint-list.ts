@@ -1,7 +1,13 @@
 import type { HistoryRow } from '@holdfast/core';
 import { byId, element } from './element.js';
 
-const OUTCOME_TEXT = { completed: 'done', failed: 'failed', retrying: 'try again', started: 'started', ignored: 'ignored' };
+const OUTCOME_TEXT = {
+  completed: 'done',
+  failed: 'failed',
+  retrying: 'try again',
+  started: 'started',
+  ignored: 'ignored',
+};
 
 /** Owns the list of checkpoints, newest first. A row, once shown, never changes: checkpoints don't. */
 export class CheckpointList {

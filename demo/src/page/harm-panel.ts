@@ -1,4 +1,5 @@
-import { byId } from './element.js';
+import type { HostStatus } from '@holdfast/core';
+import { byId, setText } from './element.js';
 
 /** Wires the buttons that do harm. `killWorker` ends the worker that runs now, without telling Holdfast. */
 export function listenToHarm(killWorker: () => void, networkChanged: () => void): void {
@@ -15,6 +16,19 @@ export function listenToHarm(killWorker: () => void, networkChanged: () => void)
   addEventListener('offline', networkChanged);
 }
 
+const OWNERSHIP = {
+  owner: ['this tab: owner', 'good'],
+  standby: ['this tab: standby', 'quiet'],
+  unknown: ['connecting', 'quiet'],
+} as const;
+
+/** Shows whether this tab's worker executes the runs, or stands by for another's. */
+export function showOwnership(status: HostStatus): void {
+  const [text, tone] = OWNERSHIP[status];
+  setText(byId('ownership'), text);
+  byId('ownership').dataset.tone = tone;
+}
+
 /** Shows whether uploads get through: to the browser's knowledge, and by the server's switch. */
 export function showNetwork(connections: 'open' | 'dropped' | undefined): void {
   const [text, tone] = networkOf(connections);
@@ -24,7 +38,7 @@ export function showNetwork(connections: 'open' | 'dropped' | undefined): void {
   const cut = byId('harm-network');
   cut.ariaPressed = String(connections === 'dropped');
   const title = cut.querySelector('b');
-  if (title) title.textContent = connections === 'dropped' ? 'Mend the network' : 'Cut the network';
+  if (title) title.textContent = connections === 'dropped' ? 'Mend network' : 'Cut network';
 }
 
 function networkOf(connections: 'open' | 'dropped' | undefined): [text: string, tone: string] {

@@ -12,7 +12,7 @@ export const holdfast = createHoldfast<App>(startWorker);
 
 export const importOf = (id: string) => holdfast.run('photo-import', id);
 export type ImportRun = ReturnType<typeof importOf>;
-export type ImportSnapshot = NonNullable<ReturnType<ImportRun['getSnapshot']>>;
+export type ImportSnapshot = ReturnType<ImportRun['getSnapshot']>;
 
 /** Ends the worker that runs now. Holdfast is not told. */
 export function killWorker(): void {

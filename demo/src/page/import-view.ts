@@ -1,6 +1,6 @@
 import type { HistoryRow } from '@holdfast/core';
-import { showApproval } from './approval-panel.js';
 import { hideAlbum, showAlbum } from './album-panel.js';
+import { showApproval } from './approval-panel.js';
 import { CheckpointList } from './checkpoint-list.js';
 import { byId } from './element.js';
 import { showNetwork } from './harm-panel.js';
@@ -8,11 +8,8 @@ import type { ImportRun, ImportSnapshot } from './holdfast.js';
 import { latest } from './latest.js';
 import { type LedgerView, readLedger, showLedger } from './ledger-panel.js';
 import { PhotoList } from './photo-list.js';
-import { showSource } from './source-panel.js';
 import { countOf, stagesOf } from './stages.js';
-import { hideState, showState } from './state-panel.js';
-
-const NO_PHOTOS = { photos: [], skipped: [], problem: '' };
+import { hideState, showState, showTrouble } from './state-panel.js';
 
 /**
  * Owns what the page shows of one import: its subscription, its checkpoints so far, its ledger as last read.
@@ -43,7 +40,6 @@ export class ImportView {
       this.refreshLedger();
     });
     this.#unsubscribe = unsubscribe;
-    showSource(false);
     byId('start-anew').hidden = false;
     this.#show();
     readRows();
@@ -69,7 +65,7 @@ export class ImportView {
 
   /** Once a second: what changes with time alone. */
   tick(): void {
-    if (this.#run.getSnapshot()?.status !== 'active') return;
+    if (this.#run.getSnapshot().status !== 'active') return;
     this.#show();
     this.refreshLedger();
   }
@@ -88,11 +84,16 @@ export class ImportView {
 
   #show(): void {
     const snapshot = this.#run.getSnapshot();
-    if (this.#closed || !snapshot) return;
-    const { photos, skipped, problem } = snapshot.context ?? NO_PHOTOS;
-    const value = String(snapshot.value ?? 'importing');
+    if (this.#closed) return;
+    if (isThere(snapshot)) this.#showRun(snapshot);
+    else showTrouble(snapshot.run.problem?.message);
+  }
+
+  #showRun(snapshot: ImportSnapshot): void {
+    const { value, progress } = snapshot;
+    const { photos, skipped, problem } = snapshot.context;
     const count = countOf(this.#rows, photos.length, skipped.length);
-    showState({ value, photos: photos.length, count, progress: snapshot.progress, problem, trouble: troubleOf(snapshot) });
+    showState({ value, photos: photos.length, count, progress, problem, trouble: troubleOf(snapshot) });
     this.#photos.show(photos, stagesOf(this.#rows), skipped);
     this.#checkpoints.show(this.#rows);
     showApproval(value === 'reviewing', this.#deadlineAt);
@@ -103,7 +104,7 @@ export class ImportView {
     const rows = await this.#run.history();
     if (this.#closed) return;
     this.#rows = rows;
-    if (!this.#albumShown && this.#run.getSnapshot()?.value === 'published') {
+    if (!this.#albumShown && this.#run.getSnapshot().value === 'published') {
       await showAlbum(this.#id);
       this.#albumShown = true;
     }
@@ -119,9 +120,13 @@ export class ImportView {
   }
 }
 
+/** Whether the run has a state to show: it is there, the host has told of it, and its first checkpoint is made. */
+function isThere({ value }: ImportSnapshot): boolean {
+  return value !== undefined;
+}
+
 function troubleOf({ run, error }: ImportSnapshot): string | undefined {
-  if (run.parked) return 'This tab runs an older version: reload it to go on.';
   if (run.status === 'paused') return `Paused: ${run.reasons.join(', ')}.`;
   if (run.status === 'failed') return `The run failed: ${error instanceof Error ? error.message : String(error)}`;
-  return undefined;
+  return run.problem?.message;
 }

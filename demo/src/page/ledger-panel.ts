@@ -22,14 +22,19 @@ export async function readLedger(album: string): Promise<LedgerView | undefined>
 }
 
 export function showLedger(ledger: LedgerView | undefined): void {
-  if (!ledger) return setText(byId('ledger-line'), "The server can't be reached: these are its last known numbers.");
-  setText(byId('ledger-executed'), String(ledger.executed));
-  setText(byId('ledger-repeated'), String(ledger.repeated));
-  setText(byId('ledger-flight'), String(ledger.inFlight));
-  byId('ledger-repeated').dataset.tone = ledger.repeated > 0 ? 'warn' : 'good';
-  setText(byId('ledger-line'), lineOf(ledger));
-  const asked = ledger.entries.filter(({ attempts }) => attempts > 1);
-  byId('ledger-repeats').replaceChildren(...asked.map(repeatLine));
+  setText(
+    byId('ledger-line'),
+    ledger ? lineOf(ledger) : "The server can't be reached: these are its last known numbers.",
+  );
+  if (ledger) showSums(ledger);
+}
+
+function showSums({ executed, repeated, inFlight, entries }: LedgerView): void {
+  setText(byId('ledger-executed'), String(executed));
+  setText(byId('ledger-repeated'), String(repeated));
+  setText(byId('ledger-flight'), String(inFlight));
+  byId('ledger-repeated').dataset.tone = repeated > 0 ? 'warn' : 'good';
+  byId('ledger-repeats').replaceChildren(...entries.filter(({ attempts }) => attempts > 1).map(repeatLine));
 }
 
 function lineOf({ executed, repeated, conflicting }: LedgerView): string {

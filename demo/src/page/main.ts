@@ -1,7 +1,7 @@
 import type { Photo } from '../workflow/import-photos.js';
 import { listenToApproval } from './approval-panel.js';
 import { byId } from './element.js';
-import { listenToHarm, showNetwork } from './harm-panel.js';
+import { listenToHarm, showNetwork, showOwnership } from './harm-panel.js';
 import { holdfast, importOf, killWorker } from './holdfast.js';
 import { ImportView } from './import-view.js';
 import { readLedger } from './ledger-panel.js';
@@ -14,13 +14,14 @@ const SHOWN_LAST = 'photo-import.shown-last';
 
 let view: ImportView | undefined;
 
+/** Shows the import of that id; without one, asks for photos. */
 function open(id: string | undefined): void {
+  showSource(id === undefined);
   if (view?.id === id) return;
   view?.close();
   view = id === undefined ? undefined : new ImportView(id, importOf(id), report);
   if (id === undefined) localStorage.removeItem(SHOWN_LAST);
   else localStorage.setItem(SHOWN_LAST, id);
-  showSource(id === undefined);
 }
 
 async function start(photos: Photo[]): Promise<void> {
@@ -55,15 +56,14 @@ listenToApproval(reported(async (event) => view?.run.send(event)));
 listenToHarm(killWorker, reported(refreshNetwork));
 byId('start-anew').addEventListener('click', reported(startAnew));
 
-const imports = holdfast.runs({ workflow: 'photo-import' });
-imports.subscribe(() => {
-  const rows = imports.getSnapshot();
-  if (!rows) return;
+holdfast.runs({ workflow: 'photo-import' }).subscribe((rows) => {
   const newest = [...rows].sort((a, b) => b.createdAt - a.createdAt)[0];
   open(newest?.run);
   view?.setDeadline(newest?.nextDeadlineAt);
 });
+holdfast.host.subscribe(showOwnership);
 
-open(localStorage.getItem(SHOWN_LAST) ?? undefined);
+const shownLast = localStorage.getItem(SHOWN_LAST);
+if (shownLast !== null) open(shownLast);
 void refreshNetwork();
 setInterval(() => view?.tick(), 1000);

@@ -1,6 +1,6 @@
 import { numberOf, type Photo } from '../workflow/import-photos.js';
 import { byId, element, setText } from './element.js';
-import { STAGES, type Stage, type StagesByPhoto, type StageStatus } from './stages.js';
+import { STAGES, type Stage, type StageStatus, type StagesByPhoto } from './stages.js';
 
 interface Card {
   readonly root: HTMLElement;

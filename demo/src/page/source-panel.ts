@@ -3,8 +3,18 @@ import { byId } from './element.js';
 
 /** Pictures that come with the demo. */
 const BUNDLED = [
-  'dawn-over-the-fjord', 'first-frost', 'red-valley', 'kelp-forest', 'night-watch', 'meadow-in-june',
-  'dunes', 'northern-lights', 'harbour-blue-hour', 'autumn-ridge', 'lavender-rain', 'tea-terraces',
+  'dawn-over-the-fjord',
+  'first-frost',
+  'red-valley',
+  'kelp-forest',
+  'night-watch',
+  'meadow-in-june',
+  'dunes',
+  'northern-lights',
+  'harbour-blue-hour',
+  'autumn-ridge',
+  'lavender-rain',
+  'tea-terraces',
 ];
 
 /** Lets a person drop, choose or take photos; `take` is called with them, once at a time. */
@@ -35,6 +45,7 @@ export function listenToSource(take: (photos: Photo[]) => Promise<void>): void {
 }
 
 export function showSource(visible: boolean): void {
+  if (byId('source').hidden === !visible) return;
   byId('source').hidden = !visible;
   byId<HTMLInputElement>('files').value = '';
 }

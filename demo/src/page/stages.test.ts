@@ -4,7 +4,11 @@ import { countOf, stagesOf } from './stages.js';
 
 type Arrival = HistoryRow['arrival'];
 const aRow = (arrival: Partial<Arrival>, seq = 1): HistoryRow => ({
-  seq, at: 0, epoch: 1, status: 'running', arrival: { kind: 'step', outcome: 'completed', ...arrival },
+  seq,
+  at: 0,
+  epoch: 1,
+  status: 'running',
+  arrival: { kind: 'step', outcome: 'completed', ...arrival },
 });
 
 test('a photo shows what was checkpointed of it, and nothing else', () => {
@@ -19,7 +23,9 @@ test('a photo shows what was checkpointed of it, and nothing else', () => {
   ];
   const stages = stagesOf(rows);
   expect(Object.fromEntries(stages.get('01') ?? [])).toEqual({
-    hash: 'completed', thumbnail: 'completed', 'upload original': 'retrying',
+    hash: 'completed',
+    thumbnail: 'completed',
+    'upload original': 'retrying',
   });
   expect(Object.fromEntries(stages.get('02') ?? [])).toEqual({ hash: 'completed' });
   expect(stages.size).toBe(2);

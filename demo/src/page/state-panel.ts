@@ -9,7 +9,7 @@ const LINES: Record<string, string> = {
   importing: 'Hashing, making thumbnails, uploading. Do harm whenever you like.',
   reviewing: 'All photos are on the server. The machine waits for your approval, whether or not a tab is open.',
   publishing: 'Approved. Publishing the album.',
-  published: 'Published: every photo, each step executed once.',
+  published: 'Published. How often each step was executed stands in the ledger.',
   rejected: 'Rejected: nothing was published.',
   expired: 'Nobody approved in time: nothing was published.',
 };
@@ -35,8 +35,16 @@ export function showState(view: StateView): void {
   meter.ariaValueNow = String(count.done);
   meter.style.setProperty('--done', String(count.total === 0 ? 0 : count.done / count.total));
   setText(byId('total-count'), `${count.done} of ${count.total} steps checkpointed`);
-  setText(byId('phase-count'), progress && value === 'importing' ? `this phase: ${progress.done} of ${progress.total}` : '');
+  setText(
+    byId('phase-count'),
+    progress && value === 'importing' ? `this phase: ${progress.done} of ${progress.total}` : '',
+  );
   byId('progress').hidden = false;
+}
+
+/** Says why nothing is known of the run. */
+export function showTrouble(trouble: string | undefined): void {
+  if (trouble !== undefined) setText(byId('run-line'), trouble);
 }
 
 export function hideState(): void {

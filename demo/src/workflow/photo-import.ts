@@ -29,6 +29,7 @@ const machine = setup({
   states: {
     importing: {
       invoke: {
+        id: 'importPhotos',
         src: 'importPhotos',
         input: ({ context: { album, photos } }) => ({ album, photos }),
         onDone: [
@@ -52,6 +53,7 @@ const machine = setup({
     },
     publishing: {
       invoke: {
+        id: 'publishAlbum',
         src: 'publishAlbum',
         input: ({ context: { album, approvedBy, imported } }) => ({ album, approvedBy, photos: imported }),
         onDone: 'published',

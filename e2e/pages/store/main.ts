@@ -1,4 +1,5 @@
 import { createIndexedDbStore } from '@holdfast/browser/store';
+import type { Checkpoint, Op, Ownership, RunRow, Store } from '@holdfast/core/store';
 import { testStore } from '@holdfast/core/testing';
 
 const bodies = new Map<string, () => Promise<void>>();
@@ -9,16 +10,13 @@ testStore(
     name: 'IndexedDB',
     open: async () => {
       const name = `suite-${crypto.randomUUID()}`;
-      return {
-        connect: async () => createIndexedDbStore({ name }),
-        destroy: () => deleted(name),
-      };
+      return { connect: async () => createIndexedDbStore({ name }), destroy: () => deleteDatabase(name) };
     },
   },
 );
 
-/** Fails when a connection was left open. */
-function deleted(name: string): Promise<void> {
+/** Fails when a connection to it stays open. */
+function deleteDatabase(name: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.deleteDatabase(name);
     request.onsuccess = () => resolve();
@@ -27,15 +25,85 @@ function deleted(name: string): Promise<void> {
   });
 }
 
-const page = {
+/** A connection that is not the store's. */
+function openRaw(name: string): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(name);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+function aRun(run: string, seq: number): RunRow {
+  const status = seq === 0 ? 'queued' : 'running';
+  return { workflow: 'w', run, key: run, version: 1, seq, status, reasons: [], createdAt: 0, updatedAt: seq };
+}
+
+function start(store: Store, run: string) {
+  return store.accept({ kind: 'start', row: aRun(run, 0), input: { text: '"input"' } });
+}
+
+function aCheckpoint(run: string, after: number, epoch: number, change: Partial<Checkpoint> = {}): Checkpoint {
+  const ops: Op[] = [{ op: 'run', row: aRun(run, after + 1) }];
+  return { workflow: 'w', run, epoch, after, durability: 'strict', ops, ...change };
+}
+
+/** An op of about `bytes`, which do not compress. */
+function heavy(bytes: number): Op {
+  const noise = new Uint8Array(bytes);
+  for (let at = 0; at < bytes; at += 65_536) crypto.getRandomValues(noise.subarray(at, at + 65_536));
+  return { op: 'put', id: 'heavy', value: { text: new TextDecoder('latin1').decode(noise) } };
+}
+
+/** How a call ended, in a form that crosses to the test. */
+async function outcomeOf(call: Promise<unknown>): Promise<string> {
+  return call.then(
+    () => 'done',
+    (error: { code?: string }) => error.code ?? String(error),
+  );
+}
+
+async function seqOf(store: Store, run: string): Promise<number | undefined> {
+  return (await store.head({ workflow: 'w', run }))?.seq;
+}
+
+/** What the store asks of IndexedDB, from now on. */
+function spyOnTransactions() {
+  const seen: { mode: string; durability: string; complete: boolean }[] = [];
+  const { transaction } = IDBDatabase.prototype;
+  IDBDatabase.prototype.transaction = function (names, mode = 'readonly', options = {}) {
+    const made = transaction.call(this, names, mode, options);
+    const one = { mode, durability: options.durability ?? 'default', complete: false };
+    made.addEventListener('complete', () => {
+      one.complete = true;
+    });
+    if (mode === 'readwrite') seen.push(one);
+    return made;
+  };
+  return seen;
+}
+
+async function runSuiteTest(name: string): Promise<void> {
+  const body = bodies.get(name);
+  if (!body) throw new Error(`There is no test "${name}".`);
+  await body();
+}
+
+const app = {
+  runSuiteTest,
   createIndexedDbStore,
-  async runSuiteTest(name: string): Promise<void> {
-    const body = bodies.get(name);
-    if (!body) throw new Error(`There is no test "${name}".`);
-    await body();
-  },
+  deleteDatabase,
+  openRaw,
+  start,
+  aCheckpoint,
+  heavy,
+  outcomeOf,
+  seqOf,
+  spyOnTransactions,
+  /** What a test keeps between its steps. */
+  kept: {} as { store: Store; ownership: Ownership; raw: IDBDatabase; waiting: Promise<Ownership> },
 };
 
 /** What the tests do in this page. */
-export type StorePage = typeof page;
-Object.assign(globalThis, { page });
+export type StorePage = typeof app;
+Object.assign(globalThis, { app });

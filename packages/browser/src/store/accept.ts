@@ -1,5 +1,4 @@
 import { type Acceptance, type Accepted, unknownRun } from '@holdfast/core/store';
-import { address } from './keys.js';
 import type { Database, Transaction } from './schema.js';
 import { putAttachments, putStart } from './start.js';
 import { ignoreRejection, readHead, transact } from './transaction.js';

@@ -48,7 +48,7 @@ export class CommitGroup {
   async #writeTogether(members: readonly Member[]): Promise<void> {
     try {
       const refusals = await this.#write(members.map(({ checkpoint }) => checkpoint));
-      members.forEach((member, at) => settle(member, refusals[at]));
+      for (const [at, member] of members.entries()) settle(member, refusals[at]);
     } catch (error) {
       const [only] = members;
       if (members.length === 1) only?.reject(error);

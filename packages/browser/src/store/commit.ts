@@ -1,11 +1,5 @@
 import { HoldfastError, isHoldfastError } from '@holdfast/core';
-import {
-  assertFollows,
-  type Checkpoint,
-  type Durability,
-  type Op,
-  type RunAddress,
-} from '@holdfast/core/store';
+import { assertFollows, type Checkpoint, type Durability, type Op, type RunAddress } from '@holdfast/core/store';
 import { address, rangeOf } from './keys.js';
 import type { Database, Head, Transaction } from './schema.js';
 import { putStart } from './start.js';

@@ -38,7 +38,7 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
     checkpoints.forEach(({ workflow, run, epoch }, at) => {
       const refusal = refusals[at];
       if (!refusal) wakes.tell({ kind: 'committed', workflow, run });
-      else if (refusal.code === 'STORE_FENCED') held.get(epoch)?.lose(refusal.details['present'] as number);
+      else if (refusal.code === 'STORE_FENCED') held.get(epoch)?.lose(refusal.details.present as number);
     });
     return refusals;
   }

@@ -2,6 +2,7 @@ import { encodeGiven } from '../codec/index.js';
 import type { WorkflowTypes } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
 import type { RunQuery } from '../store/store.js';
+import { freshId } from './fresh-id.js';
 import type { HostLink, IfExists, Notice } from './protocol.js';
 import { LinkedRun, type Run, type Subscription } from './run.js';
 import { LinkedRunList, type RunList } from './run-list.js';
@@ -70,7 +71,7 @@ class LinkedHoldfast {
   };
 
   async start(workflow: string, options: { id?: string; ifExists?: IfExists; input?: unknown } = {}): Promise<Run> {
-    const callId = crypto.randomUUID();
+    const callId = freshId();
     const { id = callId, ifExists = 'join', input } = options;
     checkStart(workflow, id, ifExists);
     await this.#link.call('start', { workflow, run: id, callId, ifExists, input: encodeGiven(input, 'input') });

@@ -1,4 +1,5 @@
 export { decode, decodeError, encode, encodeError } from '../codec/index.js';
+export { type Duration, toMs } from '../define/duration.js';
 export { HoldfastError, isHoldfastError } from '../errors/index.js';
 export { createClient, type Holdfast, type HostStatus, type StartOptions, type WorkflowTypesById } from './holdfast.js';
 export { type LocalHost, linkLocally } from './local-link.js';

@@ -2,8 +2,9 @@ import { decode, encodeGiven } from '../codec/index.js';
 import type { WorkflowTypes } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
 import type { HistoryRow, RunAddress } from '../records/records.js';
+import { freshId } from './fresh-id.js';
 import type { HostLink, Notice } from './protocol.js';
-import { type RunSnapshot, type RunSnapshotData, toSnapshot, UNKNOWN } from './snapshot.js';
+import { type RunSnapshot, type RunSnapshotData, reuse, toSnapshot, UNKNOWN } from './snapshot.js';
 
 export interface Subscription {
   unsubscribe(): void;
@@ -72,7 +73,7 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
   }
 
   async send(event: T['event'], options: SendOptions = {}): Promise<void> {
-    const { id = crypto.randomUUID(), until = 'accepted' } = options;
+    const { id = freshId(), until = 'accepted' } = options;
     if (typeof event !== 'object' || event === null || typeof event.type !== 'string' || event.type === '') {
       throw new HoldfastError('EVENT_INVALID', {
         message: `What was sent to run "${this.id}" is not an event.`,
@@ -138,7 +139,7 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
   }
 
   async delete(): Promise<void> {
-    await this.#link.call('control', { ...this.#address, callId: crypto.randomUUID(), control: 'delete' });
+    await this.#link.call('control', { ...this.#address, callId: freshId(), control: 'delete' });
   }
 
   /** Asks the host (again, when it is a new one) to tell of this run. */
@@ -153,7 +154,8 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
     if (notice.kind === 'emitted') this.#emit(decode(notice.event, revivers) as { type: string });
     if (notice.kind !== 'run' || notice.snapshot.text === this.#text) return;
     this.#text = notice.snapshot.text;
-    this.#set(decode(notice.snapshot, revivers) as RunSnapshotData<T>);
+    const data = decode(notice.snapshot, revivers) as RunSnapshotData<T>;
+    this.#set(reuse({ ...this.#snapshot }, data));
   }
 
   get #watched(): boolean {

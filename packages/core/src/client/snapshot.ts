@@ -57,6 +57,29 @@ export function toSnapshot<T extends WorkflowTypes>(data: RunSnapshotData<T>): R
   return Object.freeze(Object.assign(Object.create(prototype), data)) as RunSnapshot<T>;
 }
 
+/**
+ * `next`, with the parts that equal those of `previous` replaced by them: what did not change keeps its identity, so
+ * selectors and memoised components see only changes. Plain objects and arrays are looked into, nothing else.
+ */
+export function reuse<T>(previous: unknown, next: T, within: ReadonlySet<unknown> = new Set()): T {
+  if (Object.is(previous, next) || within.has(next)) return next;
+  const inside = new Set(within).add(next);
+  if (Array.isArray(previous) && Array.isArray(next)) {
+    const parts = next.map((part, index) => reuse(previous[index], part, inside));
+    const same = previous.length === next.length && parts.every((part, index) => Object.is(part, previous[index]));
+    return (same ? previous : parts) as T;
+  }
+  if (!isPlain(previous) || !isPlain(next)) return next;
+  const keys = Object.keys(next);
+  const parts = Object.fromEntries(keys.map((key) => [key, reuse(previous[key], next[key], inside)]));
+  const same = keys.length === Object.keys(previous).length && keys.every((key) => Object.is(parts[key], previous[key]));
+  return (same ? previous : parts) as T;
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return isRecord(value) && Object.getPrototypeOf(value) === Object.prototype;
+}
+
 /** What is shown before a host has answered. */
 export const UNKNOWN: RunSnapshotData = {
   status: 'active',

@@ -134,6 +134,7 @@ interface Outcome {
   readonly ledger: readonly LedgerLine[];
   readonly writes: number;
   readonly seqs: readonly number[];
+  readonly inbox: number;
 }
 
 /** Runs the workflow to its end through the given crashes; each new host goes on where the one before died. */
@@ -186,7 +187,14 @@ async function live(crashes: readonly CrashPoint[]): Promise<Outcome> {
   expect(world.errors, 'errors told to nobody').toEqual([]);
   await mortal.kill();
   const output = stored?.values.get('state')?.text;
-  return { output, status: stored?.row.status, ledger: world.ledger, writes, seqs: history.map(({ seq }) => seq) };
+  return {
+    output,
+    status: stored?.row.status,
+    ledger: world.ledger,
+    writes,
+    seqs: history.map(({ seq }) => seq),
+    inbox: stored?.inbox.length ?? -1,
+  };
 }
 
 /** The result of a run, without what may differ: the random key, instants. */
@@ -198,6 +206,7 @@ function result({ output }: Outcome): string {
 
 function expectSound(outcome: Outcome, calm: Outcome, crashes: number): void {
   expect(outcome.status).toBe('done');
+  expect(outcome.inbox, 'events left in the inbox').toBe(0);
   const finished = ends(outcome.ledger);
   expect([...new Set(finished)].sort()).toEqual(STEPS);
   for (const name of STEPS) {

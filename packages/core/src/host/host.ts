@@ -61,6 +61,14 @@ export function createHost(options: HostOptions): Host {
   return new StoreHost(options);
 }
 
+/** Inbox rows that a live run may not have taken in yet. */
+interface News {
+  readonly rows: readonly InboxRow[];
+  readonly attachments: ReadonlyMap<string, Blob>;
+}
+
+const NOTHING_NEW: News = { rows: [], attachments: new Map() };
+
 interface Problem {
   readonly error: unknown;
   readonly waitMs: number;
@@ -84,6 +92,8 @@ class StoreHost implements Host {
   readonly #live = new Map<string, LiveRun>();
   readonly #loading = new Map<string, Promise<LiveRun | undefined>>();
   readonly #problems = new Map<string, Problem>();
+  /** Ways to cancel the evictions ahead. */
+  readonly #evictions = new Map<string, () => void>();
   readonly #untilChange = new Map<string, Set<() => void>>();
   readonly #closing = new AbortController();
   #settleOwned: { resolve: () => void; reject: (error: unknown) => void } | undefined;
@@ -287,23 +297,24 @@ class StoreHost implements Host {
     this.#loading.clear();
     this.#deadlines.clear();
     for (const { cancel } of this.#problems.values()) cancel();
+    for (const cancel of this.#evictions.values()) cancel();
+    this.#evictions.clear();
     this.#problems.clear();
     this.#publisher.tell({ kind: 'host', ownership: 'standby' });
     this.#publisher.allChanged();
   }
 
   /** Brings a run into memory, and gives it what it has not taken in yet. */
-  async #attend(
-    address: RunAddress,
-    news?: { rows: readonly InboxRow[]; attachments: ReadonlyMap<string, Blob> },
-  ): Promise<void> {
+  async #attend(address: RunAddress, news?: News): Promise<void> {
     const { workflow, run } = address;
+    const key = runKey(address);
     try {
-      const fresh = !this.#live.has(runKey(address));
+      const known = this.#live.has(key) || this.#loading.has(key);
       const live = await this.#activate({ workflow, run });
       if (!live) return;
-      if (news) live.take(news.rows, news.attachments);
-      else if (!fresh) await this.#takeInbox(live, { workflow, run });
+      const { rows, attachments } = news ?? (known ? await this.#readInbox({ workflow, run }) : NOTHING_NEW);
+      // It may have been put to rest in the meantime.
+      if (!live.take(rows, attachments)) await this.#attend(address, news);
     } catch (error) {
       if (isParking(error) && (await this.#controlParked({ workflow, run }))) return;
       this.#trouble({ workflow, run }, error);
@@ -327,11 +338,11 @@ class StoreHost implements Host {
     return true;
   }
 
-  async #takeInbox(live: LiveRun, address: RunAddress): Promise<void> {
+  async #readInbox(address: RunAddress): Promise<News> {
     const rows = await this.#store.inbox(address);
     const withAttachments = rows.some(({ body }) => body.attachments?.length);
     const stored = withAttachments ? await this.#store.load(address) : undefined;
-    live.take(rows, stored?.attachments);
+    return { rows, attachments: stored?.attachments ?? new Map() };
   }
 
   #activate(address: RunAddress): Promise<LiveRun | undefined> {
@@ -382,8 +393,13 @@ class StoreHost implements Host {
       this.#gone(address, gone);
       return;
     }
+    const key = runKey(address);
     const { clock, evictAfterMs } = this.#options;
-    clock.at(clock.now() + evictAfterMs, () => this.#evict(run));
+    this.#evictions.get(key)?.();
+    this.#evictions.set(
+      key,
+      clock.at(clock.now() + evictAfterMs, () => this.#evict(run)),
+    );
   }
 
   #gone(address: RunAddress, gone: NonNullable<Effects['gone']>): void {
@@ -395,6 +411,7 @@ class StoreHost implements Host {
 
   #evict(run: LiveRun): void {
     const key = runKey(run.row);
+    this.#evictions.delete(key);
     if (this.#live.get(key) !== run || !run.atRest) return;
     run.stop(new HoldfastError('CLOSED', { message: 'The run was put to rest.' }));
     this.#live.delete(key);
@@ -475,7 +492,7 @@ class StoreHost implements Host {
 
   async #see(address: RunAddress): Promise<RunSnapshotData> {
     const live = this.#live.get(runKey(address));
-    if (live) return toData(live.row, live.view());
+    if (live) return toData(live.durable.row, live.durable.view);
     const stored = await this.#store.load(address);
     if (!stored) return { ...UNKNOWN, run: { status: 'absent', reasons: [], seq: 0 } };
     try {

@@ -2,7 +2,7 @@ import type { Arrival, Effects, LeafAddress } from '../decide/arrivals.js';
 import { Decider } from '../decide/decider.js';
 import type { AnyServices } from '../define/from-steps.js';
 import type { AnyWorkflow } from '../define/workflow.js';
-import type { Leaf, PendingAction } from '../engine/index.js';
+import type { Leaf, PendingAction, RootView } from '../engine/index.js';
 import type { InboxRow, RunRow, StoredRun } from '../records/records.js';
 import type { Ownership, Store } from '../store/store.js';
 import { Performer } from './performer.js';
@@ -40,6 +40,7 @@ export class LiveRun {
   readonly #performer: Performer;
   readonly #queue: { arrival: Arrival; at: number }[] = [];
   readonly #taken = new Set<number>();
+  #durable: { readonly row: RunRow; readonly view: RootView };
   #pending: { actions: readonly PendingAction[]; start: readonly Leaf[] } | undefined;
   #turning = false;
   #stopped = false;
@@ -49,6 +50,7 @@ export class LiveRun {
   constructor(workflow: AnyWorkflow, stored: StoredRun, ports: LiveRunPorts) {
     this.#ports = ports;
     this.#decider = new Decider(workflow, stored, (message) => this.push({ kind: 'message', message }));
+    this.#durable = { row: this.#decider.row, view: this.#decider.view() };
     this.#pending = this.#decider.pending();
     this.#performer = new Performer(this.#decider, ports, {
       push: (arrival) => this.push(arrival),
@@ -63,12 +65,14 @@ export class LiveRun {
     return this.#decider.row;
   }
 
-  view() {
-    return this.#decider.view();
+  /** The run as its last durable checkpoint left it: what may be shown. */
+  get durable(): { readonly row: RunRow; readonly view: RootView } {
+    return this.#durable;
   }
 
-  /** Takes in inbox rows; those it has are passed over. */
-  take(rows: readonly InboxRow[], attachments?: ReadonlyMap<string, Blob>): void {
+  /** Takes in inbox rows; those it has are passed over. False when it was stopped: then they are to be given to its next life. */
+  take(rows: readonly InboxRow[], attachments?: ReadonlyMap<string, Blob>): boolean {
+    if (this.#stopped) return false;
     if (attachments) this.#decider.learn(attachments);
     for (const row of rows) {
       if (this.#taken.has(row.n)) continue;
@@ -77,6 +81,7 @@ export class LiveRun {
       else this.#queue.push({ arrival: { kind: 'event', row }, at: row.acceptedAt });
     }
     this.#wake();
+    return true;
   }
 
   push(arrival: Arrival): void {
@@ -154,6 +159,7 @@ export class LiveRun {
       this.#ports.rested(this, effects.gone);
       return;
     }
+    this.#durable = { row: this.#decider.row, view: this.#decider.view() };
     this.#ports.published(this);
     await this.#effect(arrival, effects);
   }

@@ -1,0 +1,47 @@
+import { defineWorkflow, fromSteps } from '@holdfast/core';
+import { createMachine } from 'xstate';
+
+/** Waits for GO. */
+const gate = defineWorkflow({
+  id: 'gate',
+  version: 1,
+  logic: createMachine({
+    types: {} as { events: { type: 'GO' } },
+    initial: 'closed',
+    states: { closed: { on: { GO: 'open' } }, open: { type: 'final' } },
+  }),
+});
+
+/** Asks the page, and gives its answer. */
+const ask = defineWorkflow({
+  id: 'ask',
+  version: 1,
+  logic: fromSteps({ types: {} as { input: { service: string } } }, ({ input, step }) =>
+    step('ask', ({ services }) => services[input.service]?.('a question')),
+  ),
+});
+
+/** Ends its worker in its first step, the first `times` times. */
+const deadly = defineWorkflow({
+  id: 'deadly',
+  version: 1,
+  logic: fromSteps({ types: {} as { input: { times: number } } }, async ({ input, step }) =>
+    step('die', async ({ services, idempotencyKey }) => {
+      const visits = await services.visit?.(idempotencyKey);
+      if (visits <= input.times) {
+        self.close();
+        await new Promise(() => {});
+      }
+      return visits;
+    }),
+  ),
+});
+
+/** Has a step that needs the network. */
+const remote = defineWorkflow({
+  id: 'remote',
+  version: 1,
+  logic: fromSteps({}, ({ step }) => step('fetch', { requires: 'online' }, () => 'fetched')),
+});
+
+export const workflows = [gate, ask, deadly, remote] as const;

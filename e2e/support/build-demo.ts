@@ -1,0 +1,12 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** Builds the demo's page and server, as `npm run demo` does. */
+export default function buildDemo(): void {
+  const cwd = fileURLToPath(new URL('../../demo', import.meta.url));
+  execFileSync('npm', ['run', 'build'], {
+    cwd,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    shell: process.platform === 'win32',
+  });
+}

@@ -1,0 +1,277 @@
+import { expect, type Page, test } from '@playwright/test';
+import type { LinkPage } from '../pages/link/main.js';
+import { type LaunchedBrowser, launchBrowser } from '../support/browser.js';
+import { type ServedPages, servePages } from '../support/pages.js';
+
+declare const app: LinkPage;
+
+let pages: ServedPages;
+let browser: LaunchedBrowser;
+
+test.beforeAll(async () => {
+  pages = await servePages('link');
+});
+test.afterAll(() => pages?.close());
+
+test.beforeEach(async () => {
+  browser = await launchBrowser({ args: ['--host-resolver-rules=MAP holdfast.test 127.0.0.1'] });
+});
+test.afterEach(() => browser?.close());
+
+async function openTab(url = pages.url): Promise<Page> {
+  const tab = await browser.context.newPage();
+  await tab.goto(url);
+  await tab.waitForFunction(() => 'app' in globalThis);
+  return tab;
+}
+
+async function untilOwner(tab: Page): Promise<void> {
+  await tab.waitForFunction(() => app.open().host.getSnapshot() === 'owner');
+}
+
+test('nothing starts before the first call', async () => {
+  const tab = await openTab();
+  const made = await tab.evaluate(() => {
+    app.open().run('gate', 'one');
+    return app.workers.length;
+  });
+  expect(made).toBe(0);
+});
+
+test('a run goes from start to result, over a service of the page', async () => {
+  const tab = await openTab();
+  const output = await tab.evaluate(async () => {
+    const run = await app.open().start('ask', { input: { service: 'answer' } });
+    return run.result();
+  });
+  expect(output).toBe('the answer to a question');
+});
+
+test("a service's own error reaches the step as it was thrown", async () => {
+  const tab = await openTab();
+  const outcome = await tab.evaluate(async () => {
+    const run = await app.open().start('ask', { input: { service: 'refuse' } });
+    return app.outcomeOf(run.result());
+  });
+  expect(outcome).toMatchObject({ code: 'RUN_FAILED', cause: { name: 'RangeError', code: 'CLOSED_ON_SUNDAYS' } });
+});
+
+for (const [service, code] of [
+  ['unheard of', 'SERVICE_UNKNOWN'],
+  ['uncloneable', 'SERVICE_FAILED'],
+] as const) {
+  test(`a service that is ${service} fails the step with ${code}`, async () => {
+    const tab = await openTab();
+    const outcome = await tab.evaluate(async (name) => {
+      const run = await app.open().start('ask', { input: { service: name } });
+      return app.outcomeOf(run.result());
+    }, service);
+    expect(outcome).toMatchObject({ code: 'RUN_FAILED', cause: { code } });
+  });
+}
+
+test('a refusal of the host keeps its code and details', async () => {
+  const tab = await openTab();
+  const outcome = await tab.evaluate(() => app.outcomeOf(app.open().start('no such workflow' as 'gate')));
+  expect(outcome).toMatchObject({ code: 'WORKFLOW_UNKNOWN', details: { workflow: 'no such workflow' } });
+});
+
+test('a page has one holdfast per name, until it is closed', async () => {
+  const tab = await openTab();
+  const seen = await tab.evaluate(async () => {
+    const first = app.open();
+    const same = first === app.open();
+    const other = first === app.open({ name: 'other' });
+    await first.start('gate', { id: 'one' });
+    const hanging = app.outcomeOf(first.run('gate', 'one').result());
+    await first.close();
+    const late = await app.outcomeOf(first.start('gate'));
+    const next = app.open();
+    await next.start('gate', { id: 'one' });
+    return { same, other, hanging: await hanging, late, renewed: next !== first, workers: app.workers.length };
+  });
+  expect(seen).toMatchObject({ same: true, other: false, renewed: true, workers: 2 });
+  expect(seen.hanging).toMatchObject({ code: 'CLOSED' });
+  expect(seen.late).toMatchObject({ code: 'CLOSED' });
+});
+
+test('a page and a worker that name different stores are told', async () => {
+  const tab = await openTab();
+  const outcome = await tab.evaluate(() => app.outcomeOf(app.open({ script: 'named' }).start('gate')));
+  expect(outcome).toMatchObject({
+    code: 'OPTION_INVALID',
+    details: { option: 'name', worker: 'of-the-worker', page: 'holdfast' },
+  });
+});
+
+test.describe('a dead worker', () => {
+  test('a call under way is made again on the next', async () => {
+    const tab = await openTab();
+    const outcome = await tab.evaluate(async () => {
+      const holdfast = app.open();
+      await holdfast.start('gate', { id: 'before' });
+      const under = app.outcomeOf(holdfast.start('gate', { id: 'under way' }).then(({ id }) => id));
+      app.workers.at(-1)?.terminate();
+      return { under: await under, workers: app.workers.length };
+    });
+    expect(outcome).toEqual({ under: { value: 'under way' }, workers: 2 });
+  });
+
+  test('that ended itself in a step is followed by one that goes on, and the page still sees the run', async () => {
+    const tab = await openTab();
+    const outcome = await tab.evaluate(async () => {
+      const run = await app.open().start('deadly', { input: { times: 2 } });
+      return { output: await run.result(), workers: app.workers.length };
+    });
+    expect(outcome).toEqual({ output: 3, workers: 3 });
+  });
+
+  test('that died while it was being connected is tried again', async () => {
+    const tab = await openTab();
+    const outcome = await tab.evaluate(async () => {
+      const started = await app.outcomeOf(
+        app
+          .open({ stillborn: 2 })
+          .start('gate', { id: 'one' })
+          .then(({ id }) => id),
+      );
+      return { started, workers: app.workers.length };
+    });
+    expect(outcome).toEqual({ started: { value: 'one' }, workers: 3 });
+  });
+
+  test('again and again is told to the callers', async () => {
+    const tab = await openTab();
+    const outcome = await tab.evaluate(() => app.outcomeOf(app.open({ stillborn: 99 }).start('gate')));
+    expect(outcome).toMatchObject({ code: 'HOST_UNREACHABLE', details: { reason: 'died' } });
+  });
+});
+
+test.describe('no worker to be had', () => {
+  test('a script that never answers is HOST_UNREACHABLE within the bound', async () => {
+    const tab = await openTab();
+    const { outcome, tookMs } = await tab.evaluate(async () => {
+      const from = performance.now();
+      const outcome = await app.outcomeOf(app.open({ script: 'silent', readyTimeout: 400 }).start('gate'));
+      return { outcome, tookMs: performance.now() - from };
+    });
+    expect(outcome).toMatchObject({ code: 'HOST_UNREACHABLE', details: { reason: 'timeout' } });
+    expect(tookMs).toBeGreaterThanOrEqual(399);
+    expect(tookMs).toBeLessThan(3000);
+  });
+
+  for (const script of ['broken', 'missing'] as const) {
+    test(`a ${script} script is told at once`, async () => {
+      const tab = await openTab();
+      const outcome = await tab.evaluate(
+        (name) => app.outcomeOf(app.open({ script: name, readyTimeout: '1h' }).start('gate')),
+        script,
+      );
+      expect(outcome).toMatchObject({ code: 'HOST_UNREACHABLE', details: { reason: 'script' } });
+      if (script === 'broken')
+        expect(outcome).toHaveProperty('message', expect.stringContaining('this script is broken'));
+    });
+  }
+
+  test('an insecure context is said plainly', async () => {
+    const tab = await openTab(`http://holdfast.test:${pages.port}`);
+    const outcome = await tab.evaluate(async () => {
+      const started = await app.outcomeOf(app.open().start('gate'));
+      return { secure: isSecureContext, started, workers: app.workers.length };
+    });
+    expect(outcome).toMatchObject({ secure: false, started: { code: 'INSECURE_CONTEXT' }, workers: 0 });
+    expect(outcome.started).toHaveProperty('message', expect.stringContaining('https'));
+  });
+});
+
+test.describe('two tabs', () => {
+  test('one owns, the other stands by and takes over when the first is closed', async () => {
+    const [first, second] = [await openTab(), await openTab()];
+    await first.evaluate(() =>
+      app
+        .open()
+        .start('gate', { id: 'one' })
+        .then(() => undefined),
+    );
+    await untilOwner(first);
+    await second.evaluate(() =>
+      app
+        .open()
+        .start('gate', { id: 'two' })
+        .then(() => undefined),
+    );
+    expect(await second.evaluate(() => app.open().host.getSnapshot())).toBe('standby');
+    await first.close();
+    await untilOwner(second);
+    await second.evaluate(async () => {
+      const run = app.open().run('gate', 'one');
+      await run.send({ type: 'GO' });
+      await run.result();
+    });
+  });
+
+  test('what the one that stands by sends, the owner does', async () => {
+    const [owner, other] = [await openTab(), await openTab()];
+    await owner.evaluate(() =>
+      app
+        .open()
+        .start('gate', { id: 'one' })
+        .then(() => undefined),
+    );
+    await untilOwner(owner);
+    await other.evaluate(async () => {
+      const run = await app.open().start('gate', { id: 'two' });
+      await run.send({ type: 'GO' });
+      await run.result();
+    });
+    expect(await other.evaluate(() => app.open().host.getSnapshot())).toBe('standby');
+  });
+});
+
+test('a tab in the back/forward cache hands over, and goes on when it returns', async () => {
+  const [tab, other] = [await openTab(), await openTab()];
+  await tab.evaluate(async () => {
+    const run = await app.open().start('gate', { id: 'one' });
+    app.held.result = run.result();
+  });
+  await untilOwner(tab);
+  await tab.evaluate(() => location.assign('/elsewhere.html'));
+  await tab.waitForURL('**/elsewhere.html');
+  await other.evaluate(() =>
+    app
+      .open()
+      .start('gate', { id: 'two' })
+      .then(() => undefined),
+  );
+  await untilOwner(other);
+  await tab.evaluate(() => history.back());
+  await tab.waitForFunction(() => 'app' in globalThis);
+  // Otherwise the page was loaded anew, and nothing is shown.
+  expect(await tab.evaluate(() => app.returns.persisted)).toBe(1);
+  await tab.evaluate(async () => {
+    await app.open().run('gate', 'one').send({ type: 'GO' });
+    await app.held.result;
+  });
+  expect(await tab.evaluate(() => app.workers.length)).toBe(2);
+});
+
+test('a step that needs the network waits until the page has it', async () => {
+  const tab = await openTab();
+  await tab.evaluate(() =>
+    app
+      .open()
+      .start('gate')
+      .then(() => undefined),
+  );
+  await browser.context.setOffline(true);
+  const waiting = await tab.evaluate(async () => {
+    const run = await app.open().start('remote', { id: 'one' });
+    app.held.result = run.result();
+    await app.open().start('gate', { id: 'later' });
+    const started = (await run.history()).filter(({ arrival }) => arrival.kind === 'step');
+    return { online: navigator.onLine, started: started.length };
+  });
+  expect(waiting).toEqual({ online: false, started: 0 });
+  await browser.context.setOffline(false);
+  expect(await tab.evaluate(() => app.held.result)).toBe('fetched');
+});

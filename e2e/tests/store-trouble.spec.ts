@@ -1,0 +1,259 @@
+import { expect, type Page, test } from '@playwright/test';
+import type { StorePage } from '../pages/store/main.js';
+import { type LaunchedBrowser, launchBrowser } from '../support/browser.js';
+import { type ServedPages, servePages } from '../support/pages.js';
+
+declare const app: StorePage;
+
+let pages: ServedPages;
+let browser: LaunchedBrowser;
+
+test.beforeAll(async () => {
+  pages = await servePages('store');
+});
+test.afterAll(() => pages?.close());
+test.beforeEach(async () => {
+  browser = await launchBrowser();
+});
+test.afterEach(() => browser?.close());
+
+async function openTab({ context } = browser): Promise<Page> {
+  const tab = await context.newPage();
+  await tab.goto(pages.url);
+  await tab.waitForFunction(() => 'app' in globalThis);
+  return tab;
+}
+
+/** Makes a tab own the store, in which there is the run `one`. */
+async function own(tab: Page): Promise<void> {
+  await tab.evaluate(async () => {
+    app.kept.store = app.createIndexedDbStore({ name: 'store' });
+    app.kept.ownership = await app.kept.store.acquire();
+    await app.start(app.kept.store, 'one');
+  });
+}
+
+async function openOwner(): Promise<Page> {
+  const tab = await openTab();
+  await own(tab);
+  return tab;
+}
+
+const commitOne = (tab: Page, after: number) =>
+  tab.evaluate((seq) => {
+    const { store, ownership } = app.kept;
+    return app.outcomeOf(store.commit(app.aCheckpoint('one', seq, ownership.epoch)));
+  }, after);
+
+test.describe('a commit', () => {
+  test('is told when its transaction is complete, and not before', async () => {
+    const tab = await openOwner();
+    const seen = await tab.evaluate(async () => {
+      const { store, ownership } = app.kept;
+      const transactions = app.spyOnTransactions();
+      await store.commit(app.aCheckpoint('one', 0, ownership.epoch));
+      return structuredClone(transactions);
+    });
+    expect(seen).toEqual([{ mode: 'readwrite', durability: 'strict', complete: true }]);
+  });
+
+  test('shares its transaction with those of its turn, which is as strict as the strictest', async () => {
+    const tab = await openOwner();
+    const seen = await tab.evaluate(async () => {
+      const { store, ownership } = app.kept;
+      await Promise.all(['two', 'three'].map((run) => app.start(store, run)));
+      const transactions = app.spyOnTransactions();
+      const turn = (durabilities: readonly ('strict' | 'relaxed')[], after: number) =>
+        Promise.all(
+          ['one', 'two', 'three'].map((run, at) =>
+            store.commit(app.aCheckpoint(run, after, ownership.epoch, { durability: durabilities[at] ?? 'relaxed' })),
+          ),
+        );
+      await turn(['relaxed', 'strict', 'relaxed'], 0);
+      await turn(['relaxed', 'relaxed', 'relaxed'], 1);
+      return transactions.map(({ durability }) => durability);
+    });
+    expect(seen).toEqual(['strict', 'relaxed']);
+  });
+
+  test('survives the SIGKILL of the whole browser once it was told', async () => {
+    const tab = await openOwner();
+    expect(await commitOne(tab, 0)).toBe('done');
+    await browser.kill();
+    browser = await launchBrowser({ profile: browser.profile });
+    const again = await openTab(browser);
+    expect(await again.evaluate(() => app.seqOf(app.createIndexedDbStore({ name: 'store' }), 'one'))).toBe(1);
+  });
+});
+
+test.describe('over quota', () => {
+  async function limit(tab: Page, quotaSize: number): Promise<void> {
+    const session = await browser.context.newCDPSession(tab);
+    await session.send('Storage.overrideQuotaForOrigin', { origin: pages.url, quotaSize });
+  }
+
+  /** The limit comes first: Chromium remembers for a while how much room it saw. */
+  async function openFullOwner(): Promise<Page> {
+    const tab = await openTab();
+    await limit(tab, 2_000_000);
+    await own(tab);
+    return tab;
+  }
+
+  test('a commit is STORE_FULL, changes nothing, and works again when there is room', async () => {
+    const tab = await openFullOwner();
+    const attempt = () =>
+      tab.evaluate(async () => {
+        const { store, ownership } = app.kept;
+        const heavy = app.aCheckpoint('one', 0, ownership.epoch);
+        const commit = store.commit({ ...heavy, ops: [...heavy.ops, app.heavy(10_000_000)] });
+        return { outcome: await app.outcomeOf(commit), seq: await app.seqOf(store, 'one') };
+      });
+    expect(await attempt()).toEqual({ outcome: 'STORE_FULL', seq: 0 });
+    await limit(tab, 500_000_000);
+    expect(await attempt()).toEqual({ outcome: 'done', seq: 1 });
+  });
+
+  test('one member of a group fails alone', async () => {
+    const tab = await openFullOwner();
+    const outcomes = await tab.evaluate(async () => {
+      const { store, ownership } = app.kept;
+      const { epoch } = ownership;
+      await app.start(store, 'two');
+      await app.start(store, 'three');
+      const heavy = app.aCheckpoint('two', 0, epoch);
+      const group = [
+        store.commit(app.aCheckpoint('one', 0, epoch)),
+        store.commit({ ...heavy, ops: [...heavy.ops, app.heavy(10_000_000)] }),
+        store.commit(app.aCheckpoint('three', 0, epoch)),
+      ];
+      return Promise.all(group.map((commit) => app.outcomeOf(commit)));
+    });
+    expect(outcomes).toEqual(['done', 'STORE_FULL', 'done']);
+  });
+});
+
+test.describe('ownership', () => {
+  test('is one tab at a time; the next has it when the first is closed', async () => {
+    const first = await openOwner();
+    const second = await openTab();
+    await second.evaluate(() => {
+      app.kept.store = app.createIndexedDbStore({ name: 'store' });
+      app.kept.waiting = app.kept.store.acquire();
+    });
+    // The wait is a request made again and again: the second one shows it.
+    await second.evaluate(async () => {
+      const { request } = navigator.locks;
+      await new Promise<void>((seen) => {
+        navigator.locks.request = ((...args: Parameters<typeof request>) => {
+          seen();
+          return request.apply(navigator.locks, args);
+        }) as typeof request;
+      });
+    });
+    expect(await commitOne(first, 0)).toBe('done');
+    await first.close();
+    await second.evaluate(async () => {
+      app.kept.ownership = await app.kept.waiting;
+    });
+    expect(await commitOne(second, 1)).toBe('done');
+  });
+
+  test('that was stolen is told to the victim, whose commits are refused', async () => {
+    const [victim, thief] = [await openOwner(), await openTab()];
+    await thief.evaluate(async () => {
+      const free = Promise.withResolvers<void>();
+      const stolen = Promise.withResolvers<void>();
+      void navigator.locks.request('holdfast:store', { steal: true }, () => {
+        stolen.resolve();
+        return free.promise;
+      });
+      await stolen.promise;
+      app.kept.store = app.createIndexedDbStore({ name: 'store' });
+      const waiting = app.kept.store.acquire();
+      free.resolve();
+      app.kept.ownership = await waiting;
+    });
+    await victim.waitForFunction(() => app.kept.ownership.lost.aborted);
+    expect(await victim.evaluate(() => app.kept.ownership.lost.reason.code)).toBe('STORE_FENCED');
+    expect(await commitOne(victim, 0)).toBe('STORE_FENCED');
+    expect(await commitOne(thief, 0)).toBe('done');
+  });
+
+  test('of a database that was deleted does not reach into the one made anew', async () => {
+    const tab = await openOwner();
+    const outcome = await tab.evaluate(async () => {
+      const { store, ownership } = app.kept;
+      await app.deleteDatabase('store');
+      await app.start(store, 'one');
+      // The same epoch as the first, of another database.
+      const raised = await app.openRaw('store');
+      const meta = raised.transaction('meta', 'readwrite').objectStore('meta');
+      const head = await new Promise<object>((resolve) => {
+        const request = meta.get('head');
+        request.onsuccess = () => resolve(request.result);
+      });
+      meta.put({ ...head, epoch: ownership.epoch }, 'head');
+      const commit = await app.outcomeOf(store.commit(app.aCheckpoint('one', 0, ownership.epoch)));
+      raised.close();
+      return { commit, lost: ownership.lost.aborted };
+    });
+    expect(outcome).toEqual({ commit: 'STORE_FENCED', lost: true });
+  });
+});
+
+test.describe('the connection', () => {
+  test('that another tab keeps from opening is STORE_BLOCKED in time, and opens later', async () => {
+    const [stubborn, deleting, tab] = [await openTab(), await openTab(), await openTab()];
+    await stubborn.evaluate(async () => {
+      await app.start(app.createIndexedDbStore({ name: 'store' }), 'one');
+      app.kept.raw = await app.openRaw('store');
+    });
+    await deleting.evaluate(
+      () =>
+        new Promise<void>((blocked) => {
+          indexedDB.deleteDatabase('store').onblocked = () => blocked();
+        }),
+    );
+    const outcome = await tab.evaluate(() => {
+      app.kept.store = app.createIndexedDbStore({ name: 'store', openMs: 300 });
+      return app.outcomeOf(app.kept.store.list());
+    });
+    expect(outcome).toBe('STORE_BLOCKED');
+    await stubborn.evaluate(() => app.kept.raw.close());
+    await expect.poll(() => tab.evaluate(() => app.outcomeOf(app.kept.store.list()))).toBe('done');
+  });
+
+  test('yields to a deletion, and comes back', async () => {
+    const [tab, other] = [await openOwner(), await openTab()];
+    expect(await other.evaluate(() => app.outcomeOf(app.deleteDatabase('store')))).toBe('done');
+    expect(await tab.evaluate(() => app.seqOf(app.kept.store, 'one'))).toBeUndefined();
+    expect(await tab.evaluate(() => app.start(app.kept.store, 'one'))).toEqual({ outcome: 'started' });
+  });
+
+  test('that the browser closed is opened again', async () => {
+    const tab = await openOwner();
+    const session = await browser.context.newCDPSession(tab);
+    await session.send('Storage.clearDataForOrigin', { origin: pages.url, storageTypes: 'indexeddb' });
+    expect(await tab.evaluate(() => app.start(app.kept.store, 'one'))).toEqual({ outcome: 'started' });
+    expect(await commitOne(tab, 0)).toBe('STORE_FENCED');
+  });
+
+  test('meets a newer format with STORE_FORMAT, opened before it or after', async () => {
+    const tab = await openOwner();
+    const outcomes = await tab.evaluate(async () => {
+      const { store, ownership } = app.kept;
+      const raw = await app.openRaw('store');
+      const newer = raw.transaction('meta', 'readwrite');
+      newer.objectStore('meta').put({ incarnation: 'x', format: 99, epoch: ownership.epoch }, 'head');
+      await new Promise((resolve) => newer.addEventListener('complete', resolve));
+      const late = app.createIndexedDbStore({ name: 'store' });
+      return Promise.all([
+        app.outcomeOf(store.commit(app.aCheckpoint('one', 0, ownership.epoch))),
+        app.outcomeOf(app.start(store, 'two')),
+        app.outcomeOf(late.list()),
+      ]);
+    });
+    expect(outcomes).toEqual(['STORE_FORMAT', 'STORE_FORMAT', 'STORE_FORMAT']);
+  });
+});

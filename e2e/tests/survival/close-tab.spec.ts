@@ -1,0 +1,33 @@
+import { ImportPage } from '../../support/import-page.js';
+import { test } from '../../support/survival.js';
+import { expectSurvived, untilAskedAgain } from '../../support/verdict.js';
+
+test('the tab is closed in the middle of an upload, and opened again', async ({ server, launch }) => {
+  const { context } = await launch();
+  await server.hold('upload', 7);
+  const closed = await ImportPage.open(context, server.url);
+  await closed.takeBundledPhotos();
+  const inFlight = await server.held(2);
+
+  await closed.page.close();
+  const tab = await ImportPage.open(context, server.url);
+  await untilAskedAgain(server, inFlight);
+  await server.release();
+
+  await tab.approve();
+  await tab.expectPublished();
+  await expectSurvived(server, tab, inFlight);
+});
+
+test('the tab is closed while it waits for the approval, and opened again', async ({ server, launch }) => {
+  const { context } = await launch();
+  const closed = await ImportPage.open(context, server.url);
+  await closed.takeBundledPhotos();
+  await closed.expectState('reviewing');
+
+  await closed.page.close();
+  const tab = await ImportPage.open(context, server.url);
+  await tab.approve();
+  await tab.expectPublished();
+  await expectSurvived(server, tab, []);
+});

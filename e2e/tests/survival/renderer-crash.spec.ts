@@ -1,0 +1,22 @@
+import { ImportPage } from '../../support/import-page.js';
+import { test } from '../../support/survival.js';
+import { expectSurvived, untilAskedAgain } from '../../support/verdict.js';
+
+test("the tab's renderer crashes in the middle of an upload", async ({ server, launch }) => {
+  const { context } = await launch();
+  await server.hold('upload', 7);
+  const crashed = await ImportPage.open(context, server.url);
+  await crashed.takeBundledPhotos();
+  const inFlight = await server.held(2);
+
+  const crash = crashed.page.waitForEvent('crash');
+  // The navigation that crashes the renderer can't end.
+  await Promise.all([crash, crashed.page.goto('chrome://crash').catch(() => undefined)]);
+  const tab = await ImportPage.open(context, server.url);
+  await untilAskedAgain(server, inFlight);
+  await server.release();
+
+  await tab.approve();
+  await tab.expectPublished();
+  await expectSurvived(server, tab, inFlight);
+});

@@ -1,0 +1,58 @@
+import { createClient, type Duration, type Holdfast, toMs } from '@holdfast/core/client';
+import type { ServedHoldfast, WorkflowsOf } from '../wire/served.js';
+import { DEFAULT_NAME } from '../wire/wire.js';
+import { callServices, type Services } from './services.js';
+import { WorkerLink } from './worker-link.js';
+
+export interface HoldfastOptions {
+  /** Name of the store: one per user, where a browser is shared. Default: `'holdfast'`. */
+  readonly name?: string;
+  /** Functions lent to steps: called here, never stored. */
+  readonly services?: Services;
+  /** How long a worker may take to answer before calls reject with `HOST_UNREACHABLE`; default `'10s'`. */
+  readonly readyTimeout?: Duration;
+}
+
+interface Instance {
+  readonly holdfast: Holdfast<never>;
+  services: Services;
+}
+
+/** Of this page, by name of the store. */
+const instances = new Map<string, Instance>();
+
+/**
+ * The holdfast of this page, typed by the worker which `makeWorker` makes; nothing is made before the first call. A
+ * page has one per name: while it is open, a second call returns it, with the services of the second call.
+ *
+ * Calls reject with `INSECURE_CONTEXT` where the browser gives no Web Locks, and with `HOST_UNREACHABLE` when no
+ * worker can be had.
+ * @throws `OPTION_INVALID` for a `readyTimeout` that is no duration.
+ *
+ * @example
+ * const holdfast = createHoldfast<App>(() => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }));
+ */
+export function createHoldfast<TApp extends ServedHoldfast>(
+  makeWorker: () => Worker,
+  options: HoldfastOptions = {},
+): Holdfast<WorkflowsOf<TApp>> {
+  const { name = DEFAULT_NAME, services = {} } = options;
+  const present = instances.get(name);
+  if (present) present.services = services;
+  const { holdfast } = present ?? createInstance(name, makeWorker, options);
+  return holdfast as Holdfast<WorkflowsOf<TApp>>;
+}
+
+function createInstance(name: string, makeWorker: () => Worker, options: HoldfastOptions): Instance {
+  const { services = {}, readyTimeout = '10s' } = options;
+  const link = new WorkerLink({
+    name,
+    makeWorker,
+    readyMs: toMs(readyTimeout, 'readyTimeout'),
+    service: callServices(() => instance.services),
+    closed: () => instances.delete(name),
+  });
+  const instance: Instance = { holdfast: createClient(link), services };
+  instances.set(name, instance);
+  return instance;
+}

@@ -1,0 +1,42 @@
+import type { Encoded, HostApi, Notice } from '@holdfast/core/client';
+
+/**
+ * What crosses between a page and its worker, besides what the protocol of core says. Comlink carries the calls.
+ */
+
+/** What a worker posts when it is ready to be connected: a worker can't be asked before its script has run. */
+export interface Serving {
+  readonly holdfast: 'serving';
+  /** The Web Lock which the worker holds as long as it lives: whoever is granted it knows of its death. */
+  readonly alive: string;
+}
+
+/** Comlink would lose the code and the details of a thrown error. */
+export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Encoded };
+
+/** What a page tells of itself. */
+export interface Hello {
+  /** The store's name. */
+  readonly name: string;
+  readonly online: boolean;
+}
+
+/** What a host says, to the page. */
+export type TellPage = (notice: Notice) => void | Promise<void>;
+/** A step's call of a function of the page. */
+export type CallService = (name: string, args: readonly unknown[]) => Promise<Reply<unknown>>;
+
+/** The worker's side. */
+export interface WorkerApi {
+  /** Comes first, and once. */
+  connect(hello: Hello, tell: TellPage, service: CallService): Promise<Reply<void>>;
+  call<M extends keyof HostApi>(
+    method: M,
+    args: Parameters<HostApi[M]>,
+  ): Promise<Reply<Awaited<ReturnType<HostApi[M]>>>>;
+  online(online: boolean): void;
+  /** Ends the host and gives the store back. */
+  close(): Promise<Reply<void>>;
+}
+
+export const DEFAULT_NAME = 'holdfast';

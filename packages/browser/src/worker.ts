@@ -1,0 +1,100 @@
+import { type AnyWorkflow, HoldfastError } from '@holdfast/core';
+import { createHost, type Host, type HostOptions } from '@holdfast/core/host';
+import { expose } from 'comlink';
+import { createConnectivity } from './host/connectivity.js';
+import { createServices } from './host/services.js';
+import { createIndexedDbStore } from './store/index.js';
+import { toReply } from './wire/reply.js';
+import type { ServedHoldfast } from './wire/served.js';
+import type { CallService, Hello, Serving, TellPage, WorkerApi } from './wire/wire.js';
+
+export type { ServedHoldfast };
+
+export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
+  /** What this worker can run. */
+  readonly workflows: TWorkflows;
+  /** The store's name, where the worker and not the page decides it: then the page must give the same, or none. */
+  readonly name?: string;
+  /** Told of what nobody else is told of: trouble of the store, runs that can't go on here. Default: `console.error`. */
+  readonly onError?: HostOptions['onError'];
+}
+
+/**
+ * Serves `workflows` to the page that made this dedicated worker. Nothing is opened before the page connects.
+ * @throws TypeError outside a dedicated worker.
+ *
+ * @example
+ * export const host = serveHoldfast({ workflows: [photoImport] });
+ * export type App = typeof host;
+ */
+export function serveHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
+  options: ServeOptions<TWorkflows>,
+): ServedHoldfast<TWorkflows> {
+  const scope = dedicatedWorker();
+  expose(createWorkerApi(options, scope), scope);
+  void announce(scope);
+  return {};
+}
+
+function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: DedicatedWorker): WorkerApi {
+  const { workflows, onError } = options;
+  const connectivity = createConnectivity(scope);
+  let host: Host | undefined;
+
+  const connected = () => {
+    if (host) return host;
+    throw new TypeError('The page called before it was connected.');
+  };
+  const connect = (hello: Hello, tell: TellPage, service: CallService) => {
+    const name = nameOf(hello, options.name);
+    connectivity.tell(hello.online);
+    const store = createIndexedDbStore({ name });
+    const services = createServices(service);
+    host = createHost({ store, workflows, connectivity, services, ...(onError && { onError }) });
+    host.listen((notice) => void Promise.resolve(tell(notice)).catch(onError ?? console.error));
+    host.open();
+  };
+
+  return {
+    connect: (...args) => toReply(() => connect(...args)),
+    call: (method, args) => toReply(() => callHost(connected(), method, args)),
+    online: (online) => connectivity.tell(online),
+    close: () => toReply(() => host?.close()),
+  };
+}
+
+function callHost<M extends Parameters<WorkerApi['call']>[0]>(host: Host, method: M, args: Parameters<Host[M]>) {
+  const call = host[method] as (...args: Parameters<Host[M]>) => ReturnType<Host[M]>;
+  return call.apply(host, args) as Promise<Awaited<ReturnType<Host[M]>>>;
+}
+
+/** Tells the page that it can connect, and by which lock it learns of this worker's death. */
+async function announce(scope: DedicatedWorker): Promise<void> {
+  const alive = `holdfast:alive:${crypto.randomUUID()}`;
+  await new Promise<void>((granted) => {
+    void scope.navigator.locks.request(alive, () => {
+      granted();
+      return new Promise(() => {
+        // Held until the worker dies, whatever kills it.
+      });
+    });
+  });
+  scope.postMessage({ holdfast: 'serving', alive } satisfies Serving);
+}
+
+type DedicatedWorker = Pick<Worker, 'postMessage' | 'addEventListener' | 'removeEventListener'> &
+  EventTarget & { readonly navigator: Pick<Navigator, 'onLine' | 'locks'> };
+
+function dedicatedWorker(): DedicatedWorker {
+  if ('DedicatedWorkerGlobalScope' in globalThis) return globalThis as unknown as DedicatedWorker;
+  throw new TypeError('serveHoldfast belongs into the script of a dedicated worker.');
+}
+
+function nameOf(hello: Hello, own: string | undefined): string {
+  if (own === undefined || own === hello.name) return hello.name;
+  throw new HoldfastError('OPTION_INVALID', {
+    message: `The worker serves the store "${own}", the page asks for "${hello.name}".`,
+    remedy: 'Give createHoldfast the same name, or give serveHoldfast none.',
+    details: { option: 'name', worker: own, page: hello.name },
+  });
+}

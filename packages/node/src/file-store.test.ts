@@ -1,0 +1,21 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { testStore } from '@holdfast/core/testing';
+import { test } from 'vitest';
+import { openFileStore } from './index.js';
+
+testStore(
+  { test },
+  {
+    name: 'file store',
+    supports: { shared: false },
+    open: async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'holdfast-'));
+      return {
+        connect: () => openFileStore({ directory }),
+        destroy: () => rm(directory, { recursive: true }),
+      };
+    },
+  },
+);

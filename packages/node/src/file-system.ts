@@ -1,0 +1,108 @@
+import { constants } from 'node:fs';
+import { access, mkdir, open, readdir, readFile, rename, rm, truncate } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+
+/** A file that is being written at its end. */
+export interface AppendFile {
+  append(bytes: Uint8Array): Promise<void>;
+  /** Resolves when everything appended so far survives power loss. */
+  datasync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * All I/O of the file store. Every method rejects with the system's error (`code` is `ENOENT`, `ENOSPC`, …). What is
+ * not synced may be lost, wholly or in pages, when the power is cut; a new, renamed or removed name too, until its
+ * folder is synced.
+ */
+export interface FileSystem {
+  /** Makes the folder and those above it; they are there after power loss. */
+  makeFolder(path: string): Promise<void>;
+  /** Names in a folder, in no order. */
+  list(folder: string): Promise<string[]>;
+  exists(path: string): Promise<boolean>;
+  read(path: string): Promise<Uint8Array>;
+  /** Opens for appending; creates the file when it is not there. */
+  openForAppend(path: string): Promise<AppendFile>;
+  /** Creates a file, writes and syncs it; rejects with `EEXIST` when the name is taken, whoever is faster. */
+  createExclusive(path: string, bytes: Uint8Array): Promise<void>;
+  /** Cuts a file to `length` bytes and syncs it. */
+  truncate(path: string, length: number): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file; one that is not there is no error. */
+  remove(path: string): Promise<void>;
+  /** Makes the names in a folder survive power loss. */
+  syncFolder(folder: string): Promise<void>;
+}
+
+const hasCode = (error: unknown, code: string) => (error as NodeJS.ErrnoException).code === code;
+
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return; // Windows has no way to sync a folder, and needs none: NTFS journals names.
+  const handle = await open(folder, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  const top = dirname(resolve(first));
+  for (let folder = resolve(path); folder !== top; folder = dirname(folder)) await syncFolder(dirname(folder));
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
+
+async function openForAppend(path: string): Promise<AppendFile> {
+  const handle = await open(path, 'a');
+  return {
+    append: (bytes) => handle.appendFile(bytes),
+    datasync: () => handle.datasync(),
+    close: () => handle.close(),
+  };
+}
+
+async function createExclusive(path: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(path, 'wx');
+  try {
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function cut(path: string, length: number): Promise<void> {
+  await truncate(path, length);
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The file system of this machine. */
+export const nodeFileSystem: FileSystem = {
+  makeFolder,
+  list: (folder) => readdir(folder),
+  exists,
+  read: (path) => readFile(path),
+  openForAppend,
+  createExclusive,
+  truncate: cut,
+  rename,
+  remove: (path) => rm(path, { force: true }),
+  syncFolder,
+};

@@ -1,0 +1,50 @@
+import { crc32 } from 'node:zlib';
+import type { Line } from './entry.js';
+
+const CRC_DIGITS = 8;
+const SPACE = 0x20;
+const NEWLINE = 0x0a;
+
+/** A CRC-32 as eight hex digits. */
+export function hex(crc: number): string {
+  return crc.toString(16).padStart(CRC_DIGITS, '0');
+}
+
+/** The CRC-32 of some bytes, as eight hex digits. */
+export function checksum(bytes: Uint8Array | string): string {
+  return hex(crc32(bytes));
+}
+
+/** `<crc32> {json}\n`. JSON escapes line breaks, so a line never holds one. */
+export function encodeLine(line: Line): string {
+  const json = JSON.stringify(line);
+  return `${checksum(json)} ${json}\n`;
+}
+
+/** The line in `bytes` (without its newline), or undefined when its checksum does not fit. */
+export function decodeLine(bytes: Buffer): Line | undefined {
+  if (bytes.length <= CRC_DIGITS + 1 || bytes[CRC_DIGITS] !== SPACE) return undefined;
+  const json = bytes.subarray(CRC_DIGITS + 1);
+  if (checksum(json) !== bytes.toString('latin1', 0, CRC_DIGITS)) return undefined;
+  return JSON.parse(json.toString('utf8')) as Line;
+}
+
+/** A stretch of bytes up to a newline: a line, or, where `line` is undefined, something that is not one. */
+export interface Stretch {
+  readonly offset: number;
+  readonly line: Line | undefined;
+}
+
+/** All stretches of a file; a last one without its newline is not a line, whatever it holds. */
+export function* stretches(bytes: Buffer): Iterable<Stretch> {
+  let offset = 0;
+  while (offset < bytes.length) {
+    const end = bytes.indexOf(NEWLINE, offset);
+    if (end < 0) {
+      yield { offset, line: undefined };
+      return;
+    }
+    yield { offset, line: decodeLine(bytes.subarray(offset, end)) };
+    offset = end + 1;
+  }
+}

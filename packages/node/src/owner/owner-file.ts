@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import { HoldfastError } from '@holdfast/core';
+import type { FileSystem } from '../file-system.js';
+import { ownerFile, ownersIn, segmentsIn } from '../log/segment-file.js';
+import type { Processes, ProcessName } from './processes.js';
+
+export interface OwnedPlace {
+  readonly fileSystem: FileSystem;
+  readonly processes: Processes;
+  readonly directory: string;
+}
+
+/**
+ * The right to write to a directory, as one file `owner.<epoch>`.
+ *
+ * Owns: that file. Never: the log.
+ * 1. The file is created exclusively: of two that want one epoch, one gets it.
+ * 2. An epoch is never given twice: it is above those of all owner files and all segments.
+ * 3. A later owner creates its file before it reads the log. So who finds, after a sync, that there is no later file,
+ *    knows that any later owner will read what was synced.
+ * 4. An owner removes the files of those before it, oldest first, before it is given the right.
+ */
+export class OwnerFile {
+  readonly epoch: number;
+  readonly #place: OwnedPlace;
+
+  private constructor(place: OwnedPlace, epoch: number) {
+    this.#place = place;
+    this.epoch = epoch;
+  }
+
+  /** @throws `STORE_OWNED` while the newest owner is alive. */
+  static async take(place: OwnedPlace): Promise<OwnerFile> {
+    for (;;) {
+      const seen = await newestEpochs(place);
+      if (seen.owner > 0) await assertGone(place, seen.owner);
+      const file = new OwnerFile(place, Math.max(seen.owner, seen.segment) + 1);
+      if (await file.#create()) return file;
+    }
+  }
+
+  /** @throws `STORE_FENCED` when there is a later owner, or this one's file is gone. */
+  async assertNewest(): Promise<void> {
+    const { fileSystem, directory } = this.#place;
+    // In this order: a later owner removes this file before its own can go.
+    const later = await fileSystem.exists(join(directory, ownerFile(this.epoch + 1)));
+    if (!later && (await fileSystem.exists(this.#path))) return;
+    const why = later ? 'another process took over' : 'its owner file is gone';
+    throw new HoldfastError('STORE_FENCED', {
+      message: `Epoch ${this.epoch} no longer owns ${directory}: ${why}.`,
+      details: { directory, epoch: this.epoch },
+    });
+  }
+
+  async removeOlder(): Promise<void> {
+    const { fileSystem, directory } = this.#place;
+    const older = ownersIn(await fileSystem.list(directory)).filter((epoch) => epoch < this.epoch);
+    for (const epoch of older) await fileSystem.remove(join(directory, ownerFile(epoch)));
+  }
+
+  /** Gives the right back. */
+  async release(): Promise<void> {
+    await this.#place.fileSystem.remove(this.#path);
+  }
+
+  get #path(): string {
+    return join(this.#place.directory, ownerFile(this.epoch));
+  }
+
+  async #create(): Promise<boolean> {
+    const { fileSystem, processes, directory } = this.#place;
+    try {
+      await fileSystem.createExclusive(this.#path, Buffer.from(`${JSON.stringify(processes.self())}\n`));
+    } catch (error) {
+      if (isErrno(error, 'EEXIST')) return false;
+      await this.release();
+      throw error;
+    }
+    try {
+      await fileSystem.syncFolder(directory);
+      const seen = await newestEpochs(this.#place);
+      // The directory may have been listed before another owner came and went with this very epoch.
+      if (seen.owner === this.epoch && seen.segment < this.epoch) return true;
+    } catch (error) {
+      await this.release();
+      throw error;
+    }
+    await this.release();
+    return false;
+  }
+}
+
+async function newestEpochs({ fileSystem, directory }: OwnedPlace): Promise<{ owner: number; segment: number }> {
+  const files = await fileSystem.list(directory);
+  return { owner: ownersIn(files).at(-1) ?? 0, segment: segmentsIn(files).at(-1)?.epoch ?? 0 };
+}
+
+async function assertGone(place: OwnedPlace, epoch: number): Promise<void> {
+  const owner = await readOwner(place, epoch);
+  if (!owner || !place.processes.isAlive(owner)) return;
+  const { directory } = place;
+  throw new HoldfastError('STORE_OWNED', {
+    message: `The store directory ${directory} is in use by process ${owner.pid}.`,
+    remedy: 'End that process, or use another directory.',
+    details: { directory, pid: owner.pid, epoch },
+  });
+}
+
+/** Undefined when the owner left just now, or died before it had written its name. */
+async function readOwner({ fileSystem, directory }: OwnedPlace, epoch: number): Promise<ProcessName | undefined> {
+  let text: string;
+  try {
+    text = Buffer.from(await fileSystem.read(join(directory, ownerFile(epoch)))).toString();
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  try {
+    const { pid, born } = JSON.parse(text) as ProcessName;
+    return typeof pid === 'number' ? { pid, ...(born === undefined ? {} : { born }) } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isErrno(error: unknown, code: string): boolean {
+  return (error as NodeJS.ErrnoException).code === code;
+}

@@ -1,0 +1,18 @@
+import type { HoldfastError } from '@holdfast/core';
+
+/**
+ * What a file store has to tell though no call failed:
+ * - `TAIL_CUT`: the end of `file` from byte `offset` on was never finished, and is left out. Nothing known to be
+ *   safely on disk stood there; a crash or power loss during a write leaves such an end.
+ * - `COMPACTION_FAILED`: the log could not be written anew; it goes on growing, and it is tried again later.
+ * - `REMOVAL_FAILED`: files which are no longer needed are still there; they are removed when the store is next opened.
+ */
+export type FileStoreReport =
+  | { readonly code: 'TAIL_CUT'; readonly file: string; readonly offset: number }
+  | { readonly code: 'COMPACTION_FAILED' | 'REMOVAL_FAILED'; readonly error: HoldfastError };
+
+/** Reports as warnings of the process. */
+export function warn(report: FileStoreReport): void {
+  const text = report.code === 'TAIL_CUT' ? `${report.file} was cut at byte ${report.offset}` : report.error.message;
+  process.emitWarning(text, { type: 'HoldfastWarning', code: report.code });
+}
