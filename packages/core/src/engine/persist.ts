@@ -1,5 +1,5 @@
-import type { AnyActorRef } from 'xstate';
-import type { Reducers, Revivers } from '../codec/index.js';
+import type { AnyActorLogic, AnyActorRef } from 'xstate';
+import { isMachine } from './kinds.js';
 import type { PersistedChild, PersistedSnapshot } from './records.js';
 import { inner } from './system.js';
 
@@ -18,7 +18,7 @@ interface MachineSnapshot {
  * refers to itself, and aliases the live context; here references stay as they are, for the codec to write down.
  */
 export function persist(actor: AnyActorRef): PersistedSnapshot {
-  if (!('value' in actor.getSnapshot())) return actor.getPersistedSnapshot() as PersistedSnapshot;
+  if (!('value' in actor.getSnapshot())) return persistStateless(actor);
   const { status, output, error, value, context, historyValue, children } = actor.getSnapshot() as MachineSnapshot;
   return {
     status,
@@ -31,8 +31,15 @@ export function persist(actor: AnyActorRef): PersistedSnapshot {
   };
 }
 
+/** Leaves, reducers, and a machine that failed before it had a state. */
+function persistStateless(actor: AnyActorRef): PersistedSnapshot {
+  if (!isMachine(inner(actor).logic as AnyActorLogic)) return actor.getPersistedSnapshot() as PersistedSnapshot;
+  const { status, output, error } = actor.getSnapshot() as MachineSnapshot;
+  return { status, output, error };
+}
+
 function persistChild(child: AnyActorRef): PersistedChild {
-  const { systemId } = child as { systemId?: string };
+  const { systemId = inner(child)._systemId } = child as { systemId?: string };
   return {
     src: child.src as string,
     ...(systemId === undefined ? {} : { systemId }),
@@ -43,17 +50,4 @@ function persistChild(child: AnyActorRef): PersistedChild {
 
 function mapValues<T, R>(record: Record<string, T>, change: (value: T) => R): Record<string, R> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
-}
-
-/** An actor reference in a context is stored as its id, in the form that XState's restore knows. */
-export const actorRefReducers: Reducers = {
-  ActorRef: (thing) => isActorRef(thing) && { id: thing.id },
-};
-
-export const actorRefRevivers: Revivers = {
-  ActorRef: ({ id }: { id: string }) => ({ xstate$$type: 1, id }),
-};
-
-function isActorRef(thing: unknown): thing is AnyActorRef {
-  return typeof thing === 'object' && thing !== null && 'sessionId' in thing && 'ref' in thing && 'send' in thing;
 }
