@@ -35,9 +35,7 @@ export class ImportPage {
   }
 
   async expectState(state: string): Promise<void> {
-    await expect(
-      this.page.locator(`#states [data-state="${state}"]:is([data-status="now"], :last-child[data-status="past"])`),
-    ).toBeVisible();
+    await expect(this.page.locator(`#states [data-state="${state}"][aria-current="step"]`)).toBeVisible();
   }
 
   async expectOwnership(ownership: 'owner' | 'standby'): Promise<void> {

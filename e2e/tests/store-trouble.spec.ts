@@ -76,6 +76,22 @@ test.describe('a commit', () => {
     expect(seen).toEqual(['strict', 'relaxed']);
   });
 
+  test('that waits behind another is told before the store is closed', async () => {
+    const tab = await openOwner();
+    const outcomes = await tab.evaluate(async () => {
+      const { epoch } = app.kept.ownership;
+      // Not the owner's connection, so that nothing but the commits keeps it open.
+      const store = app.createIndexedDbStore({ name: 'store' });
+      await store.list();
+      const under = app.outcomeOf(store.commit(app.aCheckpoint('one', 0, epoch)));
+      await new Promise((nextTurn) => setTimeout(nextTurn));
+      const waiting = app.outcomeOf(store.commit(app.aCheckpoint('one', 1, epoch)));
+      await store.close();
+      return Promise.all([under, waiting]);
+    });
+    expect(outcomes).toEqual(['done', 'done']);
+  });
+
   test('survives the SIGKILL of the whole browser once it was told', async () => {
     const tab = await openOwner();
     expect(await commitOne(tab, 0)).toBe('done');
@@ -237,6 +253,25 @@ test.describe('the connection', () => {
     await session.send('Storage.clearDataForOrigin', { origin: pages.url, storageTypes: 'indexeddb' });
     expect(await tab.evaluate(() => app.start(app.kept.store, 'one'))).toEqual({ outcome: 'started' });
     expect(await commitOne(tab, 0)).toBe('STORE_FENCED');
+  });
+
+  test('that died without a word is opened again', async () => {
+    const tab = await openOwner();
+    await tab.evaluate(() => app.onNextTransaction((db) => db.close(), 'before'));
+    expect(await commitOne(tab, 0)).toBe('done');
+  });
+
+  test('that the browser closed under a commit is opened again for it', async () => {
+    const tab = await openOwner();
+    await tab.evaluate(() => {
+      const close = (db: IDBDatabase, transaction?: IDBTransaction) => {
+        transaction?.abort();
+        db.close();
+        db.dispatchEvent(new Event('close'));
+      };
+      app.onNextTransaction(close, 'after');
+    });
+    expect(await commitOne(tab, 0)).toBe('done');
   });
 
   test('meets a newer format with STORE_FORMAT, opened before it or after', async () => {

@@ -1,13 +1,13 @@
 import type { ImportEvent } from '../workflow/photo-import.js';
 import { byId, setText } from './element.js';
 
-/** Wires the approval form: the person's answer goes to `send` as the machine's event. */
+/** Wires the approval form and the stop button: the person's answer goes to `send` as the machine's event. */
 export function listenToApproval(send: (event: ImportEvent) => void): void {
   byId('approval').addEventListener('submit', (event) => {
     event.preventDefault();
     send({ type: 'APPROVE', by: byId<HTMLInputElement>('approver').value.trim() });
   });
-  byId('reject').addEventListener('click', () => send({ type: 'REJECT' }));
+  for (const id of ['reject', 'stop']) byId(id).addEventListener('click', () => send({ type: 'REJECT' }));
 }
 
 /** @param deadlineAt instant (ms) of the machine's timer, as the store has it. */

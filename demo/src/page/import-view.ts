@@ -6,13 +6,13 @@ import { byId } from './element.js';
 import { showNetwork } from './harm-panel.js';
 import type { ImportRun, ImportSnapshot } from './holdfast.js';
 import { latest } from './latest.js';
-import { type LedgerView, readLedger, showLedger } from './ledger-panel.js';
+import { readLedger, showLedger } from './ledger-panel.js';
 import { PhotoList } from './photo-list.js';
 import { countOf, stagesOf } from './stages.js';
 import { hideState, showState, showTrouble } from './state-panel.js';
 
 /**
- * Owns what the page shows of one import: its subscription, its checkpoints so far, its ledger as last read.
+ * Owns what the page shows of one import: its subscription, and its checkpoints so far.
  *
  * 1. Everything on the screen comes from the run, its history, the run's row and the server: nothing is remembered here.
  * 2. After `close`, nothing that was under way is shown any more.
@@ -24,7 +24,6 @@ export class ImportView {
   readonly #checkpoints = new CheckpointList();
   readonly #unsubscribe: () => void;
   #rows: readonly HistoryRow[] = [];
-  #ledger: LedgerView | undefined;
   #deadlineAt: number | undefined;
   #albumShown = false;
   #closed = false;
@@ -32,17 +31,18 @@ export class ImportView {
   constructor(id: string, run: ImportRun, failed: (error: unknown) => void) {
     this.#id = id;
     this.#run = run;
-    const readRows = latest(() => this.#readRows(), failed);
-    this.refreshLedger = latest(() => this.#readLedger(), failed);
-    const { unsubscribe } = run.subscribe(() => {
+    const reported = (error: unknown) => {
+      if (!this.#closed) failed(error);
+    };
+    const readRows = latest(() => this.#readRows(), reported);
+    this.refreshLedger = latest(() => this.#readLedger(), reported);
+    const { unsubscribe } = run.subscribe((snapshot) => {
       this.#show();
-      readRows();
+      if (isThere(snapshot)) readRows();
       this.refreshLedger();
     });
     this.#unsubscribe = unsubscribe;
     byId('start-anew').hidden = false;
-    this.#show();
-    readRows();
     this.refreshLedger();
   }
 
@@ -80,6 +80,7 @@ export class ImportView {
     showApproval(false, undefined);
     showLedger({ executed: 0, repeated: 0, conflicting: 0, failed: 0, inFlight: 0, connections: 'open', entries: [] });
     byId('start-anew').hidden = true;
+    byId('stop').hidden = true;
   }
 
   #show(): void {
@@ -93,17 +94,19 @@ export class ImportView {
     const { value, progress } = snapshot;
     const { photos, skipped, problem } = snapshot.context;
     const count = countOf(this.#rows, photos.length, skipped.length);
-    showState({ value, photos: photos.length, count, progress, problem, trouble: troubleOf(snapshot) });
+    const passed = new Set(this.#rows.map((row) => row.value));
+    showState({ value, passed, photos: photos.length, count, progress, problem, trouble: troubleOf(snapshot) });
     this.#photos.show(photos, stagesOf(this.#rows), skipped);
     this.#checkpoints.show(this.#rows);
     showApproval(value === 'reviewing', this.#deadlineAt);
+    byId('stop').hidden = value !== 'importing';
     byId('photos').hidden ||= this.#albumShown;
   }
 
   async #readRows(): Promise<void> {
-    const rows = await this.#run.history();
+    const rows = await this.#run.history({ after: this.#rows.at(-1)?.seq ?? 0 });
     if (this.#closed) return;
-    this.#rows = rows;
+    this.#rows = [...this.#rows, ...rows];
     if (!this.#albumShown && this.#run.getSnapshot().value === 'published') {
       await showAlbum(this.#id);
       this.#albumShown = true;
@@ -114,7 +117,6 @@ export class ImportView {
   async #readLedger(): Promise<void> {
     const ledger = await readLedger(this.#id);
     if (this.#closed) return;
-    this.#ledger = ledger ?? this.#ledger;
     showLedger(ledger);
     showNetwork(ledger?.connections);
   }

@@ -1,4 +1,4 @@
-import { numberOf, type Photo } from '../workflow/import-photos.js';
+import { numberOf, type Photo } from '../workflow/photo.js';
 import { byId, element, setText } from './element.js';
 import { STAGES, type Stage, type StageStatus, type StagesByPhoto } from './stages.js';
 

@@ -1,4 +1,4 @@
-import type { Photo } from '../workflow/import-photos.js';
+import type { Photo } from '../workflow/photo.js';
 import { byId } from './element.js';
 
 /** Pictures that come with the demo. */

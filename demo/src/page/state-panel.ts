@@ -4,6 +4,7 @@ import { byId, element, setText } from './element.js';
 /** The machine's states, in the order in which a run passes them; one of the last group ends it otherwise. */
 const PATH = ['importing', 'reviewing', 'publishing', 'published'];
 const OTHER_ENDS = ['rejected', 'expired', 'failed'];
+const ENDS = ['published', ...OTHER_ENDS];
 
 const LINES: Record<string, string> = {
   importing: 'Hashing, making thumbnails, uploading. Do harm whenever you like.',
@@ -17,6 +18,8 @@ const LINES: Record<string, string> = {
 /** What the panel shows of a run. */
 export interface StateView {
   readonly value: string;
+  /** States that the run's checkpoints show. */
+  readonly passed: ReadonlySet<unknown>;
   readonly photos: number;
   readonly count: { readonly done: number; readonly total: number };
   readonly progress: Progress | undefined;
@@ -29,7 +32,7 @@ export function showState(view: StateView): void {
   const { value, photos, count, progress, problem, trouble } = view;
   setText(byId('run-title'), `Import of ${photos} photo${photos === 1 ? '' : 's'}`);
   setText(byId('run-line'), trouble ?? (value === 'failed' ? `Failed: ${problem}` : (LINES[value] ?? value)));
-  byId('states').replaceChildren(...statesUpTo(value));
+  byId('states').replaceChildren(...statesOf(view));
   const meter = byId('meter');
   meter.ariaValueMax = String(count.total);
   meter.ariaValueNow = String(count.done);
@@ -56,12 +59,12 @@ export function hideState(): void {
   );
 }
 
-function statesUpTo(value: string): HTMLElement[] {
-  const path = OTHER_ENDS.includes(value) ? [...PATH.slice(0, -1), value] : PATH;
+function statesOf({ value, passed }: StateView): HTMLElement[] {
+  const path = OTHER_ENDS.includes(value) ? [...PATH.filter((state) => passed.has(state)), value] : PATH;
   const at = path.indexOf(value);
   return path.map((state, index) => {
-    const status = index < at || (index === at && index === path.length - 1) ? 'past' : index === at ? 'now' : 'ahead';
-    const attributes = { 'data-status': status, 'data-state': state };
-    return element('li', status === 'now' ? { ...attributes, 'aria-current': 'step' } : attributes, state);
+    const status = index < at ? 'past' : index > at ? 'ahead' : ENDS.includes(state) ? 'end' : 'now';
+    const current: Record<string, string> = index === at ? { 'aria-current': 'step' } : {};
+    return element('li', { 'data-status': status, 'data-state': state, ...current }, state);
   });
 }

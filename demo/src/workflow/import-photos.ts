@@ -1,12 +1,7 @@
 import { fromSteps, type StepOptions } from '@holdfast/core';
+import { numberOf, type Photo } from './photo.js';
 import { hashOf, thumbnailOf } from './picture.js';
 import { putAlbum, RequestRefused, uploadPicture } from './server.js';
-
-/** A photo as a person gave it. */
-export interface Photo {
-  readonly name: string;
-  readonly image: Blob;
-}
 
 /** A photo that is on the server: its hashes are its addresses there. */
 export interface ImportedPhoto {
@@ -17,7 +12,7 @@ export interface ImportedPhoto {
 
 export interface ImportResult {
   readonly imported: readonly ImportedPhoto[];
-  /** Names of the files that are no picture this browser can read. */
+  /** Names of the files that are no picture which can be imported. */
   readonly skipped: readonly string[];
 }
 
@@ -83,8 +78,3 @@ export const publishAlbum = fromSteps(
     return step('publish', NETWORK, (context) => putAlbum({ approvedBy, photos }, { step: 'publish', album }, context));
   },
 );
-
-/** Two digits or more, so that steps sort as their photos do. */
-export function numberOf(index: number): string {
-  return String(index + 1).padStart(2, '0');
-}

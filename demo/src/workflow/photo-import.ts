@@ -1,6 +1,7 @@
 import { defineWorkflow } from '@holdfast/core';
 import { assign, setup } from 'xstate';
-import { type ImportResult, importPhotos, type Photo, publishAlbum } from './import-photos.js';
+import { type ImportResult, importPhotos, publishAlbum } from './import-photos.js';
+import type { Photo } from './photo.js';
 
 export interface ImportInput {
   /** Id of the album to be. */
@@ -36,7 +37,7 @@ const machine = setup({
           {
             guard: { type: 'nothingImported', params: ({ event }) => event.output },
             target: 'failed',
-            actions: assign({ problem: 'None of these files is a picture that this browser can read.' }),
+            actions: assign({ problem: 'None of these files is a picture that can be imported.' }),
           },
           { target: 'reviewing', actions: assign(({ event }) => event.output) },
         ],

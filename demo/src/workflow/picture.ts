@@ -1,15 +1,18 @@
 /** Longest side of a thumbnail, in pixels. */
 const THUMBNAIL_SIZE = 320;
 
+/** What the server takes. Another kind is left out, even where this browser could read it. */
+const KINDS = ['image/jpeg', 'image/png', 'image/webp', 'image/gif', 'image/avif'];
+
 /** SHA-256 of a picture's bytes, in hex. */
 export async function hashOf(image: Blob): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', await image.arrayBuffer());
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** A small JPEG of the picture, or null when this browser can't read it. */
+/** A small JPEG of the picture, or null when it is none that can be imported. */
 export async function thumbnailOf(image: Blob): Promise<Blob | null> {
-  const bitmap = await decode(image);
+  const bitmap = KINDS.includes(image.type) ? await decode(image) : null;
   if (!bitmap) return null;
   const scale = Math.min(1, THUMBNAIL_SIZE / Math.max(bitmap.width, bitmap.height));
   const canvas = new OffscreenCanvas(Math.max(1, bitmap.width * scale), Math.max(1, bitmap.height * scale));

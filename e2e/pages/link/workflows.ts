@@ -41,7 +41,7 @@ const deadly = defineWorkflow({
 const remote = defineWorkflow({
   id: 'remote',
   version: 1,
-  logic: fromSteps({}, ({ step }) => step('fetch', { requires: 'online' }, () => 'fetched')),
+  logic: fromSteps(({ step }) => step('fetch', { requires: 'online' }, () => 'fetched')),
 });
 
 export const workflows = [gate, ask, deadly, remote] as const;

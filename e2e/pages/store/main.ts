@@ -83,6 +83,19 @@ function spyOnTransactions() {
   return seen;
 }
 
+/** The next read-write transaction meets `mishap`. */
+function onNextTransaction(mishap: (db: IDBDatabase, transaction?: IDBTransaction) => void, when: 'before' | 'after') {
+  const { transaction } = IDBDatabase.prototype;
+  IDBDatabase.prototype.transaction = function (names, mode, options) {
+    if (mode !== 'readwrite') return transaction.call(this, names, mode, options);
+    IDBDatabase.prototype.transaction = transaction;
+    if (when === 'before') mishap(this);
+    const made = transaction.call(this, names, mode, options);
+    if (when === 'after') queueMicrotask(() => mishap(this, made));
+    return made;
+  };
+}
+
 async function runSuiteTest(name: string): Promise<void> {
   const body = bodies.get(name);
   if (!body) throw new Error(`There is no test "${name}".`);
@@ -100,6 +113,7 @@ const app = {
   outcomeOf,
   seqOf,
   spyOnTransactions,
+  onNextTransaction,
   /** What a test keeps between its steps. */
   kept: {} as { store: Store; ownership: Ownership; raw: IDBDatabase; waiting: Promise<Ownership> },
 };

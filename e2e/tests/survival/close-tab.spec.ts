@@ -1,3 +1,4 @@
+import { expect } from '@playwright/test';
 import { ImportPage } from '../../support/import-page.js';
 import { test } from '../../support/survival.js';
 import { expectSurvived, untilAskedAgain } from '../../support/verdict.js';
@@ -30,4 +31,19 @@ test('the tab is closed while it waits for the approval, and opened again', asyn
   await tab.approve();
   await tab.expectPublished();
   await expectSurvived(server, tab, []);
+});
+
+test('the deadline passes while no tab is open: expired at once on return', async ({ server, launch }) => {
+  const { context } = await launch();
+  const closed = await ImportPage.open(context, `${server.url}/?approve-within-ms=1500`);
+  await closed.takeBundledPhotos();
+  await closed.expectState('reviewing');
+  const deadlineAt = Date.now() + 1500;
+  await closed.page.close();
+  await expect.poll(() => Date.now()).toBeGreaterThan(deadlineAt);
+
+  const tab = await ImportPage.open(context, server.url);
+  await tab.expectState('expired');
+  const steps = (await server.ledger()).entries.map(({ step }) => step);
+  expect(steps).not.toContain('publish');
 });

@@ -1,4 +1,4 @@
-import { expect } from '@playwright/test';
+import { expect, type Request } from '@playwright/test';
 import { ImportPage } from '../../support/import-page.js';
 import { test } from '../../support/survival.js';
 import { expectSurvived } from '../../support/verdict.js';
@@ -30,9 +30,14 @@ test('the browser goes offline in the middle: uploads wait, and go on when it is
 
   await context.setOffline(true);
   await expect(tab.page.locator('#network')).toHaveText('offline');
+  const begun: string[] = [];
+  const note = (request: Request) => void (request.method() === 'POST' && begun.push(request.url()));
+  tab.page.on('request', note);
   await server.release();
   await expect.poll(() => stepsWith(tab, 'done')).toEqual(expect.arrayContaining(inFlight));
-  expect((await server.ledger()).entries, 'no upload begins while the browser is offline').toHaveLength(8);
+  expect(begun, 'no upload begins while the browser is offline').toEqual([]);
+  expect((await server.ledger()).entries).toHaveLength(8);
+  tab.page.off('request', note);
   await context.setOffline(false);
 
   await tab.approve();
