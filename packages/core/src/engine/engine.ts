@@ -4,7 +4,7 @@ import { HoldfastError } from '../errors/index.js';
 import { type PendingAction, resolveRow, toRow } from './action-rows.js';
 import { type ActorPath, pathOf } from './actor-path.js';
 import { isLeaf, isMachine, kindOf } from './kinds.js';
-import { persist } from './persist.js';
+import { persist, reviveHistory } from './persist.js';
 import type { ActionRow, Birth, EngineState, Leaf, TimerRow } from './records.js';
 import { AbsentActor, addressOf, bindRefs, bindSnapshot, setIncarnation } from './refs.js';
 import { createSystem, type InnerActor, inner, type XStateAction } from './system.js';
@@ -181,6 +181,7 @@ export class Engine {
     const bind = (ref: AbsentActor) => this.#bind(ref);
     const visit = (actor: AnyActorRef) => {
       bindSnapshot(inner(actor)._snapshot, bind);
+      reviveHistory(actor);
       for (const child of Object.values(inner(actor)._snapshot.children ?? {})) visit(child);
     };
     visit(this.root);

@@ -1,4 +1,4 @@
-import type { AnyActorLogic, AnyActorRef } from 'xstate';
+import type { AnyActorLogic, AnyActorRef, AnyStateMachine } from 'xstate';
 import { isMachine } from './kinds.js';
 import type { PersistedChild, PersistedSnapshot } from './records.js';
 import { inner } from './system.js';
@@ -50,4 +50,25 @@ function persistChild(child: AnyActorRef): PersistedChild {
 
 function mapValues<T, R>(record: Record<string, T>, change: (value: T) => R): Record<string, R> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}
+
+/** XState 5.19 leaves a restored history as it was stored. A state that is gone is forgotten, as XState does. */
+export function reviveHistory(actor: AnyActorRef): void {
+  const { historyValue = {}, machine } = inner(actor)._snapshot as unknown as RestoredSnapshot;
+  for (const [key, nodes] of Object.entries(historyValue)) {
+    historyValue[key] = nodes.flatMap(({ id }) => findNode(machine, id) ?? []);
+  }
+}
+
+interface RestoredSnapshot {
+  readonly historyValue?: Record<string, { id: string }[]>;
+  readonly machine: AnyStateMachine;
+}
+
+function findNode(machine: AnyStateMachine, id: string) {
+  try {
+    return machine.getStateNodeById(id);
+  } catch {
+    return undefined;
+  }
 }

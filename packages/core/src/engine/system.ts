@@ -24,7 +24,7 @@ export interface InnerActor {
   _processingStatus: 0 | 1 | 2;
   _deferred: (() => void)[];
   _syncSnapshot?: boolean;
-  /** Up to 5.24; `systemId` since. */
+  /** In XState 5.19; `systemId` in later ones. */
   _systemId?: string;
   options: { snapshot?: { value?: unknown } };
   _actorScope: {

@@ -8,7 +8,7 @@ import { ManualClock } from './manual-clock.js';
 type Body = (context: StepsContext) => Promise<unknown>;
 
 /** A network that a test switches on and off. */
-export class Switch {
+class Switch {
   #online = true;
   readonly #listeners = new Set<() => void>();
 
