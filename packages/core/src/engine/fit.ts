@@ -38,7 +38,7 @@ function* missingStates(node: AnyStateNode, value: unknown): Iterable<string> {
 }
 
 /** The logic behind a stored source name; inline sources are named by state and index. */
-function resolveActor(machine: AnyStateMachine, src: string): AnyActorLogic | undefined {
+export function resolveActor(machine: AnyStateMachine, src: string): AnyActorLogic | undefined {
   const inline = /^xstate\.invoke\.(\d+)\.(.*)$/.exec(src);
   if (!inline) return (machine.implementations.actors as Record<string, AnyActorLogic | undefined>)[src];
   const [, index = '0', stateId = ''] = inline;
