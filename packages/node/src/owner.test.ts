@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFileStore } from './index.js';
 import { nodeProcesses } from './owner/processes.js';
+import { before } from './testing/intercept.test-support.js';
+import { openSimulated } from './testing/open-simulated.test-support.js';
+import { SimulatedDisk } from './testing/simulated-disk.test-support.js';
 
 let directory: string;
 
@@ -69,6 +72,34 @@ describe('the owner of a directory', () => {
     expect(refused.map(({ code }) => code)).toEqual(['STORE_OWNED', 'STORE_OWNED', 'STORE_OWNED']);
     await Promise.all(stores.map((store) => store.close()));
   });
+});
+
+test('an epoch is not given twice when another owner comes and goes between the look and the grab', async () => {
+  const disk = new SimulatedDisk();
+  const quick = await openSimulated(disk, { boot: 2 });
+  let first: number | undefined;
+  const slow = before(disk, async (operation) => {
+    if (operation !== 'createExclusive' || first !== undefined) return;
+    const { epoch, release } = await quick.acquire();
+    first = epoch;
+    await release();
+  });
+  const store = await openSimulated(slow);
+  expect((await store.acquire()).epoch).toBeGreaterThan(first ?? Number.NaN);
+});
+
+test('what a crash left half made is removed by the next owner', async () => {
+  const disk = new SimulatedDisk();
+  const store = await openSimulated(disk);
+  const half = [
+    '/store/00000001-00000002.log.tmp',
+    '/store/owner.00000001.2f0e7b1a-5d0c-4c55-9a51-0c1f3a1e8a52.tmp',
+    '/store/attachments/9-9',
+  ];
+  for (const path of half) disk.put(path, Buffer.from('half'));
+  await disk.makeFolder('/store/attachments');
+  await store.acquire();
+  expect(disk.paths()).toEqual(['/store/00000001-00000001.log', '/store/owner.00000001']);
 });
 
 test('who does not own the directory can not start runs', async () => {
