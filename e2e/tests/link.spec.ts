@@ -280,6 +280,35 @@ test('a tab in the back/forward cache hands over, and goes on when it returns', 
   expect(await tab.evaluate(() => app.workers.length)).toBe(2);
 });
 
+test('a tab that is hidden away leaves nothing to the garbage collector, which would throw it out of the cache', async () => {
+  const tab = await browser.context.newPage();
+  await tab.addInitScript(() => {
+    const registered = new Set<unknown>();
+    class Watched extends FinalizationRegistry<unknown> {
+      override register(target: WeakKey, held: unknown, token?: WeakKey): void {
+        registered.add(token ?? target);
+        super.register(target, held, token);
+      }
+      override unregister(token: WeakKey): boolean {
+        registered.delete(token);
+        return super.unregister(token);
+      }
+    }
+    Object.assign(globalThis, { FinalizationRegistry: Watched, registered });
+  });
+  await tab.goto(pages.url);
+  const left = await tab.evaluate(async () => {
+    const { registered } = globalThis as unknown as { registered: Set<unknown> };
+    const run = await app.open().start('ask', { input: { service: 'answer' } });
+    await run.result();
+    const before = registered.size;
+    dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+    return { before, after: registered.size };
+  });
+  expect(left.before).toBeGreaterThan(0);
+  expect(left.after).toBe(0);
+});
+
 test('a step that needs the network waits until the page has it', async () => {
   const tab = await openTab();
   await tab.evaluate(() =>

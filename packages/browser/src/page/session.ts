@@ -1,9 +1,10 @@
-import { proxy, type Remote, wrap } from 'comlink';
+import { proxy, type Remote, releaseProxy, wrap } from 'comlink';
 import { fromReply } from '../wire/reply.js';
 import type { CallService, Hello, Serving, TellPage, WorkerApi } from '../wire/wire.js';
 import { unreachable } from './errors.js';
 
-export type RemoteWorker = Remote<WorkerApi>;
+/** The methods of a worker, each through one proxy for the worker's whole life: see invariant 4. */
+export type RemoteWorker = Pick<Remote<WorkerApi>, keyof WorkerApi>;
 
 export interface SessionOptions {
   makeWorker(): Worker;
@@ -28,11 +29,14 @@ export interface Session {
  * 1. `ready` settles within `readyMs`, or at once with the error of a script that can't run.
  * 2. A death is told whatever its cause: the browser grants the lock that the worker held.
  * 3. Nothing of a session is left when it has ended: no worker, no lock request, no timer.
+ * 4. Comlink's proxies are released, never left to the garbage collector: for those it runs JavaScript, and a page in
+ *    the back/forward cache in which JavaScript runs is thrown out of it.
  */
 export function openSession(options: SessionOptions): Session {
   const ended = new AbortController();
   const { signal } = ended;
   let worker: Worker | undefined;
+  let proxies: { [releaseProxy](): void }[] = [];
   let tellDeath = () => {};
   const died = new Promise<void>((resolve) => {
     tellDeath = resolve;
@@ -42,7 +46,10 @@ export function openSession(options: SessionOptions): Session {
     worker = make(options);
     const { alive } = await serving(worker, signal);
     void untilReleased(alive, signal).then((released) => released && tellDeath());
-    const remote = wrap<WorkerApi>(worker);
+    const whole = wrap<WorkerApi>(worker);
+    const { connect, call, online, close } = whole;
+    const remote = { connect, call, online, close } as unknown as RemoteWorker;
+    proxies = [whole, ...Object.values(remote)] as unknown as typeof proxies;
     fromReply(await remote.connect(options.hello(), proxy(options.tell), proxy(options.service)));
     return remote;
   };
@@ -56,6 +63,7 @@ export function openSession(options: SessionOptions): Session {
     end() {
       ended.abort();
       worker?.terminate();
+      for (const proxied of proxies.splice(0)) proxied[releaseProxy]();
     },
   };
 }
