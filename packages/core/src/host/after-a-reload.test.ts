@@ -135,8 +135,12 @@ describe('a run that is over', () => {
     const first = await page(defineWorkflow({ id: 'w', version: 1, logic: fromSteps(async () => 42) }));
     await (await first.holdfast.start('w', { id: 'r' })).result();
     await first.holdfast.close();
-    const { holdfast } = await page(defineWorkflow({ id: 'w', version: 2, logic: fromSteps(async () => 43) }));
-    expect(await holdfast.run('w', 'r').result()).toBe(42);
+    const { holdfast, store } = await page(defineWorkflow({ id: 'w', version: 2, logic: fromSteps(async () => 43) }));
+    const run = holdfast.run('w', 'r');
+    expect(await run.result()).toBe(42);
+    await run.send({ type: 'LATE' }, { until: 'processed' });
+    expect((await store.load({ workflow: 'w', run: 'r' }))?.row).toMatchObject({ version: 1, status: 'done' });
+    expect(await run.result()).toBe(42);
   });
 
   test('and by code that no longer has the state in which it ended', async () => {
