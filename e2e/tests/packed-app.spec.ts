@@ -50,6 +50,12 @@ test('step code is in the worker, and not in what the page loads', async () => {
   expect(page).toMatch(/<script[^>]* src="\/assets\/index-/);
 });
 
+test('the packages hold no tests', async () => {
+  const files = await readdir(join(app.directory, 'node_modules', '@holdfast'), { recursive: true });
+  expect(files).toContain(join('core', 'dist', 'index.js'));
+  expect(files.filter((file) => file.includes('.test'))).toEqual([]);
+});
+
 test('Node imports every package', async () => {
   const code = `
     import { defineWorkflow } from '@holdfast/core';
