@@ -11,5 +11,7 @@ export default defineConfig({
     root: here('.'),
     include: ['packages/*/src/**/*.test.ts', 'demo/**/*.test.ts', 'docs/**/*.test.ts', 'scripts/*.test.mjs'],
     environment: 'node',
+    // A bound for what hangs. A thousand timers, or a real process, take their time on a busy machine.
+    testTimeout: 30_000,
   },
 });

@@ -20,24 +20,29 @@ export function build() {
 }
 
 /**
- * Everything that needs neither a browser nor a test runner.
+ * Everything that needs neither a browser nor a test runner, in two lanes side by side.
  * @returns {Promise<Tally[]>}
  */
 export async function staticChecks() {
-  const tallies = [];
-  for (const [name, command] of commands()) tallies.push(await check(name, command));
-  return [...tallies, ...(await packageChecks())];
+  const sourcesAndPackages = async () => [...(await sourceChecks()), ...(await packageChecks())];
+  return (await Promise.all([typeChecks(), sourcesAndPackages()])).flat();
 }
 
-/** @returns {[name: string, command: string[]][]} */
-function commands() {
-  const types = (/** @type {string} */ folder) => [...tool('typescript', 'tsc'), '-p', folder, '--noEmit'];
+async function typeChecks() {
+  const tallies = [];
+  for (const folder of PROJECTS) {
+    tallies.push(await check(`types (tsc -p ${folder})`, [...tool('typescript', 'tsc'), '-p', folder, '--noEmit']));
+  }
+  return tallies;
+}
+
+async function sourceChecks() {
+  const biome = [...tool('@biomejs/biome'), 'ci', '--error-on-warnings', '--colors=off', '.'];
   return [
-    ...PROJECTS.map((folder) => named(`types (tsc -p ${folder})`, types(folder))),
-    named('format and lint (biome)', [...tool('@biomejs/biome'), 'ci', '--error-on-warnings', '--colors=off', '.']),
-    named('layering (dependency-cruiser)', cruise('.dependency-cruiser.cjs')),
-    named('layering at run time (dependency-cruiser)', cruise('.dependency-cruiser.runtime.cjs')),
-    named('unused (knip)', [...tool('knip'), '--no-progress']),
+    await check('format and lint (biome)', biome),
+    await check('layering (dependency-cruiser)', cruise('.dependency-cruiser.cjs')),
+    await check('layering at run time (dependency-cruiser)', cruise('.dependency-cruiser.runtime.cjs')),
+    await check('unused (knip)', [...tool('knip'), '--no-progress']),
   ];
 }
 
@@ -48,41 +53,18 @@ function cruise(config) {
 }
 
 /**
- * @param {string} name
- * @param {string[]} command
- * @returns {[string, string[]]}
- */
-function named(name, command) {
-  return [name, command];
-}
-
-/**
  * Looks at the packages as npm would publish them.
  * @returns {Promise<Tally[]>}
  */
 async function packageChecks() {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-packed-'));
   try {
-    const packed = await check('pack', [
-      ...npm(),
-      'pack',
-      '--workspaces=false',
-      ...packages(),
-      '--pack-destination',
-      folder,
-    ]);
-    const tallies = [packed];
+    const pack = [...npm(), 'pack', '--workspaces=false', '--pack-destination', folder, ...packages()];
+    const tallies = [await check('pack', pack)];
     for (const tarball of readdirSync(folder)) {
       const path = join(folder, tarball);
+      const attw = [...tool('@arethetypeswrong/cli', 'attw'), path, '--profile=esm-only', '--no-emoji', '--no-color'];
       tallies.push(await check(`publint ${tarball}`, [...tool('publint'), 'run', path, '--strict']));
-      const attw = [
-        ...tool('@arethetypeswrong/cli', 'attw'),
-        path,
-        '--profile',
-        'esm-only',
-        '--no-emoji',
-        '--no-color',
-      ];
       tallies.push(await check(`attw ${tarball}`, attw));
     }
     return tallies;

@@ -51,7 +51,7 @@ export interface LaunchOptions {
 }
 
 /** The Chromium to test with: `HOLDFAST_CHROMIUM`, the system's, or the one Playwright has installed. */
-export function chromiumPath(): string {
+function chromiumPath(): string {
   const candidates = [process.env.HOLDFAST_CHROMIUM, ...KNOWN_PATHS, chromium.executablePath()];
   const found = candidates.find((path) => path !== undefined && existsSync(path));
   if (found) return found;
@@ -61,7 +61,7 @@ export function chromiumPath(): string {
 const madeHere: string[] = [];
 
 /** An empty user-data directory, removed when the test process ends. */
-export function freshProfile(): string {
+function freshProfile(): string {
   const profile = mkdtempSync(join(tmpdir(), 'holdfast-profile-'));
   if (madeHere.push(profile) === 1) process.once('exit', removeProfiles);
   return profile;

@@ -10,7 +10,7 @@ import { npm, run } from '../../scripts/process.mjs';
 export interface PackedApp {
   readonly directory: string;
   /** Runs an installed program to its end, and gives what it printed. Rejects when it fails. */
-  exec(bin: 'tsc' | 'vite', ...args: string[]): Promise<string>;
+  exec(bin: keyof typeof BINS, ...args: string[]): Promise<string>;
   /** Evaluates an ES module in Node, as a file of the app would be, and gives what it printed. */
   evaluate(code: string): Promise<string>;
   /** Starts the dev server, or the server of what was built. */
@@ -23,8 +23,9 @@ export interface AppServer {
   close(): Promise<void>;
 }
 
-const BINS = { tsc: 'typescript/bin/tsc', vite: 'vite/bin/vite.js' };
-const PLAIN = { NO_COLOR: '1', FORCE_COLOR: '0' };
+const BINS = { tsc: 'typescript/bin/tsc', 'tsc-5.9': 'typescript-5.9/bin/tsc', vite: 'vite/bin/vite.js' };
+// Vite's build(), used by other tests, leaves NODE_ENV=production behind in its process: npm would leave out Vite then.
+const PLAIN = { NO_COLOR: '1', FORCE_COLOR: '0', NODE_ENV: undefined };
 
 /** `npm pack` and `npm install`, as a user's first minutes would be. */
 export async function installPackedApp(): Promise<PackedApp> {

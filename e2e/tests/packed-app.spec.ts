@@ -34,9 +34,11 @@ test.afterEach(async () => {
   await ledger.close();
 });
 
-test('the published types infer what is right and refuse what is wrong', async () => {
-  await app.exec('tsc', '--noEmit');
-});
+for (const compiler of ['tsc', 'tsc-5.9'] as const) {
+  test(`the published types infer what is right and refuse what is wrong: ${compiler}`, async () => {
+    await app.exec(compiler, '--noEmit');
+  });
+}
 
 test('step code is in the worker, and not in what the page loads', async () => {
   const assets = join(app.directory, 'dist', 'assets');

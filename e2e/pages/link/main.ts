@@ -11,7 +11,7 @@ const scripts = {
 
 /** Every worker made in this page, in order. */
 const workers: Worker[] = [];
-/** How often each step has come to the page, by its idempotency key. */
+/** How often a step has come to the page, by what it said. */
 const visits = new Map<string, number>();
 
 const services = {
@@ -60,7 +60,7 @@ addEventListener('pageshow', (event) => {
   if (event.persisted) returns.persisted++;
 });
 
-const app = { open, outcomeOf, workers, returns, held: {} as Record<string, Promise<unknown>> };
+const app = { open, outcomeOf, workers, visits, returns, held: {} as Record<string, Promise<unknown>> };
 
 /** What the tests do in this page. */
 export type LinkPage = typeof app;

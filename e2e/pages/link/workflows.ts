@@ -17,7 +17,7 @@ const ask = defineWorkflow({
   id: 'ask',
   version: 1,
   logic: fromSteps({ types: {} as { input: { service: string } } }, ({ input, step }) =>
-    step('ask', ({ services }) => services[input.service]?.('a question')),
+    step('ask', ({ services }) => services[input.service]?.('a question of a step')),
   ),
 });
 
@@ -37,11 +37,11 @@ const deadly = defineWorkflow({
   ),
 });
 
-/** Has a step that needs the network. */
+/** Visits the page in a step that needs the network. */
 const remote = defineWorkflow({
   id: 'remote',
   version: 1,
-  logic: fromSteps(({ step }) => step('fetch', { requires: 'online' }, () => 'fetched')),
+  logic: fromSteps(({ step }) => step('fetch', { requires: 'online' }, ({ services }) => services.visit?.('remote'))),
 });
 
 export const workflows = [gate, ask, deadly, remote] as const;

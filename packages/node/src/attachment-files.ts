@@ -5,7 +5,7 @@ import type { FileSystem } from './file-system.js';
 import type { AttachmentRef } from './log/entry.js';
 import { checksum, hex } from './log/line.js';
 
-export const ATTACHMENTS = 'attachments';
+const ATTACHMENTS = 'attachments';
 
 /** A Blob on its way into a store. */
 export interface Attachment {

@@ -1,11 +1,9 @@
-import { HoldfastError } from '@holdfast/core';
 import {
   type Acceptance,
   type Accepted,
   assertFollows,
   type Checkpoint,
   frozenCopy,
-  type InboxRow,
   type Op,
   unknownRun,
 } from '@holdfast/core/store';

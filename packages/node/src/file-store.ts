@@ -89,7 +89,8 @@ class FileStore implements Store {
   async accept(acceptance: Acceptance): Promise<Accepted> {
     this.#assertOpen();
     const log = this.#log;
-    if (log) return log.submit(acceptance.kind === 'start' ? startChange(acceptance, log.state) : inboxChange(acceptance));
+    if (log)
+      return log.submit(acceptance.kind === 'start' ? startChange(acceptance, log.state) : inboxChange(acceptance));
     throw new HoldfastError('STORE_OWNED', {
       message: `This process does not own the store directory ${this.name}, so it can't start runs or send to them.`,
       remedy: 'Do it in the process that owns it, or acquire it first.',
@@ -137,10 +138,10 @@ class FileStore implements Store {
     return this.#translated(async () => look(await this.#state()));
   }
 
-  async #state(): Promise<LogState> {
+  async #state({ syncedOnly = true } = {}): Promise<LogState> {
     if (this.#log) return this.#log.state;
     const segment = await readNewestSegment(this.#options.fileSystem, this.name);
-    return segment ? LogState.of(segment, { syncedOnly: true }) : new LogState();
+    return segment ? LogState.of(segment, { syncedOnly }) : new LogState();
   }
 
   async #load(address: RunAddress, state: LogState): Promise<StoredRun | undefined> {
@@ -152,9 +153,10 @@ class FileStore implements Store {
         attachments.set(ref.id, await readAttachment(this.#options.fileSystem, this.name, ref));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-        const now = await this.#state();
+        // Its file goes when its deletion is synced, even where no later line tells so yet.
+        const now = await this.#state({ syncedOnly: false });
         if (now.files().has(ref.file)) throw damagedAttachment(ref);
-        return this.#load(address, now); // It was deleted while it was being read.
+        return this.#load(address, now);
       }
     }
     return { ...run, attachments };

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, open, readdir, readFile, rename, rm, truncate } from 'node:fs/promises';
+import { access, link, mkdir, open, readdir, readFile, rename, rm, truncate } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 /** A file that is being written at its end. */
@@ -34,6 +35,9 @@ export interface FileSystem {
   /** Makes the names in a folder survive power loss. */
   syncFolder(folder: string): Promise<void>;
 }
+
+/** What file systems without hard links answer. */
+const WITHOUT_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 
 const hasCode = (error: unknown, code: string) => (error as NodeJS.ErrnoException).code === code;
 
@@ -73,13 +77,27 @@ async function openForAppend(path: string): Promise<AppendFile> {
   };
 }
 
-async function createExclusive(path: string, bytes: Uint8Array): Promise<void> {
+async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
   const handle = await open(path, 'wx');
   try {
     await handle.writeFile(bytes);
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** A link gives a written file its name, so nobody finds it half written; where there are no links, somebody may. */
+async function createExclusive(path: string, bytes: Uint8Array): Promise<void> {
+  const draft = `${path}.${randomUUID()}.tmp`;
+  await writeNew(draft, bytes);
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if (!WITHOUT_LINKS.some((code) => hasCode(error, code))) throw error;
+    await writeNew(path, bytes);
+  } finally {
+    await rm(draft, { force: true });
   }
 }
 

@@ -64,10 +64,7 @@ export class Connection {
   async #open(): Promise<Database> {
     const db = await openDB<HoldfastSchema>(this.name, LAYOUT, {
       upgrade: (db, _from, _to, transaction) => createLayout(db, transaction),
-      blocking: (_present, _wanted, event) => {
-        this.#database = undefined;
-        (event.target as IDBDatabase).close();
-      },
+      blocking: (_present, _wanted, event) => (event.target as IDBDatabase).close(),
       terminated: () => {
         this.#database = undefined;
       },

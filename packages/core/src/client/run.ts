@@ -189,8 +189,8 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
   }
 }
 
-/** Actor references in a context are shown as their ids. */
-const revivers = { ActorRef: (data: never) => data };
+/** Actor references in a context are shown as their ids, machine snapshots as their data. */
+const revivers = { ActorRef: ({ id }: { id: string }) => ({ id }), MachineSnapshot: (data: never) => data };
 
 function outcomeOf(
   { workflow, run }: RunAddress,

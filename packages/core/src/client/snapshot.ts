@@ -72,7 +72,8 @@ export function reuse<T>(previous: unknown, next: T, within: ReadonlySet<unknown
   if (!isPlain(previous) || !isPlain(next)) return next;
   const keys = Object.keys(next);
   const parts = Object.fromEntries(keys.map((key) => [key, reuse(previous[key], next[key], inside)]));
-  const same = keys.length === Object.keys(previous).length && keys.every((key) => Object.is(parts[key], previous[key]));
+  const unchanged = (key: string) => Object.hasOwn(previous, key) && Object.is(parts[key], previous[key]);
+  const same = keys.length === Object.keys(previous).length && keys.every(unchanged);
   return (same ? previous : parts) as T;
 }
 

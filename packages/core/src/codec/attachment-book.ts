@@ -1,4 +1,5 @@
 import type { Encoded, StoredValue } from '../records/records.js';
+import { storedFormOf } from './files.js';
 
 /** An attachment that isn't stored yet. */
 export interface Attachment {
@@ -26,7 +27,7 @@ export class AttachmentBook {
   toStored({ text, blobs }: Encoded): { value: StoredValue; fresh: Attachment[] } {
     if (blobs.length === 0) return { value: { text }, fresh: [] };
     const fresh: Attachment[] = [];
-    const attachments = blobs.map((blob) => this.#ids.get(blob) ?? this.#add(blob, fresh));
+    const attachments = blobs.map((blob) => this.#ids.get(storedFormOf(blob)) ?? this.#add(blob, fresh));
     return { value: { text, attachments }, fresh };
   }
 

@@ -1,7 +1,8 @@
 import { parse, stringify } from 'devalue';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
 import type { Encoded } from '../records/records.js';
-import { type ErrorData, errorFromData, errorToData, isError } from './errors-as-data.js';
+import { createErrorReviver, errorToData, isError } from './errors-as-data.js';
+import { fileOf } from './files.js';
 
 /**
  * The one codec of every store, message and archive. devalue (https://github.com/sveltejs/devalue) carries Date, Map,
@@ -44,7 +45,7 @@ export function encode(value: unknown, what: string, reducers: Reducers = {}): E
 /** The value that {@link encode} was given. */
 export function decode(encoded: Encoded, revivers: Revivers = {}): unknown {
   return parse(encoded.text, {
-    Error: (data: ErrorData) => errorFromData(data),
+    Error: createErrorReviver(),
     Blob: (data: BlobData) => blobFromData(data, encoded.blobs),
     ...revivers,
   });
@@ -70,7 +71,7 @@ export function encodeError(error: unknown): Encoded {
   try {
     return encode(error, 'error');
   } catch {
-    return encode(new Error(String(error)), 'error');
+    return encode(new Error(describe(error)), 'error');
   }
 }
 
@@ -84,12 +85,21 @@ export function sameText(a: { text: string }, b: { text: string }): boolean {
   return a.text === b.text;
 }
 
+/** An Error in it always is: what of it isn't storable is left out. Looking into it would never end on a cycle. */
 function isStorable(value: unknown, reducers: Reducers): boolean {
   try {
-    encode(value, 'field', reducers);
+    stringify(value, { Error: isError, Blob: (thing) => thing instanceof Blob, ...reducers });
     return true;
   } catch {
     return false;
+  }
+}
+
+function describe(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return Object.prototype.toString.call(thrown);
   }
 }
 
@@ -106,7 +116,7 @@ function blobFromData({ at, type, name, lastModified }: BlobData, blobs: readonl
     throw new HoldfastError('STORE_DAMAGED', { message: `Attachment ${at} of a stored value is missing.` });
   }
   if (name === undefined || isFile(blob)) return blob;
-  return new File([blob], name, { type, ...(lastModified === undefined ? {} : { lastModified }) });
+  return fileOf(blob, name, { type, ...(lastModified === undefined ? {} : { lastModified }) });
 }
 
 function isFile(blob: Blob): blob is File {
@@ -115,21 +125,31 @@ function isFile(blob: Blob): blob is File {
 
 /** The path of the first Proxy in `value`; only structuredClone can tell one from the object behind it. */
 function findProxy(value: unknown, path: string): string | undefined {
-  return clones(value) ? undefined : deepest(value, path, new Set());
+  return clones(value) ? undefined : blame(value as object, path, new Set());
 }
 
-function deepest(value: unknown, path: string, seen: Set<unknown>): string {
-  if (typeof value !== 'object' || value === null || seen.has(value)) return path;
+/** Of what can't be cloned: which part is to blame. Some kinds are storable though they can't be cloned, as URLs. */
+function blame(value: object, path: string, seen: Set<unknown>): string | undefined {
   seen.add(value);
+  let excused = !CONTAINERS.has(Object.prototype.toString.call(value));
   for (const [key, part] of parts(value)) {
-    if (!seen.has(part) && !clones(part)) return deepest(part, `${path}${key}`, seen);
+    if (seen.has(part) || clones(part)) continue;
+    const found = blame(part as object, `${path}${key}`, seen);
+    if (found !== undefined) return found;
+    excused = true;
   }
-  return path;
+  return excused ? undefined : path;
 }
+
+const CONTAINERS = new Set(['[object Object]', '[object Array]', '[object Map]', '[object Set]']);
 
 function* parts(value: object): Iterable<[string, unknown]> {
-  if (value instanceof Map) for (const [key, part] of value) yield [`.get(${JSON.stringify(key)})`, part];
-  else if (value instanceof Set) for (const part of value) yield ['.values()', part];
+  if (value instanceof Map) {
+    for (const [key, part] of value) {
+      yield ['.keys()', key];
+      yield [`.get(${typeof key === 'string' ? JSON.stringify(key) : describe(key)})`, part];
+    }
+  } else if (value instanceof Set) for (const part of value) yield ['.values()', part];
   else {
     for (const [key, part] of Object.entries(value)) yield [Array.isArray(value) ? `[${key}]` : `.${key}`, part];
   }
@@ -146,7 +166,7 @@ function clones(value: unknown): boolean {
 
 function notStorable(cause: unknown, what: string): HoldfastError {
   if (isHoldfastError(cause)) return cause;
-  const { path = '', value, message } = cause as { path?: string; value?: unknown; message: string };
+  const { path = '', value, message = '' } = (cause ?? {}) as { path?: string; value?: unknown; message?: string };
   const where = `${what}${path}`;
   const kind = kindOf(value, message);
   return new HoldfastError('VALUE_NOT_STORABLE', {
@@ -160,6 +180,7 @@ function notStorable(cause: unknown, what: string): HoldfastError {
 function kindOf(value: unknown, message: string): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';
+  if (message === 'Maximum call stack size exceeded') return 'nested too deeply';
   if (message.includes('__proto__')) return 'an object with a __proto__ key';
   if (message.includes('symbolic keys')) return 'an object with symbol keys';
   if (typeof (value as { then?: unknown } | undefined)?.then === 'function') return 'a Promise';

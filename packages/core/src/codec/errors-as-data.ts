@@ -1,16 +1,18 @@
-import { HoldfastError, isHoldfastError } from '../errors/index.js';
+import { type ErrorCode, HoldfastError, isHoldfastError } from '../errors/index.js';
 
 /** An Error as plain data: what every store and message holds of it. */
 export interface ErrorData {
   readonly name: string;
   readonly message: string;
+  /** Of a HoldfastError. Comes before what may refer back to the error: a reviver sees the parts in this order. */
+  readonly code?: ErrorCode;
   readonly stack?: string;
   readonly cause?: unknown;
   /** Own fields, such as `code` or `status`; those that can't be stored are left out. */
   readonly fields?: Record<string, unknown>;
 }
 
-const HANDLED = new Set(['name', 'message', 'stack', 'cause']);
+const HANDLED = new Set(['name', 'message', 'stack', 'cause', '__proto__']);
 const BUILT_IN: Record<string, new (message: string) => Error> = {
   EvalError,
   RangeError,
@@ -27,28 +29,49 @@ export function isError(value: unknown): value is Error {
 /** @param storable tells whether a field's value can be stored: a failed step's error must never be lost to one of its fields. */
 export function errorToData(error: Error, storable: (value: unknown) => boolean): ErrorData {
   const names = Object.getOwnPropertyNames(error).filter((name) => !HANDLED.has(name));
-  const own = names.map((name) => [name, (error as unknown as Record<string, unknown>)[name]] as const);
-  const fields = Object.fromEntries(own.filter(([, value]) => storable(value)));
+  const own = names.map((name) => [name, read(error, name)] as const);
+  const fields = Object.fromEntries(own.filter(([, value]) => value !== UNREADABLE && storable(value)));
+  const [name, message, stack, cause] = ['name', 'message', 'stack', 'cause'].map((name) => read(error, name));
   return {
-    name: error.name,
-    message: error.message,
-    ...(error.stack ? { stack: error.stack } : {}),
-    ...(error.cause !== undefined && storable(error.cause) ? { cause: error.cause } : {}),
+    name: typeof name === 'string' ? name : 'Error',
+    message: typeof message === 'string' ? message : '',
+    ...(isHoldfastError({ name, code: fields.code }) ? { code: fields.code as ErrorCode } : {}),
+    ...(typeof stack === 'string' ? { stack } : {}),
+    ...(cause !== undefined && cause !== UNREADABLE && storable(cause) ? { cause } : {}),
     ...(Object.keys(fields).length > 0 ? { fields } : {}),
   };
 }
 
-export function errorFromData({ name, message, stack, cause, fields }: ErrorData): Error {
-  const error = create(name, message, fields);
-  Object.assign(error, fields);
-  if (stack !== undefined) define(error, 'stack', stack);
-  if (cause !== undefined) define(error, 'cause', cause);
-  return error;
+/**
+ * Makes errors of their data. An error that refers to itself is asked for while its data is incomplete, and again when
+ * it is whole: both times it has to be the same object.
+ */
+export function createErrorReviver(): (data: ErrorData) => Error {
+  const made = new Map<ErrorData, Error>();
+  return (data) => {
+    const error = made.get(data) ?? create(data);
+    made.set(data, error);
+    const { stack, cause, fields } = data;
+    Object.assign(error, fields);
+    if (stack !== undefined) define(error, 'stack', stack);
+    if (cause !== undefined) define(error, 'cause', cause);
+    return error;
+  };
 }
 
-function create(name: string, message: string, fields: Record<string, unknown> = {}): Error {
-  const asHoldfast = { name, code: fields.code };
-  if (isHoldfastError(asHoldfast)) return new HoldfastError(asHoldfast.code, { message });
+const UNREADABLE = Symbol('unreadable');
+
+/** A field's value; a getter may throw. */
+function read(error: Error, name: string): unknown {
+  try {
+    return (error as unknown as Record<string, unknown>)[name];
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+function create({ name, message, code }: ErrorData): Error {
+  if (code !== undefined) return new HoldfastError(code, { message });
   const Known = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
   if (Known) return new Known(message);
   const error = new Error(message);

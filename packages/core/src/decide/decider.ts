@@ -12,7 +12,7 @@ import {
   type Turn,
   viewOf,
 } from '../engine/index.js';
-import { HoldfastError } from '../errors/index.js';
+import { HoldfastError, isHoldfastError } from '../errors/index.js';
 import type { HistoryRow, RunRow, RunStatus, StoredRun } from '../records/records.js';
 import { isFinal, type JournalEntry, journalId, journalPrefix, stepOf } from '../steps/journal.js';
 import type { Op } from '../store/store.js';
@@ -66,10 +66,9 @@ export class Decider {
     this.#row = stored.row;
     this.#record = new RunRecord(stored);
     this.#onMessage = onMessage;
-    if (stored.row.seq === 0) return;
-    checkVersion(workflow, stored.row);
-    if (this.#record.has('failure')) return;
-    this.#engine = this.#restoreEngine();
+    if (stored.row.seq === 0 || this.#record.has('failure')) return;
+    this.#engine = this.closed ? this.#reopen() : this.#restoreEngine();
+    if (!this.#engine) return;
     for (const leaf of this.#engine.leaves) this.#learnDeadlines(leaf);
   }
 
@@ -109,10 +108,10 @@ export class Decider {
   /** What an app sees of the run. */
   view(): RootView {
     if (this.#engine) return viewOf(this.#engine.root);
-    const { value, context } = ((this.#record.read('state') ?? {}) as Partial<EngineState>).snapshot ?? {};
-    const status = this.#record.has('failure') ? 'error' : 'active';
-    const error = this.#record.read('failure');
-    return { status, value, context, tags: [], accepts: [], output: undefined, error };
+    const { snapshot = { status: 'active' } } = (this.#record.read('state') ?? {}) as Partial<EngineState>;
+    const { value, context, output, status, error } = snapshot;
+    const failed = this.#record.has('failure') && { status: 'error' as const, error: this.#record.read('failure') };
+    return { value, context, tags: [], accepts: [], output, status, error, ...failed };
   }
 
   decide(arrival: Arrival, circumstances: Circumstances): Decision {
@@ -281,7 +280,7 @@ export class Decider {
     const progress = draft.progress ?? rest.progress;
     this.#row = {
       ...rest,
-      version: this.#workflow.version,
+      version: this.#engine ? this.#workflow.version : rest.version,
       seq,
       status,
       updatedAt: now,
@@ -336,7 +335,18 @@ export class Decider {
     else this.#untils.set(id, entry.until);
   }
 
+  /** A closed run goes nowhere any more: where its code is gone, what is stored of it tells all but its tags. */
+  #reopen(): Engine | undefined {
+    try {
+      return this.#restoreEngine();
+    } catch (error) {
+      if (isHoldfastError(error, 'VERSION_UNFIT')) return undefined;
+      throw error;
+    }
+  }
+
   #restoreEngine(): Engine {
+    checkVersion(this.#workflow, this.#row);
     const { logic } = this.#workflow;
     const state = this.#record.read('state') as EngineState;
     checkFit(this.#workflow, this.#row, state);

@@ -43,7 +43,6 @@ function invalid(what: string, details: Record<string, unknown>): HoldfastError 
 function checkActors(workflow: string, logic: AnyActorLogic, seen: Set<AnyActorLogic>): void {
   if (seen.has(logic)) return;
   seen.add(logic);
-  if (kindOf(logic) === 'live') return;
   if (!isMachine(logic)) return;
   for (const [name, actor] of declaredActors(logic)) {
     if (kindOf(actor) === 'live') {

@@ -10,8 +10,3 @@ export function pathOf(actor: AnyActorRef): ActorPath {
   const id = encodeURIComponent(actor.id);
   return above === '' ? id : `${above}/${id}`;
 }
-
-/** Whether `path` is `ancestor` or below it. */
-export function isWithin(path: ActorPath, ancestor: ActorPath): boolean {
-  return ancestor === '' || path === ancestor || path.startsWith(`${ancestor}/`);
-}

@@ -1,26 +1,13 @@
-import {
-  type AnyActorLogic,
-  type AnyActorRef,
-  type AnyMachineSnapshot,
-  type AnyStateMachine,
-  createActor,
-  type EventObject,
-} from 'xstate';
+import { type AnyActorLogic, type AnyActorRef, createActor, type EventObject } from 'xstate';
 import { REJECT, RESOLVE } from '../define/from-steps.js';
 import { HoldfastError } from '../errors/index.js';
+import { type PendingAction, resolveRow, toRow } from './action-rows.js';
 import { type ActorPath, pathOf } from './actor-path.js';
-import { isLeaf, kindOf } from './kinds.js';
-import { persist } from './persist.js';
-import { placesOf } from './places.js';
+import { isLeaf, isMachine, kindOf } from './kinds.js';
+import { persist, reviveHistory } from './persist.js';
 import type { ActionRow, Birth, EngineState, Leaf, TimerRow } from './records.js';
+import { AbsentActor, addressOf, bindRefs, bindSnapshot, setIncarnation } from './refs.js';
 import { createSystem, type InnerActor, inner, type XStateAction } from './system.js';
-
-/** An action that is to be performed: its row, and what performs it. */
-export interface PendingAction {
-  readonly row: ActionRow;
-  /** @throws whatever the action throws. */
-  perform(): void;
-}
 
 /** What one arrival made of the tree. */
 export interface Turn {
@@ -45,12 +32,15 @@ export interface Message {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 interface OpenTurn extends Omit<Mutable<Turn>, 'actions' | 'emitted' | 'logged' | 'started' | 'stopped'> {
+  born: AnyActorRef[];
   actions: { actor: AnyActorRef; action: XStateAction }[];
   emitted: EventObject[];
   logged: unknown[][];
   steps: number;
 }
 
+/** As XState names a root that is given no id. */
+const ROOT_ID = 'x:0';
 /** Microsteps and messages that one arrival may cause; more are taken for an endless loop. */
 const MOST_STEPS = 10_000;
 
@@ -90,9 +80,10 @@ export class Engine {
     this.#now = now;
     this.#restoring = state !== undefined;
     if (!state) this.#turn = openTurn();
-    const parent = { system: this.#createSystem() } as never;
-    this.root = createActor(logic, state ? { parent, snapshot: state.snapshot as never } : { parent, input });
+    const shared = { id: ROOT_ID, parent: { system: this.#createSystem() } as never };
+    this.root = createActor(logic, state ? { ...shared, snapshot: state.snapshot as never } : { ...shared, input });
     this.#restoring = false;
+    if (state) this.#bindAll();
   }
 
   /** Makes the tree of a new run. */
@@ -175,15 +166,33 @@ export class Engine {
 
   /** The action of a stored row; undefined when this code no longer has it. */
   resolveAction(row: ActionRow): PendingAction | undefined {
-    const actor = this.#find(row.actor);
-    const machine = (actor ? inner(actor)._snapshot.machine : undefined) as AnyStateMachine | undefined;
-    if (!actor || !machine) return undefined;
-    const exec =
-      row.place === undefined ? machine.implementations.actions[row.type] : placesOf(machine).at.get(row.place);
-    if (typeof exec !== 'function') return undefined;
-    const context = 'context' in row ? row.context : (actor.getSnapshot() as AnyMachineSnapshot).context;
-    const info = { context, event: row.event, self: actor, system: actor.system };
-    return { row, perform: () => void exec(info, row.params) };
+    const actor = row.sources ? undefined : this.#find(row.actor);
+    const bound = bindRefs({ ...row }, (ref) => this.#bind(ref));
+    return resolveRow(bound, actor ?? this.#absent(row.actor), this.root);
+  }
+
+  #absent(path: ActorPath): AbsentActor {
+    const id = decodeURIComponent(path.slice(path.lastIndexOf('/') + 1));
+    return this.#bind(new AbsentActor({ id, path, incarnation: 0 })) as AbsentActor;
+  }
+
+  /** After a restore: references in contexts, inputs and timers are to be the actors themselves again. */
+  #bindAll(): void {
+    const bind = (ref: AbsentActor) => this.#bind(ref);
+    const visit = (actor: AnyActorRef) => {
+      bindSnapshot(inner(actor)._snapshot, bind);
+      reviveHistory(actor);
+      for (const child of Object.values(inner(actor)._snapshot.children ?? {})) visit(child);
+    };
+    visit(this.root);
+    for (const { event } of this.timers.values()) bindRefs(event, bind);
+  }
+
+  #bind(ref: AbsentActor): unknown {
+    const { path, incarnation } = ref.address;
+    ref.system = this.root.system;
+    ref._parent = path === '' ? undefined : this.#find(path.slice(0, Math.max(path.lastIndexOf('/'), 0)));
+    return this.#find(path, incarnation) ?? ref;
   }
 
   #createSystem() {
@@ -212,7 +221,13 @@ export class Engine {
     if (parent.sessionId === undefined) its._parent = undefined;
     const logic = its.logic as AnyActorLogic;
     this.#refuseLive(actor, logic);
-    if (!this.#restoring) this.#countBirth(pathOf(actor));
+    const path = pathOf(actor);
+    if (!this.#restoring) this.#countBirth(path);
+    setIncarnation(actor, this.#incarnation(path));
+    this.#turn?.born.push(actor);
+    if (this.#restoring && isMachine(logic) && !('value' in (its.options.snapshot ?? {}))) {
+      its.logic = Object.create(logic, { restoreSnapshot: { value: (snapshot: unknown) => snapshot } });
+    }
     if (isLeaf(logic)) {
       this.#leafActors.add(actor);
       its.logic = Object.create(logic, { start: { value: undefined } });
@@ -253,8 +268,8 @@ export class Engine {
       this.#count(false);
       inner(target)._send(event);
     } else {
-      const to = pathOf(target);
-      this.#onMessage({ to, incarnation: this.#incarnation(to), event });
+      const { path, incarnation } = addressOf(target);
+      this.#onMessage({ to: path, incarnation, event });
     }
   }
 
@@ -270,9 +285,10 @@ export class Engine {
   }
 
   #schedule(source: AnyActorRef, target: AnyActorRef, event: EventObject, delayMs: number, id?: string): void {
-    const to = pathOf(target);
     const key = timerKey(source, id ?? `:${this.#booked++}`);
-    this.timers.set(key, { at: this.#now + delayMs, to, incarnation: this.#incarnation(to), event });
+    if (delayMs === Infinity) return;
+    const { path, incarnation } = addressOf(target);
+    this.timers.set(key, { at: this.#now + (delayMs > 0 ? delayMs : 0), to: path, incarnation, event });
     if (this.#turn) this.#turn.timersChanged = true;
   }
 
@@ -302,9 +318,11 @@ export class Engine {
   }
 
   #close(open: OpenTurn): Turn {
+    for (const actor of open.born) fileUnnamed(actor);
     const before = this.#leaves;
     this.#leaves = this.#findLeaves();
-    const { actions, changed, timersChanged, taken, emitted, logged } = open;
+    const { actions, timersChanged, taken, emitted, logged } = open;
+    const changed = open.changed || inner(this.root)._snapshot.status === 'error';
     return {
       started: [...this.#leaves].filter(([actor]) => !before.has(actor)).map(([, leaf]) => leaf),
       stopped: [...before].filter(([actor]) => !this.#leaves.has(actor)).map(([, leaf]) => leaf),
@@ -317,19 +335,10 @@ export class Engine {
     };
   }
 
-  #toPending(actor: AnyActorRef, { type, info, params, exec }: XStateAction): PendingAction {
-    const { machine, context } = actor.getSnapshot() as AnyMachineSnapshot;
-    const named = machine.implementations.actions[type] === exec;
-    const place = named ? undefined : placesOf(machine).of.get(exec);
-    const row: ActionRow = {
-      actor: pathOf(actor),
-      type,
-      event: info.event,
-      ...(place === undefined ? {} : { place }),
-      ...(params === undefined ? {} : { params }),
-      ...(info.context === context ? {} : { context: info.context }),
-    };
-    return { row, perform: () => void exec?.(info, params) };
+  #toPending(actor: AnyActorRef, action: XStateAction): PendingAction {
+    const { path, incarnation } = addressOf(actor);
+    const gone = this.#find(path, incarnation) !== actor;
+    return { row: toRow(actor, action, gone), perform: () => void action.exec?.(action.info, action.params) };
   }
 
   #findLeaves(): Map<AnyActorRef, Leaf> {
@@ -368,7 +377,26 @@ export class Engine {
 export type Outcome = { readonly output: unknown } | { readonly error: unknown };
 
 function openTurn(): OpenTurn {
-  return { actions: [], emitted: [], logged: [], changed: false, timersChanged: false, taken: false, steps: 0 };
+  return {
+    born: [],
+    actions: [],
+    emitted: [],
+    logged: [],
+    changed: false,
+    timersChanged: false,
+    taken: false,
+    steps: 0,
+  };
+}
+
+/** XState files a child that was spawned without an id under `undefined`, where the next one takes its place. */
+function fileUnnamed(actor: AnyActorRef): void {
+  const { _parent: parent, id } = actor;
+  const { children } = parent ? inner(parent)._snapshot : {};
+  const { _processingStatus, _snapshot } = inner(actor);
+  if (!children || children[id] || _processingStatus !== 1 || _snapshot.status !== 'active') return;
+  children[id] = actor;
+  if (children.undefined && children.undefined.id !== 'undefined') delete children.undefined;
 }
 
 function timerKey(source: AnyActorRef, id: string): string {

@@ -11,6 +11,7 @@ export interface Misfit {
 
 /** What of a stored tree `logic` can't take up; XState itself would drop it in silence or break. Empty: it fits. */
 export function findMisfits(logic: AnyActorLogic, stored: PersistedSnapshot): Misfit[] {
+  if (stored.status === 'error' && !('value' in stored)) return [];
   const isStoredMachine = 'value' in stored;
   if (isStoredMachine !== (kindOf(logic) === 'machine'))
     return [{ kind: 'actor', name: 'the root: a machine became something else' }];

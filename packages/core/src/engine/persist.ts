@@ -1,5 +1,5 @@
-import type { AnyActorRef } from 'xstate';
-import type { Reducers, Revivers } from '../codec/index.js';
+import type { AnyActorLogic, AnyActorRef, AnyStateMachine } from 'xstate';
+import { isMachine } from './kinds.js';
 import type { PersistedChild, PersistedSnapshot } from './records.js';
 import { inner } from './system.js';
 
@@ -18,7 +18,7 @@ interface MachineSnapshot {
  * refers to itself, and aliases the live context; here references stay as they are, for the codec to write down.
  */
 export function persist(actor: AnyActorRef): PersistedSnapshot {
-  if (!('value' in actor.getSnapshot())) return actor.getPersistedSnapshot() as PersistedSnapshot;
+  if (!('value' in actor.getSnapshot())) return persistStateless(actor);
   const { status, output, error, value, context, historyValue, children } = actor.getSnapshot() as MachineSnapshot;
   return {
     status,
@@ -31,8 +31,15 @@ export function persist(actor: AnyActorRef): PersistedSnapshot {
   };
 }
 
+/** Leaves, reducers, and a machine that failed before it had a state. */
+function persistStateless(actor: AnyActorRef): PersistedSnapshot {
+  if (!isMachine(inner(actor).logic as AnyActorLogic)) return actor.getPersistedSnapshot() as PersistedSnapshot;
+  const { status, output, error } = actor.getSnapshot() as MachineSnapshot;
+  return { status, output, error };
+}
+
 function persistChild(child: AnyActorRef): PersistedChild {
-  const { systemId } = child as { systemId?: string };
+  const { systemId = inner(child)._systemId } = child as { systemId?: string };
   return {
     src: child.src as string,
     ...(systemId === undefined ? {} : { systemId }),
@@ -45,15 +52,23 @@ function mapValues<T, R>(record: Record<string, T>, change: (value: T) => R): Re
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }
 
-/** An actor reference in a context is stored as its id, in the form that XState's restore knows. */
-export const actorRefReducers: Reducers = {
-  ActorRef: (thing) => isActorRef(thing) && { id: thing.id },
-};
+/** XState 5.19 leaves a restored history as it was stored. A state that is gone is forgotten, as XState does. */
+export function reviveHistory(actor: AnyActorRef): void {
+  const { historyValue = {}, machine } = inner(actor)._snapshot as unknown as RestoredSnapshot;
+  for (const [key, nodes] of Object.entries(historyValue)) {
+    historyValue[key] = nodes.flatMap(({ id }) => findNode(machine, id) ?? []);
+  }
+}
 
-export const actorRefRevivers: Revivers = {
-  ActorRef: ({ id }: { id: string }) => ({ xstate$$type: 1, id }),
-};
+interface RestoredSnapshot {
+  readonly historyValue?: Record<string, { id: string }[]>;
+  readonly machine: AnyStateMachine;
+}
 
-function isActorRef(thing: unknown): thing is AnyActorRef {
-  return typeof thing === 'object' && thing !== null && 'sessionId' in thing && 'ref' in thing && 'send' in thing;
+function findNode(machine: AnyStateMachine, id: string) {
+  try {
+    return machine.getStateNodeById(id);
+  } catch {
+    return undefined;
+  }
 }

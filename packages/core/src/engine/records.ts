@@ -48,6 +48,8 @@ export interface TimerRow {
 export interface ActionRow {
   readonly actor: ActorPath;
   readonly type: string;
+  /** For an action of an actor that this very transition stopped: the sources that led to it, from the root down. */
+  readonly sources?: readonly string[];
   /** For an inline action: where in the machine it stands (node, hook, index). Absent: it can't be found again. */
   readonly place?: string;
   readonly params?: unknown;

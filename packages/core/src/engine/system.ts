@@ -11,11 +11,22 @@ export interface XStateAction {
 /** The parts of an actor that the engine touches beyond XState's documented surface; contract-tested. */
 export interface InnerActor {
   logic: object;
-  _snapshot: { status: string; children?: Record<string, AnyActorRef>; machine?: unknown };
+  _snapshot: {
+    status: string;
+    children?: Record<string, AnyActorRef>;
+    machine?: unknown;
+    context?: unknown;
+    input?: unknown;
+    output?: unknown;
+    error?: unknown;
+  };
   _parent: unknown;
   _processingStatus: 0 | 1 | 2;
   _deferred: (() => void)[];
   _syncSnapshot?: boolean;
+  /** In XState 5.19; `systemId` in later ones. */
+  _systemId?: string;
+  options: { snapshot?: { value?: unknown } };
   _actorScope: {
     actionExecutor(action: XStateAction): void;
     emit(event: EventObject): void;

@@ -2,7 +2,6 @@
  * Every code a {@link HoldfastError} can carry. Frozen between majors; each has a page in `docs/errors/`.
  */
 export const ERROR_CODES = [
-  'ACTION_FAILED',
   'ACTION_NOT_RESUMABLE',
   'ACTOR_NOT_DURABLE',
   'CLOSED',

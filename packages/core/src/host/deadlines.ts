@@ -1,5 +1,7 @@
 import type { Clock } from './ports.js';
 
+const SPARE = 64;
+
 interface Entry {
   readonly key: string;
   readonly at: number;
@@ -10,6 +12,7 @@ interface Entry {
  *
  * Owns: one deadline a key, in a binary heap, so that 100,000 waiting runs cost one timer. Never: the runs.
  * 1. A key is woken once per `set`, at or after its instant, earliest first.
+ * 2. Deadlines that no longer count stay in the heap for a while, never more than those that do and a few.
  */
 export class Deadlines {
   readonly #clock: Clock;
@@ -26,7 +29,8 @@ export class Deadlines {
   set(key: string, at: number): void {
     const entry = { key, at };
     this.#current.set(key, entry);
-    this.#push(entry);
+    if (this.#heap.length > 2 * this.#current.size + SPARE) this.#compact();
+    else this.#push(entry);
     if (this.#heap[0] === entry) this.#arm();
   }
 
@@ -55,6 +59,11 @@ export class Deadlines {
       this.#wake(first.key);
     }
     this.#arm();
+  }
+
+  #compact(): void {
+    const entries = [...this.#current.values()].sort((a, b) => a.at - b.at);
+    this.#heap.splice(0, Infinity, ...entries);
   }
 
   #push(entry: Entry): void {

@@ -57,6 +57,8 @@ export class StepsExecution {
   readonly #replay: Replay;
   readonly #asked = new Set<string>();
   readonly #abort = new AbortController();
+  /** What `stop` has to end; a list of its own, as Node warns of more than ten listeners to one signal. */
+  readonly #stops = new Set<() => void>();
   readonly #random: () => number;
   #now: number;
   readonly #counts = { performing: 0, waiting: 0 };
@@ -100,6 +102,8 @@ export class StepsExecution {
 
   stop(reason: unknown): void {
     this.#abort.abort(reason);
+    for (const end of this.#stops) end();
+    this.#stops.clear();
   }
 
   #settle(outcome: Outcome): void {
@@ -117,6 +121,7 @@ export class StepsExecution {
   }
 
   async #step<T>(name: string, options: StepOptions, body: StepBody<T>, progress?: () => Progress): Promise<T> {
+    if (this.#abort.signal.aborted) return never();
     const entry = this.#ask(name, 'step');
     if (typeof body !== 'function') throw misused(`Step "${name}" has no function as its last argument.`);
     const settings = toSettings(name, options);
@@ -126,7 +131,7 @@ export class StepsExecution {
 
   /** Checks a step's name and finds its entry. */
   #ask(name: string, kind: JournalEntry['kind']): JournalEntry | undefined {
-    if (typeof name !== 'string' || name === '') throw misused('A step needs a name, a string that is not empty.');
+    if (!isName(name)) throw misused('A step needs a name, a string of whole characters that is not empty.');
     if (this.#ended) throw misused(`Step "${name}" was called after its step function had ended.`);
     if (this.#asked.has(name)) {
       throw new HoldfastError('STEP_DUPLICATE', {
@@ -173,6 +178,7 @@ export class StepsExecution {
       const startedAt = clock.now();
       const tried = await this.#count('performing', async () => {
         await this.#ports.begin();
+        if (this.#abort.signal.aborted) return never<JournalEntry>();
         const result = await this.#try(name, settings, body, (entry?.attempts ?? 0) + 1);
         if (this.#abort.signal.aborted) return never<JournalEntry>();
         if ('error' in result && settings.online && !this.#ports.connectivity.online()) return undefined;
@@ -181,6 +187,7 @@ export class StepsExecution {
       });
       if (!tried) continue;
       entry = isFinal(tried) ? tried : await this.#count('waiting', () => this.#record(name, tried));
+      if (isFinal(entry)) await this.#replay.caughtUp();
       if (this.#abort.signal.aborted) return never();
       if (isFinal(entry)) return this.#conclude<T>(entry);
     }
@@ -207,8 +214,7 @@ export class StepsExecution {
     const trial = new AbortController();
     const stop = () => trial.abort(this.#abort.signal.reason);
     const timeOut = () => trial.abort(timedOut(name, timeoutMs));
-    this.#abort.signal.addEventListener('abort', stop, { once: true });
-    if (this.#abort.signal.aborted) stop();
+    this.#stops.add(stop);
     const cancel = timeoutMs === undefined ? undefined : clock.at(clock.now() + timeoutMs, timeOut);
     const cutOff = new Promise<never>((_, reject) => {
       trial.signal.addEventListener('abort', () => reject(trial.signal.reason), { once: true });
@@ -216,7 +222,7 @@ export class StepsExecution {
     cutOff.catch(() => {});
     const end = () => {
       cancel?.();
-      this.#abort.signal.removeEventListener('abort', stop);
+      this.#stops.delete(stop);
     };
     return { signal: trial.signal, cutOff, end };
   }
@@ -226,9 +232,13 @@ export class StepsExecution {
     const attempts = (last?.attempts ?? 0) + 1;
     const base = { kind: 'step', attempts, startedAt: last?.startedAt ?? startedAt, endedAt } as const;
     if ('output' in result) return { ...base, status: 'completed', output: result.output };
-    const delayMs = delayAfter(settings.retry, attempts, result.error, Math.random);
-    if (delayMs === undefined) return { ...base, status: 'failed', error: result.error };
-    return { ...base, status: 'retrying', error: result.error, until: endedAt + delayMs };
+    try {
+      const delayMs = delayAfter(settings.retry, attempts, result.error, Math.random);
+      if (delayMs === undefined) return { ...base, status: 'failed', error: result.error };
+      return { ...base, status: 'retrying', error: result.error, until: endedAt + delayMs };
+    } catch (error) {
+      return { ...base, status: 'failed', error };
+    }
   }
 
   async #record(step: string, entry: JournalEntry, progress?: () => Progress): Promise<JournalEntry> {
@@ -239,6 +249,7 @@ export class StepsExecution {
   }
 
   async #sleep(name: string, duration: Duration): Promise<void> {
+    if (this.#abort.signal.aborted) return never();
     let entry = this.#ask(name, 'sleep');
     const ms = toMs(duration, `sleep "${name}"`);
     if (entry && isFinal(entry)) return this.#handBack<void>(entry);
@@ -251,7 +262,10 @@ export class StepsExecution {
     await this.#until(entry.until ?? 0);
     const { until: _, ...rest } = entry;
     const woken = { ...rest, status: 'completed', endedAt: this.#ports.clock.now() } as const;
-    return this.#conclude<void>(await this.#count('performing', () => this.#record(name, woken)));
+    const stored = await this.#count('performing', () => this.#record(name, woken));
+    await this.#replay.caughtUp();
+    if (this.#abort.signal.aborted) return never();
+    return this.#conclude<void>(stored);
   }
 
   /** Counts itself as performing or waiting while `work` is under way: that is what {@link quiet} looks at. */
@@ -276,12 +290,14 @@ export class StepsExecution {
 
   /** Waits for `wake`; after `stop` it never resolves, and what it listens to is let go. */
   #untilWoken(listen: (wake: () => void) => () => void): Promise<void> {
+    if (this.#abort.signal.aborted) return never();
     return new Promise((resolve) => {
       const end = listen(() => {
+        this.#stops.delete(end);
         end();
         resolve();
       });
-      this.#abort.signal.addEventListener('abort', end, { once: true });
+      this.#stops.add(end);
     });
   }
 
@@ -298,6 +314,9 @@ export class StepsExecution {
     if (!(concurrency === Infinity || (Number.isInteger(concurrency) && concurrency >= 1))) {
       throw misused(`concurrency of step.all "${name}" is ${concurrency}; it has to be a whole number from 1.`);
     }
+    if (!isName(name)) throw misused('step.all needs a name, a string of whole characters that is not empty.');
+    if (!Array.isArray(items)) throw misused(`step.all "${name}" needs an array of items.`);
+    if (typeof body !== 'function') throw misused(`step.all "${name}" has no function as its last argument.`);
     const names = items.map((item, index) => `${name}:${key(item, index)}`);
     let done = names.filter((step) => this.#journal.get(step)?.status === 'completed').length;
     const progress = () => ({ done: ++done, total: items.length });
@@ -325,6 +344,11 @@ export class StepsExecution {
 
 function never<T>(): Promise<T> {
   return new Promise(() => {});
+}
+
+/** Half a surrogate pair has no place in a key or a header. */
+function isName(name: unknown): name is string {
+  return typeof name === 'string' && name !== '' && !/\p{Surrogate}/u.test(name);
 }
 
 function misused(message: string): HoldfastError {

@@ -24,10 +24,12 @@ const RETRY_OPTIONS = new Set(['attempts', 'delay', 'factor', 'maxDelay', 'jitte
 const ONCE: RetryPolicy = { attempts: 1 };
 
 /** @throws `OPTION_INVALID` naming the step and the option. */
-export function toSettings(step: string, options: StepOptions, extra: readonly string[] = []): StepSettings {
-  const { retry = ONCE, timeout, requires } = options;
+export function toSettings(step: string, options: StepOptions): StepSettings {
   const at = `of step "${step}"`;
-  refuseUnknown(options, new Set([...OPTIONS, ...extra]), at);
+  if (!isObject(options)) throw invalid(`The options ${at}`, options, 'an object');
+  const { retry = ONCE, timeout, requires } = options;
+  refuseUnknown(options, OPTIONS, at);
+  if (!isObject(retry)) throw invalid(`retry ${at}`, retry, 'an object');
   refuseUnknown(retry, RETRY_OPTIONS, `in retry ${at}`);
   if (requires !== undefined && requires !== 'online') throw invalid(`requires ${at}`, requires, "'online'");
   return {
@@ -56,7 +58,8 @@ function toRetry(policy: RetryPolicy, at: string): Retry {
  */
 export function delayAfter(retry: Retry, attempt: number, error: unknown, random: () => number): number | undefined {
   if (attempt >= retry.attempts || !retry.retryIf(error)) return undefined;
-  const full = Math.min(retry.delayMs * retry.factor ** (attempt - 1), retry.maxDelayMs);
+  const grown = retry.delayMs === 0 ? 0 : retry.delayMs * retry.factor ** (attempt - 1);
+  const full = Math.min(grown, retry.maxDelayMs);
   if (retry.jitter === 'full') return full * random();
   if (retry.jitter === 'equal') return full / 2 + (full / 2) * random();
   return full;
@@ -64,6 +67,10 @@ export function delayAfter(retry: Retry, attempt: number, error: unknown, random
 
 function isWorthIt(error: unknown): boolean {
   return !isHoldfastError(error) || error.retryable;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function refuseUnknown(options: object, known: ReadonlySet<string>, where: string): void {

@@ -22,7 +22,7 @@ export function encodeLine(line: Line): string {
 }
 
 /** The line in `bytes` (without its newline), or undefined when its checksum does not fit. */
-export function decodeLine(bytes: Buffer): Line | undefined {
+function decodeLine(bytes: Buffer): Line | undefined {
   if (bytes.length <= CRC_DIGITS + 1 || bytes[CRC_DIGITS] !== SPACE) return undefined;
   const json = bytes.subarray(CRC_DIGITS + 1);
   if (checksum(json) !== bytes.toString('latin1', 0, CRC_DIGITS)) return undefined;
@@ -46,5 +46,17 @@ export function* stretches(bytes: Buffer): Iterable<Stretch> {
     }
     yield { offset, line: decodeLine(bytes.subarray(offset, end)) };
     offset = end + 1;
+  }
+}
+
+/** How every line begins. A quote inside a value is escaped, so no value holds this. */
+const BEGINNING = /[0-9a-f]{8} \{"line":/g;
+
+/** Good lines in what is no longer cut into lines rightly: a damaged newline joins two of them. */
+export function* salvagedLines(bytes: Buffer): Iterable<Line> {
+  for (const { index } of bytes.toString('latin1').matchAll(BEGINNING)) {
+    const end = bytes.indexOf(NEWLINE, index);
+    const line = decodeLine(bytes.subarray(index, end < 0 ? bytes.length : end));
+    if (line) yield line;
   }
 }

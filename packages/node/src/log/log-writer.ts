@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { isHoldfastError } from '@holdfast/core';
+import { type HoldfastError, isHoldfastError } from '@holdfast/core';
 import type { AppendFile, FileSystem } from '../file-system.js';
 import { storageError, unknownOutcome } from '../storage-error.js';
 import type { ChangeEntry } from './entry.js';
@@ -92,7 +92,7 @@ export class LogWriter {
       this.#length = length;
       this.#line = line;
     } catch (error) {
-      throw storageError(error, directory);
+      throw await this.#cause(error);
     }
     this.#stray = this.#stray.filter((stray) => stray !== draft && stray !== path);
     this.#synced = this.#batch;
@@ -118,15 +118,15 @@ export class LogWriter {
 
   /** Takes back what a failed append may have written, and rejects as `append` says. */
   async #undo(failure: unknown): Promise<never> {
-    const { directory } = this.#options;
     await this.close();
-    if (isHoldfastError(failure, 'STORE_FENCED')) throw failure;
+    const cause = await this.#cause(failure);
+    if (isHoldfastError(cause, 'STORE_FENCED')) throw cause;
     try {
       await this.#opened();
     } catch {
-      throw unknownOutcome(failure, directory);
+      throw unknownOutcome(failure, this.#options.directory);
     }
-    throw storageError(failure, directory);
+    throw cause;
   }
 
   #encode(entries: readonly ChangeEntry[], batch: number): string {
@@ -150,7 +150,18 @@ export class LogWriter {
       this.#file = await fileSystem.openForAppend(this.#path);
       return this.#file;
     } catch (error) {
-      throw storageError(error, directory);
+      throw await this.#cause(error);
     }
+  }
+
+  /** What to tell of a failure: a later owner removes this one's files, so it is asked for before the disk is blamed. */
+  async #cause(failure: unknown): Promise<HoldfastError> {
+    const { directory, assertNewest } = this.#options;
+    try {
+      await assertNewest();
+    } catch (error) {
+      if (isHoldfastError(error, 'STORE_FENCED')) return error;
+    }
+    return storageError(failure, directory);
   }
 }

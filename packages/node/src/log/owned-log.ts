@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { HoldfastError, isHoldfastError } from '@holdfast/core';
+import { type HoldfastError, isHoldfastError } from '@holdfast/core';
 import { type Attachment, AttachmentFiles } from '../attachment-files.js';
 import { type OwnedPlace, OwnerFile } from '../owner/owner-file.js';
 import type { FileStoreReport } from '../report.js';
@@ -121,6 +121,9 @@ export class OwnedLog {
     await this.#group.idle();
     try {
       if (!this.lost.aborted) await this.#writer.append([{ kind: 'release' }], { durable: true });
+    } catch (error) {
+      if (!isHoldfastError(error, 'STORE_FENCED')) throw error;
+      this.#lost.abort(error);
     } finally {
       await this.#writer.close();
       await this.#owner.release();

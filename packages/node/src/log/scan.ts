@@ -1,7 +1,7 @@
-import { FORMAT_VERSION } from '@holdfast/core/store';
 import { HoldfastError } from '@holdfast/core';
+import { FORMAT_VERSION } from '@holdfast/core/store';
 import type { HeaderEntry, Line } from './entry.js';
-import { type Stretch, stretches } from './line.js';
+import { type Stretch, salvagedLines, stretches } from './line.js';
 
 /** What a segment holds. */
 export interface Segment {
@@ -28,8 +28,9 @@ export function scanSegment(bytes: Buffer, file: string): Segment {
   // The first 1 + runs lines were synced before the segment got its name.
   if (lines.length < 1 + header.runs) throw damaged(file, all[end]?.offset ?? bytes.length);
   const synced = Math.max(...lines.map((line) => line.synced), (lines[header.runs] as Line).batch);
-  if (end >= 0 && wasSynced(all.slice(end), lines.at(-1) as Line)) throw damaged(file, (all[end] as Stretch).offset);
-  return { header, lines, tornAt: end < 0 ? undefined : (all[end] as Stretch).offset, synced };
+  const tornAt = end < 0 ? undefined : (all[end] as Stretch).offset;
+  if (tornAt !== undefined && wasSynced(bytes.subarray(tornAt), lines.at(-1) as Line)) throw damaged(file, tornAt);
+  return { header, lines, tornAt, synced };
 }
 
 function headerOf(first: Stretch | undefined, file: string): HeaderEntry {
@@ -53,10 +54,11 @@ function follows(all: readonly Stretch[], at: number): boolean {
   return before.left > 0 ? line.batch === before.batch && line.left === before.left - 1 : line.batch > before.batch;
 }
 
-/** Does a later good line tell that the line after `last` had been synced? */
-function wasSynced(rest: readonly Stretch[], last: Line): boolean {
+/** Does a good line in `rest` tell that the line after `last` had been synced? */
+function wasSynced(rest: Buffer, last: Line): boolean {
   const lowest = last.left > 0 ? last.batch : last.batch + 1;
-  return rest.some(({ line }) => line !== undefined && line.line > last.line && line.synced >= lowest);
+  for (const line of salvagedLines(rest)) if (line.line > last.line && line.synced >= lowest) return true;
+  return false;
 }
 
 function damaged(file: string, offset: number): HoldfastError {

@@ -18,7 +18,9 @@ export interface OwnedPlace {
  * 2. An epoch is never given twice: it is above those of all owner files and all segments.
  * 3. A later owner creates its file before it reads the log. So who finds, after a sync, that there is no later file,
  *    knows that any later owner will read what was synced.
- * 4. An owner removes the files of those before it, oldest first, before it is given the right.
+ * 4. Its name needs no sync of its own: who could be fenced dies with the power, and the first segment, which comes
+ *    before the right to write, syncs the folder.
+ * 5. An owner removes the files of those before it, oldest first, before it is given the right.
  */
 export class OwnerFile {
   readonly epoch: number;
@@ -68,16 +70,16 @@ export class OwnerFile {
   }
 
   async #create(): Promise<boolean> {
-    const { fileSystem, processes, directory } = this.#place;
+    const { fileSystem, processes } = this.#place;
     try {
       await fileSystem.createExclusive(this.#path, Buffer.from(`${JSON.stringify(processes.self())}\n`));
     } catch (error) {
-      if (isErrno(error, 'EEXIST')) return false;
+      // Taken; or its draft was swept away by one who has become the owner meanwhile.
+      if (isErrno(error, 'EEXIST') || isErrno(error, 'ENOENT')) return false;
       await this.release();
       throw error;
     }
     try {
-      await fileSystem.syncFolder(directory);
       const seen = await newestEpochs(this.#place);
       // The directory may have been listed before another owner came and went with this very epoch.
       if (seen.owner === this.epoch && seen.segment < this.epoch) return true;

@@ -2,7 +2,7 @@ import type { InboxRow, RunAddress, RunRow, RunStatus, StoredValue } from '../..
 import type { Acceptance, Checkpoint, Op, Store } from '../../store/store.js';
 
 /** Typed factories of what the suite stores. Every instant is a fixed one. */
-export const INSTANT = Date.UTC(2026, 0, 1);
+const INSTANT = Date.UTC(2026, 0, 1);
 
 export function address(run = 'one', workflow = 'suite'): RunAddress {
   return { workflow, run };

@@ -87,10 +87,11 @@ export function valueTests(test: Declare, { attachments }: { attachments: boolea
     await fill(store, epoch, [address()], 1);
     const run = await store.load(address());
     const [history] = await store.history(address());
-    tryTo(() => ((run?.row as Mutable<RunRow>).seq = 99));
-    tryTo(() => ((run?.values.get('left') as Mutable<StoredValue>).text = 'changed'));
-    tryTo(() => (run?.values as Map<string, StoredValue> | undefined)?.clear());
-    tryTo(() => ((history?.arrival as { name: string }).name = 'changed'));
+    if (!run || !history) throw new Error('the run is not there');
+    tryTo(() => ((run.row as Mutable<RunRow>).seq = 99));
+    tryTo(() => ((run.values.get('left') as Mutable<StoredValue>).text = 'changed'));
+    tryTo(() => (run.values as Map<string, StoredValue>).clear());
+    tryTo(() => ((history.arrival as { name: string }).name = 'changed'));
     same(await seqOf(store, address()), 1, 'seq');
     same((await store.history(address()))[0]?.arrival.name, 'E1', 'history');
   });

@@ -1,0 +1,16 @@
+/**
+ * A store may give a File back as a Blob: the File made of it remembers which, so that it isn't stored a second time.
+ */
+const storedForms = new WeakMap<Blob, Blob>();
+
+/** The File that `blob` once was. */
+export function fileOf(blob: Blob, name: string, options: FilePropertyBag): File {
+  const file = new File([blob], name, options);
+  storedForms.set(file, blob);
+  return file;
+}
+
+/** What a store gave for `blob`, when it is a File made of that; otherwise `blob` itself. */
+export function storedFormOf(blob: Blob): Blob {
+  return storedForms.get(blob) ?? blob;
+}

@@ -1,0 +1,231 @@
+import { describe, expectTypeOf, test } from 'vitest';
+import { assign, createMachine, fromPromise, setup } from 'xstate';
+import type { Holdfast } from './client/holdfast.js';
+import type { Run } from './client/run.js';
+import { defineWorkflow } from './define/define-workflow.js';
+import { fromSteps, type StepContext } from './define/from-steps.js';
+import type { TypesOf, WorkflowMap } from './define/workflow.js';
+
+const greet = fromSteps(
+  { types: {} as { input: { name: string }; events: { type: 'STOP' } } },
+  async ({ input, step }) => {
+    const text = await step('compose', () => `Hello ${input.name}`);
+    return { text, length: text.length };
+  },
+);
+const plain = fromSteps(async ({ step }) => step('one', () => 1));
+
+const order = setup({
+  types: {
+    input: {} as { sku: string; amount?: number },
+    context: {} as { sku: string; greeting?: { text: string; length: number } },
+    events: {} as { type: 'APPROVE'; by: string } | { type: 'CANCEL' },
+    output: {} as { sku: string },
+  },
+  actors: { greet, ship: fromPromise(async ({ input }: { input: { to: string } }) => input.to.length) },
+}).createMachine({
+  context: ({ input }) => ({ sku: input.sku }),
+  initial: 'greeting',
+  states: {
+    greeting: {
+      invoke: {
+        src: 'greet',
+        input: ({ context }) => ({ name: context.sku }),
+        onDone: { target: 'shipping', actions: assign({ greeting: ({ event }) => event.output }) },
+      },
+    },
+    shipping: { invoke: { src: 'ship', input: { to: 'x' }, onDone: 'over' } },
+    over: { type: 'final' },
+  },
+  output: ({ context }) => ({ sku: context.sku }),
+});
+
+const workflows = [
+  defineWorkflow({ id: 'order', version: 1, logic: order }),
+  defineWorkflow({ id: 'greet', version: 1, logic: greet }),
+  defineWorkflow({ id: 'plain', version: 1, logic: plain }),
+  defineWorkflow({ id: 'bare', version: 1, logic: createMachine({}) }),
+] as const;
+type App = WorkflowMap<typeof workflows>;
+declare const holdfast: Holdfast<App>;
+
+describe('a workflow tells its types', () => {
+  test('of a machine', () => {
+    type Order = TypesOf<(typeof workflows)[0]>;
+    expectTypeOf<Order['input']>().toEqualTypeOf<{ sku: string; amount?: number }>();
+    expectTypeOf<Order['event']>().toEqualTypeOf<{ type: 'APPROVE'; by: string } | { type: 'CANCEL' }>();
+    expectTypeOf<Order['output']>().toEqualTypeOf<{ sku: string }>();
+    expectTypeOf<Order['context']>().toEqualTypeOf<{ sku: string; greeting?: { text: string; length: number } }>();
+    expectTypeOf<Order['value']>().toEqualTypeOf<'greeting' | 'shipping' | 'over'>();
+  });
+
+  test('of a step function', () => {
+    type Greet = TypesOf<(typeof workflows)[1]>;
+    expectTypeOf<Greet['input']>().toEqualTypeOf<{ name: string }>();
+    expectTypeOf<Greet['event']>().toEqualTypeOf<{ type: 'STOP' }>();
+    expectTypeOf<Greet['output']>().toEqualTypeOf<{ text: string; length: number }>();
+    expectTypeOf<Greet['context']>().toEqualTypeOf<undefined>();
+    expectTypeOf<TypesOf<(typeof workflows)[2]>['output']>().toEqualTypeOf<number>();
+  });
+
+  test('its id stays literal', () => {
+    expectTypeOf(workflows[0].id).toEqualTypeOf<'order'>();
+    expectTypeOf<keyof App>().toEqualTypeOf<'order' | 'greet' | 'plain' | 'bare'>();
+  });
+});
+
+describe('start', () => {
+  test('takes the ids and the input of the app', async () => {
+    const run = await holdfast.start('order', { input: { sku: 'a' } });
+    expectTypeOf(run).toEqualTypeOf<Run<App['order']>>();
+    expectTypeOf(holdfast.start).parameter(0).toEqualTypeOf<keyof App>();
+    await holdfast.start('order', { id: 'x', ifExists: 'fail', input: { sku: 'a', amount: 1 } });
+    await holdfast.start('plain');
+    await holdfast.start('plain', { id: 'x' });
+    await holdfast.start('bare');
+  });
+
+  test('refuses others', () => {
+    // @ts-expect-error there is no such workflow
+    holdfast.start('unknown');
+    // @ts-expect-error the input is missing
+    holdfast.start('order');
+    // @ts-expect-error the input is missing among the options
+    holdfast.start('order', { id: 'x' });
+    // @ts-expect-error a field of the input is missing
+    holdfast.start('order', { input: {} });
+    // @ts-expect-error a field of the input is of another type
+    holdfast.start('order', { input: { sku: 5 } });
+    // @ts-expect-error a field too many
+    holdfast.start('order', { input: { sku: 'a', colour: 'red' } });
+    // @ts-expect-error the input of another workflow
+    holdfast.start('greet', { input: { sku: 'a' } });
+    // @ts-expect-error no such choice
+    holdfast.start('order', { ifExists: 'replace', input: { sku: 'a' } });
+    // @ts-expect-error no such option
+    holdfast.start('plain', { ident: 'x' });
+    // @ts-expect-error there is no such workflow
+    holdfast.run('unknown', 'x');
+    // @ts-expect-error there is no such workflow
+    holdfast.runs({ workflow: 'unknown' });
+  });
+});
+
+describe('a run', () => {
+  const run = holdfast.run('order', 'x');
+
+  test('takes the events of its workflow', () => {
+    run.send({ type: 'APPROVE', by: 'ann' });
+    run.send({ type: 'CANCEL' }, { id: 'e1', until: 'processed' });
+    // @ts-expect-error no such event
+    run.send({ type: 'EXPLODE' });
+    // @ts-expect-error a field is missing
+    run.send({ type: 'APPROVE' });
+    // @ts-expect-error an event is an object
+    run.send('CANCEL');
+    // @ts-expect-error no such choice
+    run.send({ type: 'CANCEL' }, { until: 'done' });
+    // @ts-expect-error an event of another workflow
+    run.send({ type: 'STOP' });
+  });
+
+  test('tells its output, context and value', () => {
+    expectTypeOf(run.result()).toEqualTypeOf<Promise<{ sku: string }>>();
+    expectTypeOf(holdfast.run('greet', 'x').result()).toEqualTypeOf<Promise<{ text: string; length: number }>>();
+    const snapshot = run.getSnapshot();
+    expectTypeOf(snapshot.context.sku).toEqualTypeOf<string>();
+    expectTypeOf(snapshot.value).toEqualTypeOf<'greeting' | 'shipping' | 'over'>();
+    expectTypeOf(snapshot.output).toEqualTypeOf<{ sku: string } | undefined>();
+    run.subscribe(({ context, run: { status } }) => {
+      expectTypeOf(context.sku).toEqualTypeOf<string>();
+      expectTypeOf(status).toExtend<string>();
+    });
+    run.subscribe({ next: ({ value }) => expectTypeOf(value).toEqualTypeOf<'greeting' | 'shipping' | 'over'>() });
+    // @ts-expect-error not a state
+    if (snapshot.value === 'elsewhere') throw new Error();
+  });
+});
+
+describe('a step function', () => {
+  test('is an actor of a machine, with input and output', () => {
+    const actors = { greet };
+    setup({ actors }).createMachine({
+      // @ts-expect-error its input is missing a field
+      invoke: { src: 'greet', input: {} },
+    });
+    setup({ actors }).createMachine({
+      // @ts-expect-error there is no such actor
+      invoke: { src: 'great' },
+    });
+    setup({ actors }).createMachine({
+      invoke: {
+        src: 'greet',
+        input: { name: 'ann' },
+        onDone: {
+          actions: ({ event }) => expectTypeOf(event.output).toEqualTypeOf<{ text: string; length: number }>(),
+        },
+      },
+    });
+  });
+
+  test('its steps answer with what their bodies give', () => {
+    fromSteps(async ({ step, sleep, uuid, random, now, input }) => {
+      expectTypeOf(step('a', () => 1)).toEqualTypeOf<Promise<number>>();
+      expectTypeOf(step('b', async () => ({ n: 1 }))).toEqualTypeOf<Promise<{ n: number }>>();
+      expectTypeOf(step('c', { timeout: '5s' }, () => 'x')).toEqualTypeOf<Promise<string>>();
+      const all = step.all(['a', 'b'], { name: 'all', key: (item) => item.length }, (item, { signal }, index) => {
+        expectTypeOf(item).toEqualTypeOf<string>();
+        expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+        return index;
+      });
+      expectTypeOf(all).toEqualTypeOf<Promise<number[]>>();
+      expectTypeOf(sleep('nap', '1h')).toEqualTypeOf<Promise<void>>();
+      expectTypeOf([uuid(), random(), now()]).toEqualTypeOf<(string | number)[]>();
+      expectTypeOf(input).not.toBeAny();
+    });
+  });
+
+  test('refuses options that are none', () => {
+    fromSteps(async ({ step, sleep }) => {
+      // @ts-expect-error no such unit
+      await step('a', { timeout: '5w' }, () => 1);
+      // @ts-expect-error no such option
+      await step('b', { retries: 3 }, () => 1);
+      // @ts-expect-error no such option of a retry
+      await step('c', { retry: { times: 3 } }, () => 1);
+      // @ts-expect-error a step needs a name
+      await step(() => 1);
+      // @ts-expect-error a list of steps needs a name
+      await step.all([1], {}, () => 1);
+      // @ts-expect-error no such network
+      await step('d', { requires: 'wifi' }, () => 1);
+      // @ts-expect-error a duration is needed
+      await sleep('nap');
+    });
+  });
+
+  test('knows the services it is lent', () => {
+    const types = {} as { services: { token: (scope: string) => Promise<string> } };
+    fromSteps({ types }, async ({ step }) => {
+      const token = step('a', ({ services }) => services.token('read'));
+      expectTypeOf(token).toEqualTypeOf<Promise<string>>();
+      // @ts-expect-error the argument is of another type
+      await step('b', ({ services }) => services.token(5));
+      // @ts-expect-error there is no such service
+      await step('c', ({ services }) => services.prompt());
+    });
+  });
+
+  test('tells a body only what is constant or of this try', () => {
+    expectTypeOf<StepContext>().toHaveProperty('idempotencyKey').toEqualTypeOf<string>();
+    expectTypeOf<StepContext['attempt']>().toEqualTypeOf<number>();
+    expectTypeOf<StepContext>().not.toHaveProperty('step');
+  });
+});
+
+test('defineWorkflow refuses what is no logic', () => {
+  // @ts-expect-error not logic
+  defineWorkflow({ id: 'x', version: 1, logic: async () => {} });
+  // @ts-expect-error no version
+  defineWorkflow({ id: 'x', logic: greet });
+});

@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import type { RetryPolicy, StepOptions } from '../define/from-steps.js';
+import { HoldfastError, isHoldfastError } from '../errors/index.js';
+import { delayAfter, toSettings } from './retry.js';
+
+const settings = (options: unknown) => toSettings('s', options as StepOptions);
+const retry = (policy: RetryPolicy) => settings({ retry: policy }).retry;
+const never = () => {
+  throw new Error('Randomness was asked for.');
+};
+const waits = (policy: RetryPolicy, tries: number) =>
+  Array.from({ length: tries }, (_, i) => delayAfter(retry(policy), i + 1, new Error('x'), never));
+
+describe('options', () => {
+  test('a step without options is tried once', () => {
+    const { retry, timeoutMs, online } = settings({});
+    expect(delayAfter(retry, 1, new Error('x'), never)).toBeUndefined();
+    expect([timeoutMs, online]).toEqual([undefined, false]);
+  });
+
+  test('defaults of a retry', () => {
+    expect(waits({}, 3)).toEqual([1000, 2000, undefined]);
+  });
+
+  test('durations are taken as text', () => {
+    const { retry, timeoutMs, online } = settings({
+      retry: { delay: '250ms', maxDelay: '2m' },
+      timeout: '1.5s',
+      requires: 'online',
+    });
+    expect([retry.delayMs, retry.maxDelayMs, timeoutMs, online]).toEqual([250, 120_000, 1500, true]);
+  });
+
+  test.each<[string, unknown]>([
+    ['attempts: 0', { retry: { attempts: 0 } }],
+    ['attempts: 1.5', { retry: { attempts: 1.5 } }],
+    ['attempts: NaN', { retry: { attempts: Number.NaN } }],
+    ['attempts: text', { retry: { attempts: '3' } }],
+    ['factor: 0.5', { retry: { factor: 0.5 } }],
+    ['factor: Infinity', { retry: { factor: Infinity } }],
+    ['factor: text', { retry: { factor: '2' } }],
+    ['jitter: yes', { retry: { jitter: 'yes' } }],
+    ['retryIf: true', { retry: { retryIf: true } }],
+    ['delay: -1', { retry: { delay: -1 } }],
+    ['delay: soon', { retry: { delay: 'soon' } }],
+    ['delay: NaN', { retry: { delay: Number.NaN } }],
+    ['maxDelay: null', { retry: { maxDelay: null } }],
+    ['an unknown option in retry', { retry: { retries: 3 } }],
+    ['retry: 5', { retry: 5 }],
+    ['retry: null', { retry: null }],
+    ['retry: text', { retry: '3' }],
+    ['timeout: -1', { timeout: -1 }],
+    ['timeout: 5 weeks', { timeout: '5w' }],
+    ['requires: wifi', { requires: 'wifi' }],
+    ['an unknown option', { retires: {} }],
+    ['concurrency, which is of step.all', { concurrency: 2 }],
+    ['no options', null],
+    ['options that are text', ''],
+  ])('refused: %s', (_, options) => {
+    const refuse = () => settings(options);
+    expect(refuse).toThrow(HoldfastError);
+    expect(refuse).toThrow(/step "s"/);
+    try {
+      refuse();
+    } catch (error) {
+      expect(isHoldfastError(error, 'OPTION_INVALID')).toBe(true);
+    }
+  });
+});
+
+describe('waits', () => {
+  test('grow by the factor, up to maxDelay', () => {
+    expect(waits({ attempts: 6, delay: 100, factor: 3, maxDelay: 1000 }, 6)).toEqual([
+      100,
+      300,
+      900,
+      1000,
+      1000,
+      undefined,
+    ]);
+    expect(waits({ attempts: 4, delay: 100, factor: 1 }, 4)).toEqual([100, 100, 100, undefined]);
+    expect(waits({ attempts: 2, delay: '10m' }, 1)).toEqual([300_000]);
+  });
+
+  test('are numbers however often it was tried', () => {
+    const at = (policy: RetryPolicy) =>
+      delayAfter(retry({ attempts: Infinity, ...policy }), 5000, new Error('x'), never);
+    expect(at({})).toBe(300_000);
+    expect(at({ delay: 0 })).toBe(0);
+    expect(at({ maxDelay: 0 })).toBe(0);
+  });
+
+  test.each(['none', 'equal', 'full'] as const)('jitter %s keeps its bounds', (jitter) => {
+    const least = { none: 800, equal: 400, full: 0 }[jitter];
+    const policy = retry({ attempts: 9, delay: 200, jitter });
+    const wait = (random: number) => delayAfter(policy, 3, new Error('x'), () => random) as number;
+    expect(wait(0)).toBe(least);
+    expect(wait(1 - Number.EPSILON)).toBeLessThanOrEqual(800);
+    expect(wait(0.5)).toBe(least + (800 - least) / 2);
+  });
+});
+
+describe('what is worth another try', () => {
+  test('any error, but a HoldfastError that says no', () => {
+    const policy = retry({});
+    const after = (error: unknown) => delayAfter(policy, 1, error, never) !== undefined;
+    const coded = (retryable: boolean) => new HoldfastError('SERVICE_FAILED', { message: 'x', retryable });
+    expect([after(new Error('x')), after('text'), after(undefined), after(coded(true)), after(coded(false))]).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  test('retryIf decides, and is not asked after the last try', () => {
+    const asked: unknown[] = [];
+    const policy = retry({
+      attempts: 2,
+      retryIf: (error) => {
+        asked.push(error);
+        return error !== 'no';
+      },
+    });
+    expect(delayAfter(policy, 1, 'no', never)).toBeUndefined();
+    expect(delayAfter(policy, 1, 'yes', never)).toBe(1000);
+    expect(delayAfter(policy, 2, 'last', never)).toBeUndefined();
+    expect(asked).toEqual(['no', 'yes']);
+  });
+});

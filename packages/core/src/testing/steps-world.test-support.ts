@@ -1,0 +1,94 @@
+import { fromSteps, type StepsContext } from '../define/from-steps.js';
+import type { Outcome } from '../engine/index.js';
+import type { Progress } from '../records/records.js';
+import { type ExecutionPorts, StepsExecution } from '../steps/execution.js';
+import type { JournalEntry, StepRecord } from '../steps/journal.js';
+import { ManualClock } from './manual-clock.js';
+
+type Body = (context: StepsContext) => Promise<unknown>;
+
+/** A network that a test switches on and off. */
+class Switch {
+  #online = true;
+  readonly #listeners = new Set<() => void>();
+
+  online(): boolean {
+    return this.#online;
+  }
+
+  subscribe(change: () => void): () => void {
+    this.#listeners.add(change);
+    return () => this.#listeners.delete(change);
+  }
+
+  set(online: boolean): void {
+    this.#online = online;
+    for (const change of [...this.#listeners]) change();
+  }
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+}
+
+/** What one execution did. */
+export interface Session {
+  readonly execution: StepsExecution;
+  readonly records: readonly StepRecord[];
+  readonly progress: readonly Progress[];
+  readonly outcomes: readonly Outcome[];
+  /** How often a step asked to begin. */
+  readonly begun: () => number;
+}
+
+/** Journal, clock and network of a step function: they outlive its executions. */
+export class StepsWorld {
+  readonly journal = new Map<string, JournalEntry>();
+  readonly clock = new ManualClock();
+  readonly network = new Switch();
+  readonly #bornAt = this.clock.now();
+  #order = 0;
+
+  /** Runs `body` from its top against the journal, as after a restore. */
+  run(body: Body, options: { ports?: Partial<ExecutionPorts>; input?: unknown; runKey?: string } = {}): Session {
+    const { ports = {}, input, runKey = 'run-key' } = options;
+    const session = { records: [] as StepRecord[], progress: [] as Progress[], outcomes: [] as Outcome[], begun: 0 };
+    const leaf = { path: 'worker', incarnation: 1, bornAt: this.#bornAt };
+    const execution = new StepsExecution(
+      { logic: fromSteps(body), input, leaf, runKey, journal: new Map(this.journal) },
+      {
+        clock: this.clock,
+        connectivity: this.network,
+        services: {},
+        epoch: 7,
+        begin: async () => void session.begun++,
+        record: async (record) => {
+          session.records.push(record);
+          const entry = { ...record.entry, order: ++this.#order };
+          this.journal.set(record.step, entry);
+          return entry;
+        },
+        progress: (progress) => void session.progress.push(progress),
+        settled: (outcome) => void session.outcomes.push(outcome),
+        ...ports,
+      },
+    );
+    execution.start();
+    return { execution, ...session, begun: () => session.begun };
+  }
+
+  /** The output of a body that ends by itself. */
+  async output(body: Body, options?: Parameters<StepsWorld['run']>[1]): Promise<unknown> {
+    const session = this.run(body, options);
+    await settle();
+    const [outcome] = session.outcomes;
+    if (!outcome) throw new Error('It has not ended.');
+    if ('error' in outcome) throw outcome.error;
+    return outcome.output;
+  }
+}
+
+/** Lets everything happen that can without time passing. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve));
+}

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import type { FileSystem } from './index.js';
+import { before } from './testing/intercept.test-support.js';
+import { openSimulated } from './testing/open-simulated.test-support.js';
+import { SimulatedDisk } from './testing/simulated-disk.test-support.js';
+import { audit, work } from './testing/workload.test-support.js';
+
+const start = (run: string) => {
+  const row = { workflow: 'w', run, key: run, version: 1, seq: 0, status: 'queued', reasons: [] } as const;
+  return { kind: 'start', row: { ...row, createdAt: 0, updatedAt: 0 }, input: { text: '"input"' } } as const;
+};
+
+/** Fails each operation named so while `code` is set. */
+function failing(disk: FileSystem, names: readonly string[], broken: { code?: string }): FileSystem {
+  return before(disk, async (operation) => {
+    const { code } = broken;
+    if (code && names.includes(operation)) throw Object.assign(new Error(code), { code });
+  });
+}
+
+describe('one I/O error at every operation', { timeout: 60_000 }, () => {
+  test.each(['EIO', 'ENOSPC'])('%s: nothing acknowledged is lost, and work goes on', async (code) => {
+    const whole = new SimulatedDisk();
+    await work(() => openSimulated(whole));
+    let stopped = 0;
+    for (let operation = 1; operation <= whole.operations; operation++) {
+      const disk = new SimulatedDisk();
+      disk.failures.set(operation, code);
+      const accounts = await work(() => openSimulated(disk));
+      if (accounts.some(({ acked }) => acked < 5)) stopped++;
+      const store = await openSimulated(disk.afterPowerCut({ seed: operation }), { boot: 2 });
+      await store.acquire();
+      expect(await audit(store, accounts), `${code} at ${operation}`).toEqual([]);
+      await store.close();
+    }
+    expect(stopped).toBe(0);
+  });
+});
+
+describe('an I/O error', () => {
+  test.each([
+    ['ENOSPC', 'STORE_FULL', true],
+    ['EROFS', 'STORE_UNWRITABLE', true],
+    ['EIO', 'STORE_FAILED', true],
+  ])('%s is %s, names the directory, and passes', async (code, expected, retryable) => {
+    const broken: { code?: string } = {};
+    const store = await openSimulated(failing(new SimulatedDisk(), ['datasync'], broken));
+    await store.acquire();
+    await store.accept(start('a'));
+    broken.code = code;
+    const refusal = { code: expected, retryable, details: { directory: '/store', errno: code } };
+    await expect(store.accept(start('b'))).rejects.toMatchObject(refusal);
+    await expect(store.accept(start('b'))).rejects.toMatchObject(refusal);
+    expect((await store.list()).rows.map(({ run }) => run)).toEqual(['a']);
+    broken.code = '';
+    expect(await store.accept(start('b'))).toEqual({ outcome: 'started' });
+    await store.close();
+  });
+
+  test('when what was written can not be taken back the outcome is said to be unknown', async () => {
+    const broken: { code?: string } = {};
+    const store = await openSimulated(failing(new SimulatedDisk(), ['datasync', 'truncate'], broken));
+    await store.acquire();
+    await store.accept(start('a'));
+    broken.code = 'EIO';
+    await expect(store.accept(start('b'))).rejects.toMatchObject({ code: 'STORE_FAILED', retryable: false });
+    await expect(store.accept(start('c'))).rejects.toMatchObject({ code: 'STORE_FAILED', retryable: true });
+    broken.code = '';
+    expect(await store.accept(start('b'))).toEqual({ outcome: 'started' });
+  });
+
+  test('a member that is too large for the disk does not take its group with it', async () => {
+    const disk = new SimulatedDisk();
+    const small: FileSystem = {
+      ...before(disk, async () => {}),
+      async openForAppend(path) {
+        const file = await disk.openForAppend(path);
+        const append = async (bytes: Uint8Array) => {
+          if (bytes.length > 2000) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+          await file.append(bytes);
+        };
+        return { ...file, append };
+      },
+    };
+    const store = await openSimulated(small);
+    await store.acquire();
+    const large = { ...start('large'), input: { text: JSON.stringify('x'.repeat(3000)) } };
+    const outcomes = await Promise.allSettled([start('a'), large, start('b')].map((each) => store.accept(each)));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect((await store.list()).rows.map(({ run }) => run)).toEqual(['a', 'b']);
+  });
+
+  test('a new segment that can not be written leaves the old one in use, and is reported', async () => {
+    const broken: { code?: string } = {};
+    const reports: string[] = [];
+    const disk = new SimulatedDisk();
+    const onReport = ({ code }: { code: string }) => void reports.push(code);
+    const store = await openSimulated(failing(disk, ['rename'], broken), { onReport });
+    await store.acquire();
+    broken.code = 'ENOSPC';
+    const input = { text: JSON.stringify('x'.repeat(2000)) };
+    for (const run of ['a', 'b', 'c']) await store.accept({ ...start(run), input });
+    expect(reports).toContain('COMPACTION_FAILED');
+    const later = await openSimulated(disk.afterPowerCut('nothing'), { boot: 2 });
+    await later.acquire();
+    expect((await later.list()).rows.map(({ run }) => run)).toEqual(['a', 'b', 'c']);
+  });
+});

@@ -1,0 +1,51 @@
+import type { AnyServices, AnyWorkflow, Holdfast, WorkflowMap } from '@holdfast/core';
+import { createClient, linkLocally } from '@holdfast/core/client';
+import { type Connectivity, createHost, type HostOptions } from '@holdfast/core/host';
+import { type FileStoreOptions, openFileStore } from './file-store.js';
+
+export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
+  extends Pick<FileStoreOptions, 'compactBytes' | 'onReport'> {
+  /** Where the checkpoints are kept; made when it is not there. Default `.holdfast`. */
+  directory?: string;
+  workflows: TWorkflows;
+  /** Functions lent to steps. */
+  services?: AnyServices;
+  /** Whether the network is there. Default: always. */
+  connectivity?: Connectivity;
+  /** Told of trouble that no call tells of. Default: `console.error`. */
+  onError?: NonNullable<HostOptions['onError']>;
+}
+
+/**
+ * Runs workflows in this process over a directory of plain files. Resolves when this process owns the directory and
+ * its unfinished runs go on.
+ *
+ * @throws `STORE_OWNED` while another process has the directory open, or this one has it open already;
+ * `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_DAMAGED` (with file and offset), `STORE_FORMAT`, `STORE_FAILED`;
+ * `OPTION_INVALID` when two workflows have one id.
+ *
+ * @example
+ * const holdfast = await openHoldfast({ directory: '.holdfast', workflows: [photoImport] });
+ * const run = await holdfast.start('photo-import', { id: 'trip-2026', input: { folder } });
+ * await run.result();
+ * await holdfast.close();
+ */
+export async function openHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
+  options: OpenHoldfastOptions<TWorkflows>,
+): Promise<Holdfast<WorkflowMap<TWorkflows>>> {
+  const { directory = '.holdfast', workflows, compactBytes, onReport, ...hostOptions } = options;
+  const store = await openFileStore({
+    directory,
+    ...(compactBytes === undefined ? {} : { compactBytes }),
+    ...(onReport === undefined ? {} : { onReport }),
+  });
+  const host = createHost({ ...hostOptions, store, workflows });
+  host.open();
+  try {
+    await host.owned;
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
+  return createClient<WorkflowMap<TWorkflows>>(linkLocally(host));
+}

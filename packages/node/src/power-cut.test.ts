@@ -1,0 +1,126 @@
+import type { Store } from '@holdfast/core/store';
+import { describe, expect, test } from 'vitest';
+import type { AppendFile } from './index.js';
+import { openSimulated } from './testing/open-simulated.test-support.js';
+import { SimulatedDisk, type Survival } from './testing/simulated-disk.test-support.js';
+import { type Account, audit, work } from './testing/workload.test-support.js';
+
+const SURVIVALS: Survival[] = ['nothing', 'everything', { seed: 1 }, { seed: 2 }];
+
+async function workUntilCut(disk: SimulatedDisk, cutAt: number): Promise<Account[]> {
+  disk.cutAt = cutAt;
+  return work(() => openSimulated(disk));
+}
+
+/** Opens what is left, looks at it, and works on with it. */
+async function examine(disk: SimulatedDisk, accounts: readonly Account[]): Promise<string[]> {
+  let store: Store | undefined;
+  try {
+    store = await openSimulated(disk, { boot: 3 });
+    await store.acquire();
+    const problems = await audit(store, accounts);
+    await store.close();
+    const later = await work(() => openSimulated(disk, { boot: 4 }), ['later'], 1);
+    store = await openSimulated(disk, { boot: 5 });
+    return [...problems, ...(await audit(store, [...accounts, ...later]))];
+  } catch (error) {
+    return [`refused: ${String(error)}`];
+  } finally {
+    await store?.close();
+  }
+}
+
+/** Cuts the power at every operation of the workload; tells everything that is wrong afterwards. */
+async function* sweep(make: () => SimulatedDisk): AsyncGenerator<string> {
+  const whole = make();
+  await work(() => openSimulated(whole));
+  for (let cutAt = 1; cutAt <= whole.operations; cutAt++) {
+    const disk = make();
+    const accounts = await workUntilCut(disk, cutAt);
+    for (const survival of SURVIVALS) {
+      const problems = await examine(disk.afterPowerCut(survival), accounts);
+      for (const problem of problems) yield `cut at ${cutAt}, ${JSON.stringify(survival)} survived: ${problem}`;
+    }
+  }
+}
+
+/** The first problem of a sweep that says `text`. */
+async function firstProblem(make: () => SimulatedDisk, text: string): Promise<string | undefined> {
+  for await (const problem of sweep(make)) if (problem.includes(text)) return problem;
+  return undefined;
+}
+
+/** Whole sweeps take seconds, on a busy machine more. */
+const SWEEP = { timeout: 60_000 };
+
+describe('power cut at every operation', SWEEP, () => {
+  test('nothing acknowledged is lost, nothing is half there, nothing is invented', async () => {
+    const problems: string[] = [];
+    for await (const problem of sweep(() => new SimulatedDisk())) problems.push(problem);
+    expect(problems).toEqual([]);
+  });
+
+  test('the same when the recovery is cut too', async () => {
+    const problems: string[] = [];
+    const whole = new SimulatedDisk();
+    await work(() => openSimulated(whole));
+    for (let cutAt = 5; cutAt <= whole.operations; cutAt += 7) {
+      const disk = new SimulatedDisk();
+      const accounts = await workUntilCut(disk, cutAt);
+      for (let recoveryCutAt = 1; recoveryCutAt <= 20; recoveryCutAt++) {
+        const found = disk.afterPowerCut({ seed: cutAt + recoveryCutAt });
+        found.cutAt = recoveryCutAt;
+        await work(() => openSimulated(found, { boot: 2 }), []);
+        problems.push(...(await examine(found.afterPowerCut({ seed: recoveryCutAt }), accounts)));
+      }
+    }
+    expect(problems).toEqual([]);
+  });
+
+  test('the workload begins new segments, and attaches', async () => {
+    const disk = new SimulatedDisk();
+    const seen = new Set<string>();
+    const rename = disk.rename.bind(disk);
+    disk.rename = (from, to) => {
+      seen.add(to);
+      return rename(from, to);
+    };
+    await work(() => openSimulated(disk));
+    expect(seen.size).toBeGreaterThan(2);
+    expect(disk.paths().filter((path) => path.startsWith('/store/attachments/'))).toHaveLength(4);
+  });
+});
+
+class WithoutDatasync extends SimulatedDisk {
+  constructor(readonly files: RegExp) {
+    super();
+  }
+
+  override async openForAppend(path: string): Promise<AppendFile> {
+    const file = await super.openForAppend(path);
+    return this.files.test(path) ? { ...file, datasync: async () => {} } : file;
+  }
+}
+
+class WithoutFolderSync extends SimulatedDisk {
+  constructor(readonly folder: string) {
+    super();
+  }
+
+  override async syncFolder(folder: string): Promise<void> {
+    if (folder !== this.folder) await super.syncFolder(folder);
+  }
+}
+
+describe('the sweep sees what is missing', SWEEP, () => {
+  const missing: [string, () => SimulatedDisk, string][] = [
+    ['the fdatasync of a batch', () => new WithoutDatasync(/\.log$/), 'lost: stored seq'],
+    ['the fdatasync of a new segment', () => new WithoutDatasync(/\.log\.tmp$/), 'is damaged at byte'],
+    ['the fdatasync of an attachment', () => new WithoutDatasync(/attachments/), 'attachment "photo-'],
+    ['the sync of the folder', () => new WithoutFolderSync('/store'), 'lost'],
+    ['the sync of the folder of attachments', () => new WithoutFolderSync('/store/attachments'), 'attachment "photo-'],
+  ];
+  test.each(missing)('without %s', async (_, make, text) => {
+    expect(await firstProblem(make, text)).toBeDefined();
+  });
+});
