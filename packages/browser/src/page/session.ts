@@ -1,9 +1,9 @@
-import { proxy, type Remote, wrap } from 'comlink';
+import { proxy, type Remote, releaseProxy, wrap } from 'comlink';
 import { fromReply } from '../wire/reply.js';
 import type { CallService, Hello, Serving, TellPage, WorkerApi } from '../wire/wire.js';
 import { unreachable } from './errors.js';
 
-export type RemoteWorker = Remote<WorkerApi>;
+export type RemoteWorker = Pick<Remote<WorkerApi>, 'call' | 'online' | 'close'>;
 
 export interface SessionOptions {
   makeWorker(): Worker;
@@ -27,12 +27,13 @@ export interface Session {
  * Makes a worker and connects to it.
  * 1. `ready` settles within `readyMs`, or at once with the error of a script that can't run.
  * 2. A death is told whatever its cause: the browser grants the lock that the worker held.
- * 3. Nothing of a session is left when it has ended: no worker, no lock request, no timer.
+ * 3. Nothing of a session is left when it has ended: no worker, no lock request, no timer, no proxy of Comlink's.
  */
 export function openSession(options: SessionOptions): Session {
   const ended = new AbortController();
   const { signal } = ended;
   let worker: Worker | undefined;
+  let release = () => {};
   let tellDeath = () => {};
   const died = new Promise<void>((resolve) => {
     tellDeath = resolve;
@@ -42,7 +43,8 @@ export function openSession(options: SessionOptions): Session {
     worker = make(options);
     const { alive } = await serving(worker, signal);
     void untilReleased(alive, signal).then((released) => released && tellDeath());
-    const remote = wrap<WorkerApi>(worker);
+    const remote = methodsOf(worker);
+    release = remote.release;
     fromReply(await remote.connect(options.hello(), proxy(options.tell), proxy(options.service)));
     return remote;
   };
@@ -56,8 +58,22 @@ export function openSession(options: SessionOptions): Session {
     end() {
       ended.abort();
       worker?.terminate();
+      release();
     },
   };
+}
+
+/**
+ * The methods of a worker, each taken once, and the way to let them go. Comlink gives every proxy it makes a finalizer;
+ * one that runs while the page is in the back/forward cache makes the browser drop the page from it.
+ */
+function methodsOf(worker: Worker) {
+  const remote = wrap<WorkerApi>(worker);
+  const { connect, call, online, close } = remote;
+  const release = () => {
+    for (const held of [remote, connect, call, online, close]) held[releaseProxy]();
+  };
+  return { connect, call, online, close, release };
 }
 
 function make({ makeWorker }: SessionOptions): Worker {
