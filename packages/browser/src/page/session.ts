@@ -3,8 +3,7 @@ import { fromReply } from '../wire/reply.js';
 import type { CallService, Hello, Serving, TellPage, WorkerApi } from '../wire/wire.js';
 import { unreachable } from './errors.js';
 
-/** The methods of a worker, each through one proxy for the worker's whole life: see invariant 4. */
-export type RemoteWorker = Pick<Remote<WorkerApi>, keyof WorkerApi>;
+export type RemoteWorker = Pick<Remote<WorkerApi>, 'call' | 'online' | 'close'>;
 
 export interface SessionOptions {
   makeWorker(): Worker;
@@ -28,15 +27,13 @@ export interface Session {
  * Makes a worker and connects to it.
  * 1. `ready` settles within `readyMs`, or at once with the error of a script that can't run.
  * 2. A death is told whatever its cause: the browser grants the lock that the worker held.
- * 3. Nothing of a session is left when it has ended: no worker, no lock request, no timer.
- * 4. Comlink's proxies are released, never left to the garbage collector: for those it runs JavaScript, and a page in
- *    the back/forward cache in which JavaScript runs is thrown out of it.
+ * 3. Nothing of a session is left when it has ended: no worker, no lock request, no timer, no proxy of Comlink's.
  */
 export function openSession(options: SessionOptions): Session {
   const ended = new AbortController();
   const { signal } = ended;
   let worker: Worker | undefined;
-  let proxies: { [releaseProxy](): void }[] = [];
+  let release = () => {};
   let tellDeath = () => {};
   const died = new Promise<void>((resolve) => {
     tellDeath = resolve;
@@ -46,10 +43,8 @@ export function openSession(options: SessionOptions): Session {
     worker = make(options);
     const { alive } = await serving(worker, signal);
     void untilReleased(alive, signal).then((released) => released && tellDeath());
-    const whole = wrap<WorkerApi>(worker);
-    const { connect, call, online, close } = whole;
-    const remote = { connect, call, online, close } as unknown as RemoteWorker;
-    proxies = [whole, ...Object.values(remote)] as unknown as typeof proxies;
+    const remote = methodsOf(worker);
+    release = remote.release;
     fromReply(await remote.connect(options.hello(), proxy(options.tell), proxy(options.service)));
     return remote;
   };
@@ -63,9 +58,22 @@ export function openSession(options: SessionOptions): Session {
     end() {
       ended.abort();
       worker?.terminate();
-      for (const proxied of proxies.splice(0)) proxied[releaseProxy]();
+      release();
     },
   };
+}
+
+/**
+ * The methods of a worker, each taken once, and the way to let them go. Comlink gives every proxy it makes a finalizer;
+ * one that runs while the page is in the back/forward cache makes the browser drop the page from it.
+ */
+function methodsOf(worker: Worker) {
+  const remote = wrap<WorkerApi>(worker);
+  const { connect, call, online, close } = remote;
+  const release = () => {
+    for (const held of [remote, connect, call, online, close]) held[releaseProxy]();
+  };
+  return { connect, call, online, close, release };
 }
 
 function make({ makeWorker }: SessionOptions): Worker {
