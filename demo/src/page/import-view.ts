@@ -4,7 +4,7 @@ import { showApproval } from './approval-panel.js';
 import { CheckpointList } from './checkpoint-list.js';
 import { byId } from './element.js';
 import { showNetwork } from './harm-panel.js';
-import type { ImportRun, ImportSnapshot } from './holdfast.js';
+import type { ImportRun, ImportSnapshot, KnownImport } from './holdfast.js';
 import { latest } from './latest.js';
 import { readLedger, showLedger } from './ledger-panel.js';
 import { PhotoList } from './photo-list.js';
@@ -90,7 +90,7 @@ export class ImportView {
     else showTrouble(snapshot.run.problem?.message);
   }
 
-  #showRun(snapshot: ImportSnapshot): void {
+  #showRun(snapshot: KnownImport): void {
     const { value, progress } = snapshot;
     const { photos, skipped, problem } = snapshot.context;
     const count = countOf(this.#rows, photos.length, skipped.length);
@@ -123,8 +123,8 @@ export class ImportView {
 }
 
 /** Whether the run has a state to show: it is there, the host has told of it, and its first checkpoint is made. */
-function isThere({ value }: ImportSnapshot): boolean {
-  return value !== undefined;
+function isThere(snapshot: ImportSnapshot): snapshot is KnownImport {
+  return snapshot.value !== undefined && snapshot.context !== undefined;
 }
 
 function troubleOf({ run, error }: ImportSnapshot): string | undefined {

@@ -133,14 +133,18 @@ describe('a run', () => {
     expectTypeOf(run.result()).toEqualTypeOf<Promise<{ sku: string }>>();
     expectTypeOf(holdfast.run('greet', 'x').result()).toEqualTypeOf<Promise<{ text: string; length: number }>>();
     const snapshot = run.getSnapshot();
-    expectTypeOf(snapshot.context.sku).toEqualTypeOf<string>();
-    expectTypeOf(snapshot.value).toEqualTypeOf<'greeting' | 'shipping' | 'over'>();
+    // @ts-expect-error it may not be known yet
+    snapshot.context.sku;
+    expectTypeOf(snapshot.context?.sku).toEqualTypeOf<string | undefined>();
+    expectTypeOf(snapshot.value).toEqualTypeOf<'greeting' | 'shipping' | 'over' | undefined>();
     expectTypeOf(snapshot.output).toEqualTypeOf<{ sku: string } | undefined>();
     run.subscribe(({ context, run: { status } }) => {
-      expectTypeOf(context.sku).toEqualTypeOf<string>();
+      expectTypeOf(context).toEqualTypeOf<ReturnType<typeof run.getSnapshot>['context']>();
       expectTypeOf(status).toExtend<string>();
     });
-    run.subscribe({ next: ({ value }) => expectTypeOf(value).toEqualTypeOf<'greeting' | 'shipping' | 'over'>() });
+    run.subscribe({
+      next: ({ value }) => expectTypeOf(value).toEqualTypeOf<'greeting' | 'shipping' | 'over' | undefined>(),
+    });
     // @ts-expect-error not a state
     if (snapshot.value === 'elsewhere') throw new Error();
   });

@@ -119,7 +119,20 @@ function checkStart(workflow: string, id: string, ifExists: IfExists): void {
   if (typeof workflow !== 'string' || workflow === '') throw bad('the workflow id is missing', 'Give it as a string.');
   if (typeof id !== 'string' || id === '')
     throw bad('the run id is not a string, or empty', 'Leave it out for a random one.');
+  for (const part of [workflow, id]) {
+    if (!isWellFormed(part)) throw bad(`the id ${JSON.stringify(part)} has half a character`, 'Give whole ones.');
+  }
   if (!['join', 'fail', 'restart'].includes(ifExists)) {
     throw bad(`ifExists is ${JSON.stringify(ifExists)}`, "It has to be 'join', 'fail' or 'restart'.");
+  }
+}
+
+/** Stores write ids as UTF-8, which has no lone surrogates. */
+function isWellFormed(text: string): boolean {
+  try {
+    encodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -2,6 +2,7 @@ import { decode, encodeGiven } from '../codec/index.js';
 import type { WorkflowTypes } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
 import type { HistoryRow, RunAddress } from '../records/records.js';
+import { isReserved } from '../records/records.js';
 import { freshId } from './fresh-id.js';
 import type { HostLink, Notice } from './protocol.js';
 import { type RunSnapshot, type RunSnapshotData, reuse, toSnapshot, UNKNOWN } from './snapshot.js';
@@ -74,12 +75,7 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
 
   async send(event: T['event'], options: SendOptions = {}): Promise<void> {
     const { id = freshId(), until = 'accepted' } = options;
-    if (typeof event !== 'object' || event === null || typeof event.type !== 'string' || event.type === '') {
-      throw new HoldfastError('EVENT_INVALID', {
-        message: `What was sent to run "${this.id}" is not an event.`,
-        remedy: "Send an object with a type, as in { type: 'APPROVE' }.",
-      });
-    }
+    checkEvent(event, this.id);
     await this.#link.call('send', { ...this.#address, id, until, event: encodeGiven(event, `event ${event.type}`) });
   }
 
@@ -191,6 +187,20 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
 
 /** Actor references in a context are shown as their ids, machine snapshots as their data. */
 const revivers = { ActorRef: ({ id }: { id: string }) => ({ id }), MachineSnapshot: (data: never) => data };
+
+/** @throws `EVENT_INVALID`. Types that begin with `xstate.` are how XState's actors speak to each other. */
+function checkEvent(event: unknown, run: string): void {
+  const { type } = (typeof event === 'object' && event !== null ? event : {}) as { type?: unknown };
+  if (typeof type === 'string' && type !== '' && !isReserved(type)) return;
+  const reserved = typeof type === 'string' && isReserved(type);
+  throw new HoldfastError('EVENT_INVALID', {
+    message: reserved
+      ? `Event type "${type}", sent to run "${run}", is reserved for XState.`
+      : `What was sent to run "${run}" is not an event.`,
+    remedy: "Send an object with a type of your own, as in { type: 'APPROVE' }.",
+    details: { run },
+  });
+}
 
 function outcomeOf(
   { workflow, run }: RunAddress,

@@ -12,9 +12,10 @@ export type SeenStatus = RunStatus | 'parked' | 'absent' | 'unknown';
 export interface RunSnapshotData<T extends WorkflowTypes = WorkflowTypes> {
   /** As in XState: `active` until the run is closed. */
   readonly status: 'active' | 'done' | 'error' | 'stopped';
-  /** State value; undefined for a step function. */
-  readonly value: T['value'];
-  readonly context: T['context'];
+  /** State value; undefined for a step function, and while it is not known (`run.status` tells why). */
+  readonly value: T['value'] | undefined;
+  /** Undefined likewise. */
+  readonly context: T['context'] | undefined;
   readonly tags: readonly string[];
   /** Types of the events that the present state handles; `*` and `prefix.*` as in XState. Guards are not asked. */
   readonly accepts: readonly string[];

@@ -13,7 +13,7 @@ import {
   viewOf,
 } from '../engine/index.js';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
-import type { HistoryRow, RunRow, RunStatus, StoredRun } from '../records/records.js';
+import { type HistoryRow, isReserved, type RunRow, type RunStatus, type StoredRun } from '../records/records.js';
 import { isFinal, type JournalEntry, journalId, journalPrefix, stepOf } from '../steps/journal.js';
 import type { Op } from '../store/store.js';
 import {
@@ -170,7 +170,7 @@ export class Decider {
     if (!this.#record.remember(row.id, this.#row.seq + 1, draft.ops)) return;
     const event = this.#record.decode(row.body) as { type: string };
     draft.history = { kind: 'event', name: event.type, outcome: 'ignored' };
-    if (this.closed || !this.#engine) return;
+    if (this.closed || !this.#engine || isReserved(event.type)) return;
     const turn = this.#engine.deliver({ to: '', incarnation: 1, event }, now);
     if (turn.taken) draft.history = { kind: 'event', name: event.type };
     this.#absorb(turn, draft);

@@ -134,6 +134,16 @@ describe('accepted events', () => {
     await holdfast.close();
   });
 
+  test("of XState's own types are refused, and passed over where they come in another way", async () => {
+    const { holdfast, host } = aHoldfast(workflows);
+    const run = await holdfast.start('w', { id: '1' });
+    const forged = { type: 'xstate.promise.resolve', data: 'forged' };
+    await expect(run.send(forged as never)).rejects.toMatchObject({ code: 'EVENT_INVALID' });
+    await host.send({ workflow: 'w', run: '1', id: 'f', event: encode(forged, 'event'), until: 'processed' });
+    expect((await run.history()).at(-1)?.arrival.outcome).toBe('ignored');
+    await holdfast.close();
+  });
+
   test('survive a failed commit of their transition', async () => {
     const gated = gate(createMemoryStore());
     const { holdfast, clock, errors } = aHoldfast(workflows, { store: gated.store });

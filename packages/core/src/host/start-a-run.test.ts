@@ -90,6 +90,15 @@ describe('start', () => {
     await holdfast.close();
   });
 
+  test('with an id that no store can write is refused', async () => {
+    const { holdfast, database } = aHoldfast(workflows);
+    for (const id of ['', '\ud800', 7 as unknown as string]) {
+      await expect(holdfast.start('echo', { id, input: { n: 1 } })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+    }
+    expect(database.tables.list().rows).toEqual([]);
+    await holdfast.close();
+  });
+
   test('of two workflows with one id is refused', () => {
     expect(() => aHoldfast([workflows[0], workflows[0]])).toThrow(/Two workflows/);
   });
