@@ -1,4 +1,4 @@
-import { type AnyWorkflow, HoldfastError } from '@holdfast/core';
+import { type AnyWorkflow, HoldfastError, isHoldfastError } from '@holdfast/core';
 import { createHost, type Host, type HostOptions } from '@holdfast/core/host';
 import { expose } from 'comlink';
 import { createConnectivity } from './host/connectivity.js';
@@ -52,6 +52,9 @@ function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: D
     const services = createServices(service);
     host = createHost({ store, workflows, connectivity, services, ...(onError && { onError }) });
     host.listen((notice) => void Promise.resolve(tell(notice)).catch(onError ?? console.error));
+    host.owned.catch((error) => {
+      if (!isHoldfastError(error, 'CLOSED')) (onError ?? console.error)(error);
+    });
     host.open();
   };
 
