@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, link, mkdir, open, readdir, readFile, rename, rm, truncate } from 'node:fs/promises';
+import { access, link, mkdir, open, readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 /** A file that is being written at its end. */
@@ -51,11 +51,28 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** Not `mkdir({ recursive })`: where a file system answers ENOENT under a parent that is there, Node's never returns. */
 async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
-  const top = dirname(resolve(first));
-  for (let folder = resolve(path); folder !== top; folder = dirname(folder)) await syncFolder(dirname(folder));
+  const folder = resolve(path);
+  if (await isFolder(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) await makeFolder(parent);
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if (hasCode(error, 'EEXIST') && (await isFolder(folder))) return;
+    throw error;
+  }
+  await syncFolder(parent);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -30,6 +30,7 @@ const EXPLANATIONS: Record<string, Explanation> = {
   EROFS: UNWRITABLE,
   ENOTDIR: UNWRITABLE,
   EEXIST: UNWRITABLE,
+  ENOENT: UNWRITABLE,
 };
 
 /** The coded error of a failed I/O call in the store's directory. One that has a code of ours stays as it is. */
