@@ -85,7 +85,9 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
       return connection.use(async (db) => {
         const accepted = await acceptOne(db, own);
         const { workflow, run } = own.row;
-        if (accepted.outcome !== 'exists') wakes.tell({ kind: 'accepted', workflow, run });
+        // A queued run that is there may be of a call whose worker died before it told the owner.
+        const news = accepted.outcome !== 'exists' || accepted.row.status === 'queued';
+        if (news) wakes.tell({ kind: 'accepted', workflow, run });
         return accepted;
       });
     },

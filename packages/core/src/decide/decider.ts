@@ -242,10 +242,11 @@ export class Decider {
     effects.emitted = turn.emitted;
     effects.logged = turn.logged;
     effects.actions = turn.actions;
-    if (turn.changed) this.#record.put('state', engine.state(), 'machine state', draft.ops);
     if (turn.timersChanged) this.#record.put('timers', engine.timers, 'timers', draft.ops);
     const rows = turn.actions.map(({ row }) => row);
     if (rows.length > 0) this.#record.put('actions', rows, 'actions', draft.ops);
+    // Last: where one of the others can't be stored, the state in memory is still that of the checkpoint before.
+    if (turn.changed) this.#record.put('state', engine.state(), 'machine state', draft.ops);
     for (const leaf of turn.stopped) this.#dropJournal(leaf, draft);
   }
 

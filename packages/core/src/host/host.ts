@@ -161,7 +161,9 @@ class StoreHost implements Host {
       if (!sameText(accepted.input, value)) throw inputDiffers(request);
     }
     this.#changedHere({ workflow, run });
-    if (this.#ownership && accepted.outcome === 'started') void this.#attend({ workflow, run });
+    // One that is there and queued may be of a call whose answer was lost, and known to nobody.
+    const queued = accepted.outcome !== 'exists' || accepted.row.status === 'queued';
+    if (this.#ownership && queued) void this.#attend({ workflow, run });
   }
 
   async send({ workflow, run, id, event, until }: SendRequest): Promise<void> {
@@ -245,7 +247,7 @@ class StoreHost implements Host {
         }
         this.#fenced = resolve;
       });
-      this.#recover().catch((error) => this.#options.onError(error));
+      void this.#recover(ownership);
       await lost;
       this.#stopAll(ownership.lost.reason ?? closed());
       await ownership.release().catch((error) => this.#options.onError(error));
@@ -264,17 +266,41 @@ class StoreHost implements Host {
       if (isHoldfastError(error) && !error.retryable) this.#closing.abort(error);
       else {
         this.#options.onError(error);
-        await new Promise<void>((wake) => {
-          this.#options.clock.at(this.#options.clock.now() + FIRST_RETRY_MS, wake);
-          signal.addEventListener('abort', () => wake(), { once: true });
-        });
+        await this.#pause(FIRST_RETRY_MS);
       }
       return undefined;
     }
   }
 
+  /** Resolves after that long, or when this host closes. */
+  #pause(ms: number): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#closing;
+    return new Promise((resolve) => {
+      const cancel = clock.at(clock.now() + ms, resolve);
+      const end = () => {
+        cancel();
+        resolve();
+      };
+      signal.addEventListener('abort', end, { once: true });
+    });
+  }
+
+  /** Takes over, again after a while where the store fails: nobody else would. */
+  async #recover(ownership: Ownership): Promise<void> {
+    while (this.#ownership === ownership) {
+      try {
+        return await this.#takeOver();
+      } catch (error) {
+        if (this.#ownership !== ownership) return;
+        this.#options.onError(error);
+        await this.#pause(FIRST_RETRY_MS);
+      }
+    }
+  }
+
   /** Takes up what an owner before has left. */
-  async #recover(): Promise<void> {
+  async #takeOver(): Promise<void> {
     for (let after: string | undefined; ; ) {
       const page = await this.#store.list({ status: UNFINISHED, ...(after === undefined ? {} : { after }) });
       for (const row of page.rows) {
@@ -288,6 +314,8 @@ class StoreHost implements Host {
     const addresses = new Map(inbox.map((row) => [runKey(row), row]));
     for (const row of addresses.values()) await this.#attend(row);
     this.#publisher.allChanged();
+    // An owner may die between a commit and its word to the others.
+    for (const wakes of this.#untilChange.values()) for (const wake of [...wakes]) wake();
   }
 
   #stopAll(reason: unknown): void {
@@ -316,8 +344,17 @@ class StoreHost implements Host {
       // It may have been put to rest in the meantime.
       if (!live.take(rows, attachments)) await this.#attend(address, news);
     } catch (error) {
-      if (isParking(error) && (await this.#controlParked({ workflow, run }))) return;
-      this.#trouble({ workflow, run }, error);
+      await this.#failed({ workflow, run }, error);
+    }
+  }
+
+  /** A run could not be brought into memory. */
+  async #failed(address: RunAddress, error: unknown): Promise<void> {
+    try {
+      if (isParking(error) && (await this.#controlParked(address))) return;
+      this.#trouble(address, error);
+    } catch (failure) {
+      this.#broken(address, failure);
     }
   }
 
@@ -361,7 +398,6 @@ class StoreHost implements Host {
       const stored = await this.#store.load(address);
       if (!stored || !ownership || this.#ownership !== ownership) return undefined;
       this.#problems.get(key)?.cancel();
-      this.#problems.delete(key);
       this.#deadlines.delete(key);
       const live = this.#revive(stored, ownership);
       this.#live.set(key, live);
@@ -379,12 +415,25 @@ class StoreHost implements Host {
       clock,
       connectivity,
       services,
-      published: ({ row }) => this.#changedHere(row),
+      published: ({ row }) => {
+        // Not before: a run whose commits go on failing is to be tried less and less often.
+        this.#problems.delete(runKey(row));
+        this.#changedHere(row);
+      },
       rested: (run, gone) => this.#rested(run, gone),
       broken: ({ row }, error) => this.#broken(row, error),
-      emitted: ({ row }, event) => this.#publisher.emitted(row, encode(event, 'event', actorRefReducers)),
+      emitted: ({ row }, event) => this.#emitted(row, event),
       log: (...args) => console.log(...args),
     });
+  }
+
+  /** Its cause is committed: an event that can't be told is no reason to throw the run away. */
+  #emitted(address: RunAddress, event: { readonly type: string }): void {
+    try {
+      this.#publisher.emitted(address, encode(event, 'event', actorRefReducers));
+    } catch (error) {
+      this.#options.onError(error, address);
+    }
   }
 
   #rested(run: LiveRun, gone: Effects['gone']): void {
@@ -395,6 +444,7 @@ class StoreHost implements Host {
     }
     const key = runKey(address);
     const { clock, evictAfterMs } = this.#options;
+    this.#problems.delete(key);
     this.#evictions.get(key)?.();
     this.#evictions.set(
       key,

@@ -103,7 +103,8 @@ export class Performer {
       record: (record) =>
         new Promise<JournalEntry>((stored) => this.#back.push({ kind: 'step', leaf, record, stored })),
       progress: (progress) => this.#back.push({ kind: 'progress', progress }),
-      settled: (outcome) => this.#settled(leaf, outcome),
+      // It stays under way until its leaf is left: steps that lost a race are to be aborted then.
+      settled: (outcome) => this.#back.push({ kind: 'actor', leaf, outcome }),
     });
     execution.start();
     return execution;

@@ -4,6 +4,8 @@ import { runKey } from '../store/tables.js';
 
 /** Shortest time between two notices of one interest, in ms: about a frame. */
 const FRAME_MS = 16;
+/** After a failure to read it, what is told is tried again after so long, in ms. */
+const RETRY_MS = 1000;
 
 interface Watched {
   readonly interest: Interest;
@@ -84,13 +86,16 @@ export class Publisher {
     watched.busy = true;
     while (watched.dirty && this.#watched.get(watched.interest.id) === watched) {
       watched.dirty = false;
+      let pauseMs = FRAME_MS;
       try {
         const notice = await this.#make(watched.interest);
         if (this.#watched.get(watched.interest.id) === watched) this.tell(notice);
       } catch (error) {
+        watched.dirty = true;
+        pauseMs = RETRY_MS;
         if (this.#watched.has(watched.interest.id)) this.#onError(error);
       }
-      await new Promise((resolve) => setTimeout(resolve, FRAME_MS));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
     watched.busy = false;
   }

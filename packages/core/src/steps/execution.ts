@@ -78,7 +78,7 @@ export class StepsExecution {
   /** True while nothing but a stored deadline can move it. */
   get quiet(): boolean {
     const { waiting, performing } = this.#counts;
-    return waiting > 0 && performing === 0 && !this.#replay.asked;
+    return waiting > 0 && performing === 0 && !this.#replay.asked && !this.#ended;
   }
 
   start(): void {
@@ -174,7 +174,8 @@ export class StepsExecution {
     let entry = stored;
     for (;;) {
       if (entry?.until !== undefined) await this.#until(entry.until);
-      if (settings.online) await this.#online();
+      // The network can move it as well: it must not count as waiting for a deadline.
+      if (settings.online) await this.#count('performing', () => this.#online());
       const startedAt = clock.now();
       const tried = await this.#count('performing', async () => {
         await this.#ports.begin();
