@@ -28,6 +28,11 @@ export type Arrival =
   /** The pending actions were performed; the one of `failed` threw. */
   | { readonly kind: 'performed'; readonly failed?: { readonly path: string; readonly error: unknown } };
 
+/** Whether its checkpoint says that the actions pending before it were performed. */
+export function clearsActions({ kind }: Arrival): boolean {
+  return kind !== 'progress' && kind !== 'begin';
+}
+
 export type LeafAddress = Pick<Leaf, 'path' | 'incarnation'>;
 
 /** Present circumstances, told to the decider so that it needs no clock, store or host. */

@@ -1,6 +1,8 @@
+import { encode } from '../codec/index.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import {
   type ActionRow,
+  actorRefReducers,
   Engine,
   type EngineState,
   isSteps,
@@ -19,6 +21,7 @@ import type { Op } from '../store/store.js';
 import {
   type Arrival,
   type Circumstances,
+  clearsActions,
   type Decision,
   type Effects,
   type LeafAddress,
@@ -56,6 +59,8 @@ export class Decider {
   #engine: Engine | undefined;
   /** Deadlines of open journal entries, by record id. */
   readonly #untils = new Map<string, number>();
+  /** Sent by actors outside of a transition, and not taken yet. */
+  readonly #messages = new Set<Message>();
 
   /**
    * Takes up a stored run where its last checkpoint left it.
@@ -65,11 +70,16 @@ export class Decider {
     this.#workflow = workflow;
     this.#row = stored.row;
     this.#record = new RunRecord(stored);
-    this.#onMessage = onMessage;
+    this.#onMessage = (message) => {
+      this.#messages.add(message);
+      onMessage(message);
+    };
     if (stored.row.seq === 0 || this.#record.has('failure')) return;
     this.#engine = this.closed ? this.#reopen() : this.#restoreEngine();
     if (!this.#engine) return;
     for (const leaf of this.#engine.leaves) this.#learnDeadlines(leaf);
+    const messages = (this.#record.read('messages') ?? []) as Message[];
+    for (const message of messages) this.#messages.add(this.#engine.bind(message));
   }
 
   get row(): RunRow {
@@ -91,6 +101,11 @@ export class Decider {
   pending(): Pick<Effects, 'actions' | 'start'> {
     if (!this.#engine || this.closed) return NO_EFFECTS;
     return { actions: this.#pendingActions(), start: this.#engine.leaves };
+  }
+
+  /** What actors have sent that is not taken yet, in order. */
+  get messages(): readonly Message[] {
+    return [...this.#messages];
   }
 
   /** The stored journal of a step function. */
@@ -130,7 +145,7 @@ export class Decider {
 
   #apply(arrival: Arrival, draft: Draft, circumstances: Circumstances): void {
     const { now } = circumstances;
-    if (arrival.kind !== 'progress' && arrival.kind !== 'begin') this.#clearActions(draft);
+    if (clearsActions(arrival)) this.#clearActions(arrival, draft);
     switch (arrival.kind) {
       case 'start':
         this.#start(draft, now);
@@ -179,6 +194,10 @@ export class Decider {
   #control({ row }: ArrivalOf<'control'>, draft: Draft, now: number): void {
     const body = this.#record.decode(row.body) as ControlBody;
     const { workflow, run } = this.#row;
+    if (body.control === 'restart' && row.id === this.#row.key) {
+      draft.ops.push({ op: 'taken', n: row.n });
+      return;
+    }
     const { op, gone } = decideControl(body, { workflow, run, id: row.id, version: this.#workflow.version, now });
     draft.ops.splice(0, Infinity, op);
     draft.effects.gone = gone;
@@ -257,8 +276,13 @@ export class Decider {
     }
   }
 
-  #clearActions(draft: Draft): void {
+  /** What they have sent takes their place until it is taken: nothing would send it again. */
+  #clearActions(arrival: Arrival, draft: Draft): void {
     this.#record.remove('actions', draft.ops);
+    if (arrival.kind === 'message') this.#messages.delete(arrival.message);
+    const left = [...this.#messages].filter(({ event }) => isStorable(event));
+    if (left.length > 0) this.#record.put('messages', left, 'messages', draft.ops);
+    else this.#record.remove('messages', draft.ops);
   }
 
   /** Fails the run: its state stays that of the checkpoint before, the error says why. */
@@ -310,7 +334,8 @@ export class Decider {
     if (!this.#engine) return this.#row.status;
     const status = STATUS_OF[viewOf(this.#engine.root).status];
     if (status !== 'running') return status;
-    const busy = this.#record.has('actions') || this.#engine.leaves.some((leaf) => !this.#waits(leaf, draft, quiet));
+    const toDo = this.#record.has('actions') || this.#record.has('messages');
+    const busy = toDo || this.#engine.leaves.some((leaf) => !this.#waits(leaf, draft, quiet));
     return busy ? 'running' : 'waiting';
   }
 
@@ -381,6 +406,15 @@ export class Decider {
   isSteps(leaf: LeafAddress): boolean {
     const actor = this.leafActor(leaf) as { logic?: never } | undefined;
     return actor?.logic !== undefined && isSteps(actor.logic);
+  }
+}
+
+function isStorable(event: unknown): boolean {
+  try {
+    encode(event, 'event', actorRefReducers);
+    return true;
+  } catch {
+    return false;
   }
 }
 

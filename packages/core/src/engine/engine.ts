@@ -171,6 +171,11 @@ export class Engine {
     return resolveRow(bound, actor ?? this.#absent(row.actor), this.root);
   }
 
+  /** A stored message with the actors themselves in place of references to them. */
+  bind(message: Message): Message {
+    return bindRefs(message, (ref) => this.#bind(ref));
+  }
+
   #absent(path: ActorPath): AbsentActor {
     const id = decodeURIComponent(path.slice(path.lastIndexOf('/') + 1));
     return this.#bind(new AbsentActor({ id, path, incarnation: 0 })) as AbsentActor;

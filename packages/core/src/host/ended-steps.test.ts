@@ -73,3 +73,25 @@ test('a step that waits for the network beside a long sleep begins when the netw
   expect(sent).toBe(1);
   await second.holdfast.close();
 });
+
+test('a sleeping run, and one that waits for its next try, leave the memory', async () => {
+  const logic = fromSteps(async ({ sleep, step }) => {
+    await sleep('nap', '30d');
+    await step('flaky', { retry: { attempts: 2, delay: '30d', maxDelay: '30d' } }, ({ attempt }) => {
+      if (attempt === 1) throw new Error('not now');
+    });
+  });
+  const { holdfast, clock } = aHoldfast([defineWorkflow({ id: 'w', version: 1, logic })]);
+  const run = await holdfast.start('w', { id: '1' });
+  const untilNext = () => (clock.nextAt ?? 0) - clock.now();
+  await settled();
+  expect(untilNext(), 'eviction of the sleeper').toBe(5000);
+  clock.advance(untilNext());
+  clock.advance(untilNext());
+  await settled(20);
+  expect(untilNext(), 'eviction of the one that waits').toBe(5000);
+  clock.advance(untilNext());
+  clock.advance(untilNext());
+  await run.result();
+  await holdfast.close();
+});

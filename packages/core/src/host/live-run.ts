@@ -1,4 +1,4 @@
-import type { Arrival, Effects, LeafAddress } from '../decide/arrivals.js';
+import { type Arrival, clearsActions, type Effects, type LeafAddress } from '../decide/arrivals.js';
 import { Decider } from '../decide/decider.js';
 import type { AnyServices } from '../define/from-steps.js';
 import type { AnyWorkflow } from '../define/workflow.js';
@@ -57,6 +57,7 @@ export class LiveRun {
       mayBegin: () => this.#mayBegin(),
     });
     if (stored.row.seq === 0) this.push({ kind: 'start' });
+    for (const message of this.#decider.messages) this.push({ kind: 'message', message });
     this.take(stored.inbox);
     this.#wake();
   }
@@ -176,7 +177,6 @@ export class LiveRun {
 
   /** Performs custom actions, in order; the first that throws takes its actor's error path, the rest are passed over. */
   async #perform(actions: readonly PendingAction[]): Promise<void> {
-    const queued = this.#queue.length;
     for (const { row, perform } of actions) {
       if (!this.#owned()) return;
       try {
@@ -186,7 +186,8 @@ export class LiveRun {
         return;
       }
     }
-    if (queued === 0 && this.#queue.length === 0) this.#queue.push({ arrival: { kind: 'performed' }, at: 0 });
+    const told = this.#queue.some(({ arrival }) => clearsActions(arrival));
+    if (!told) this.#queue.push({ arrival: { kind: 'performed' }, at: 0 });
   }
 
   #owned(): boolean {

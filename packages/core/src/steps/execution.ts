@@ -187,7 +187,7 @@ export class StepsExecution {
         return isFinal(next) ? this.#record(name, next, progress) : next;
       });
       if (!tried) continue;
-      entry = isFinal(tried) ? tried : await this.#count('waiting', () => this.#record(name, tried));
+      entry = isFinal(tried) ? tried : await this.#recordWait(name, tried);
       if (isFinal(entry)) await this.#replay.caughtUp();
       if (this.#abort.signal.aborted) return never();
       if (isFinal(entry)) return this.#conclude<T>(entry);
@@ -249,6 +249,15 @@ export class StepsExecution {
     return stored;
   }
 
+  /** Stores a wait, and waits: without a gap in which it seems to do neither, or the run would not be put to rest. */
+  #recordWait(name: string, entry: JournalEntry): Promise<JournalEntry> {
+    return this.#count('waiting', async () => {
+      const stored = await this.#record(name, entry);
+      if (stored.until !== undefined) await this.#until(stored.until);
+      return stored;
+    });
+  }
+
   async #sleep(name: string, duration: Duration): Promise<void> {
     if (this.#abort.signal.aborted) return never();
     let entry = this.#ask(name, 'sleep');
@@ -258,7 +267,7 @@ export class StepsExecution {
       const startedAt = this.#ports.clock.now();
       const base = { kind: 'sleep', attempts: 0, startedAt, endedAt: startedAt } as const;
       const sleeping = { ...base, status: 'sleeping', until: startedAt + ms } as const;
-      entry = await this.#count('waiting', () => this.#record(name, sleeping));
+      entry = await this.#recordWait(name, sleeping);
     }
     await this.#until(entry.until ?? 0);
     const { until: _, ...rest } = entry;
