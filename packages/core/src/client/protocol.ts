@@ -50,7 +50,7 @@ export interface HostApi {
   start(request: StartRequest): Promise<void>;
   /** @throws `WORKFLOW_UNKNOWN`, `RUN_UNKNOWN`, store codes. */
   send(request: SendRequest): Promise<void>;
-  /** @throws `RUN_UNKNOWN`, store codes. */
+  /** @throws store codes. */
   control(request: ControlRequest): Promise<void>;
   list(query: RunQuery): Promise<RunPage>;
   history(address: RunAddress, options: { after?: number; limit?: number }): Promise<readonly HistoryRow[]>;

@@ -47,7 +47,7 @@ export interface Run<T extends WorkflowTypes = WorkflowTypes> {
   result(options?: { signal?: AbortSignal }): Promise<T['output']>;
   /** Checkpoints, oldest first. */
   history(options?: { after?: number; limit?: number }): Promise<readonly HistoryRow[]>;
-  /** Ends the run's effects and removes all of its records. */
+  /** Ends the run's effects and removes all of its records. Where there are none, there is nothing to do. */
   delete(): Promise<void>;
 }
 

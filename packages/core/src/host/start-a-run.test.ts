@@ -130,6 +130,15 @@ describe('delete', () => {
   });
 });
 
+test('a deletion that is repeated finds nothing left to do', async () => {
+  const { holdfast, host } = aHoldfast(workflows);
+  await holdfast.start('echo', { id: 'a', input: { n: 1 } });
+  const request = { workflow: 'echo', run: 'a', callId: 'c', control: 'delete' } as const;
+  await host.control(request);
+  await host.control(request);
+  await holdfast.close();
+});
+
 describe('a run whose definition no longer fits', () => {
   const before = defineWorkflow({
     id: 'm',
