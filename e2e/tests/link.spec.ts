@@ -251,6 +251,33 @@ test.describe('two tabs', () => {
     });
     expect(await other.evaluate(() => app.open().host.getSnapshot())).toBe('standby');
   });
+
+  test('the one that stands by has the same live list', async () => {
+    const [owner, other] = [await openTab(), await openTab()];
+    const listed = () =>
+      other.evaluate(() =>
+        app
+          .open()
+          .runs({ workflow: 'gate' })
+          .getSnapshot()
+          .map(({ run }) => run),
+      );
+    await other.evaluate(
+      () =>
+        void app
+          .open()
+          .runs({ workflow: 'gate' })
+          .subscribe(() => {}),
+    );
+    for (const id of ['one', 'two']) {
+      await owner.evaluate(async (run) => {
+        await app.open().start('gate', { id: run });
+      }, id);
+    }
+    await expect.poll(listed).toEqual(['one', 'two']);
+    await owner.evaluate(() => app.open().run('gate', 'one').delete());
+    await expect.poll(listed).toEqual(['two']);
+  });
 });
 
 test('a tab in the back/forward cache hands over, and goes on when it returns', async () => {

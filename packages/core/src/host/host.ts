@@ -13,10 +13,12 @@ import type { Encoded, InboxRow, RunAddress, RunRow, RunStatus, StoredRun } from
 import { unknownRun } from '../store/memory-store.js';
 import type { Ownership, Store } from '../store/store.js';
 import { runKey } from '../store/tables.js';
+import { Changes } from './changes.js';
 import { createSystemClock } from './clock.js';
 import { Deadlines } from './deadlines.js';
 import { LiveRun } from './live-run.js';
 import type { Clock, Connectivity } from './ports.js';
+import { FIRST_RETRY_MS, Problems } from './problems.js';
 import { Publisher } from './publisher.js';
 import { closed, inputDiffers, runExists, unknownWorkflow } from './refusals.js';
 import { isParking, toData, withProblem } from './seen.js';
@@ -50,8 +52,6 @@ export interface Host extends HostApi {
 
 const UNFINISHED: readonly RunStatus[] = ['queued', 'running', 'waiting', 'cancelling'];
 const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () => {} };
-const FIRST_RETRY_MS = 1000;
-const LAST_RETRY_MS = 30_000;
 
 /**
  * Makes a host over a store. Nothing happens before `open`.
@@ -69,12 +69,6 @@ interface News {
 
 const NOTHING_NEW: News = { rows: [], attachments: new Map() };
 
-interface Problem {
-  readonly error: unknown;
-  readonly waitMs: number;
-  readonly cancel: () => void;
-}
-
 /**
  * Owns: the right to commit while it has it, the runs in memory, the deadlines of those that are not. Never: a run's
  * record (its live run does).
@@ -91,10 +85,10 @@ class StoreHost implements Host {
   readonly #deadlines: Deadlines;
   readonly #live = new Map<string, LiveRun>();
   readonly #loading = new Map<string, Promise<LiveRun | undefined>>();
-  readonly #problems = new Map<string, Problem>();
+  readonly #problems: Problems;
+  readonly #changes = new Changes();
   /** Ways to cancel the evictions ahead. */
   readonly #evictions = new Map<string, () => void>();
-  readonly #untilChange = new Map<string, Set<() => void>>();
   readonly #closing = new AbortController();
   #settleOwned: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   #ownership: Ownership | undefined;
@@ -108,6 +102,7 @@ class StoreHost implements Host {
     this.#options = { clock, connectivity, services, onError, evictAfterMs };
     for (const workflow of workflows) this.#register(workflow);
     this.#publisher = new Publisher((interest) => this.#notice(interest), onError);
+    this.#problems = new Problems(clock, (address) => void this.#attend(address));
     this.#deadlines = new Deadlines(clock, (key) => void this.#attend(toAddress(key)));
     this.owned = new Promise((resolve, reject) => {
       this.#settleOwned = { resolve, reject };
@@ -313,7 +308,7 @@ class StoreHost implements Host {
     for (const row of addresses.values()) await this.#attend(row);
     this.#publisher.allChanged();
     // An owner may die between a commit and its word to the others.
-    for (const wakes of this.#untilChange.values()) for (const wake of [...wakes]) wake();
+    this.#changes.tellAll();
   }
 
   #stopAll(reason: unknown): void {
@@ -322,7 +317,6 @@ class StoreHost implements Host {
     this.#live.clear();
     this.#loading.clear();
     this.#deadlines.clear();
-    for (const { cancel } of this.#problems.values()) cancel();
     for (const cancel of this.#evictions.values()) cancel();
     this.#evictions.clear();
     this.#problems.clear();
@@ -395,7 +389,7 @@ class StoreHost implements Host {
     try {
       const stored = await this.#store.load(address);
       if (!stored || !ownership || this.#ownership !== ownership) return undefined;
-      this.#problems.get(key)?.cancel();
+      this.#problems.tried(address);
       this.#deadlines.delete(key);
       const live = this.#revive(stored, ownership);
       this.#live.set(key, live);
@@ -415,7 +409,7 @@ class StoreHost implements Host {
       services,
       published: ({ row }) => {
         // Not before: a run whose commits go on failing is to be tried less and less often.
-        this.#problems.delete(runKey(row));
+        this.#problems.forget(row);
         this.#changedHere(row);
       },
       rested: (run, gone) => this.#rested(run, gone),
@@ -442,7 +436,7 @@ class StoreHost implements Host {
     }
     const key = runKey(address);
     const { clock, evictAfterMs } = this.#options;
-    this.#problems.delete(key);
+    this.#problems.forget(address);
     this.#evictions.get(key)?.();
     this.#evictions.set(
       key,
@@ -452,7 +446,7 @@ class StoreHost implements Host {
 
   #gone(address: RunAddress, gone: NonNullable<Effects['gone']>): void {
     this.#live.delete(runKey(address));
-    this.#problems.delete(runKey(address));
+    this.#problems.forget(address);
     this.#changedHere(address);
     if (gone === 'restarted') void this.#attend(address);
   }
@@ -478,21 +472,14 @@ class StoreHost implements Host {
   /** Parks a run, or tries it again after a while: its memory is gone, its record as the last commit left it. */
   #trouble(address: RunAddress, error: unknown): void {
     if (!this.#ownership || isHoldfastError(error, 'CLOSED')) return;
-    const key = runKey(address);
-    const { clock, onError } = this.#options;
-    const before = this.#problems.get(key);
-    before?.cancel();
-    const waitMs = Math.min((before?.waitMs ?? FIRST_RETRY_MS / 2) * 2, LAST_RETRY_MS);
-    const parked = isParking(error);
-    const cancel = parked ? () => {} : clock.at(clock.now() + waitMs, () => void this.#attend(address));
-    this.#problems.set(key, { error, waitMs, cancel });
-    onError(error, address);
+    this.#problems.add(address, error);
+    this.#options.onError(error, address);
     this.#changedHere(address);
   }
 
   #changedHere(address: RunAddress): void {
     this.#publisher.changed(address);
-    for (const wake of this.#untilChange.get(runKey(address)) ?? []) wake();
+    this.#changes.tell(address);
   }
 
   #changedElsewhere({ kind, workflow, run }: { kind: 'accepted' | 'committed' } & RunAddress): void {
@@ -501,28 +488,9 @@ class StoreHost implements Host {
   }
 
   /** Resolves when the inbox row `n` has left the inbox, in whichever host. */
-  async #untilTaken(address: RunAddress, n: number): Promise<void> {
-    const key = runKey(address);
-    const { signal } = this.#closing;
-    const wakes = this.#untilChange.get(key) ?? new Set();
-    this.#untilChange.set(key, wakes);
-    for (;;) {
-      let wake = () => {};
-      const change = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      wakes.add(wake);
-      signal.addEventListener('abort', wake, { once: true });
-      try {
-        if (signal.aborted) throw signal.reason;
-        const rows = await this.#store.inbox(address);
-        if (!rows.some((row) => row.n === n)) return;
-        await change;
-      } finally {
-        signal.removeEventListener('abort', wake);
-        wakes.delete(wake);
-      }
-    }
+  #untilTaken(address: RunAddress, n: number): Promise<void> {
+    const taken = async () => (await this.#store.inbox(address)).every((row) => row.n !== n);
+    return this.#changes.until(address, taken, this.#closing.signal);
   }
 
   async #notice(interest: Interest): Promise<Notice> {
@@ -545,7 +513,7 @@ class StoreHost implements Host {
     if (!stored) return { ...UNKNOWN, run: { status: 'absent', reasons: [], seq: 0 } };
     try {
       const decider = new Decider(this.#workflow(address.workflow), stored, () => {});
-      return withProblem(toData(stored.row, decider.view()), 'paused', this.#problems.get(runKey(address))?.error);
+      return withProblem(toData(stored.row, decider.view()), 'paused', this.#problems.errorOf(address));
     } catch (error) {
       return withProblem(toData(stored.row, UNKNOWN), 'parked', error);
     }
