@@ -1,5 +1,5 @@
 import { AttachmentBook, encode } from '../codec/index.js';
-import type { RunRow } from '../records/records.js';
+import { queuedRow } from '../records/records.js';
 import type { Op } from '../store/store.js';
 import type { Effects } from './arrivals.js';
 
@@ -18,16 +18,6 @@ export function decideControl(
 ): { op: Op; gone: NonNullable<Effects['gone']> } {
   if (body.control === 'delete') return { op: { op: 'delete' }, gone: 'deleted' };
   const { value, fresh } = new AttachmentBook().toStored(encode(body.input, 'input'));
-  const row: RunRow = {
-    workflow,
-    run,
-    key: id,
-    version,
-    seq: 0,
-    status: 'queued',
-    reasons: [],
-    createdAt: now,
-    updatedAt: now,
-  };
+  const row = queuedRow({ workflow, run, key: id, version }, now);
   return { op: { op: 'restart', start: { kind: 'start', row, input: value, attachments: fresh } }, gone: 'restarted' };
 }

@@ -9,7 +9,14 @@ import type { AnyServices } from '../define/from-steps.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import { actorRefReducers } from '../engine/index.js';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
-import type { Encoded, InboxRow, RunAddress, RunRow, RunStatus, StoredRun } from '../records/records.js';
+import {
+  type Encoded,
+  type InboxRow,
+  queuedRow,
+  type RunAddress,
+  type RunStatus,
+  type StoredRun,
+} from '../records/records.js';
 import { unknownRun } from '../store/memory-store.js';
 import type { Ownership, Store } from '../store/store.js';
 import { runKey } from '../store/tables.js';
@@ -138,17 +145,7 @@ class StoreHost implements Host {
     const { version } = this.#workflow(workflow);
     const now = this.#options.clock.now();
     const { value, fresh } = new AttachmentBook().toStored(input);
-    const row: RunRow = {
-      workflow,
-      run,
-      key: callId,
-      version,
-      seq: 0,
-      status: 'queued',
-      reasons: [],
-      createdAt: now,
-      updatedAt: now,
-    };
+    const row = queuedRow({ workflow, run, key: callId, version }, now);
     const accepted = await this.#store.accept({ kind: 'start', row, input: value, attachments: fresh });
     if (accepted.outcome === 'exists' && accepted.row.key !== callId) {
       if (ifExists === 'fail') throw runExists(request);

@@ -115,3 +115,9 @@ export const FORMAT_VERSION = 1;
 export function isReserved(type: string): boolean {
   return type.startsWith('xstate.');
 }
+
+/** The head of a run that is to begin: queued, before its first checkpoint. */
+export function queuedRow(begin: RunAddress & Pick<RunRow, 'key' | 'version'>, now: number): RunRow {
+  const { workflow, run, key, version } = begin;
+  return { workflow, run, key, version, seq: 0, status: 'queued', reasons: [], createdAt: now, updatedAt: now };
+}
