@@ -1,0 +1,34 @@
+import type { EventFromLogic, InputFrom } from 'xstate';
+import type { RunSnapshot } from '../client/snapshot.js';
+import type { Duration } from '../define/duration.js';
+import type { AnyServices } from '../define/from-steps.js';
+import type { AnyWorkflow, TypesOf } from '../define/workflow.js';
+
+/** One event of a {@link Scenario}: sent as soon as the run is at rest, unless it says otherwise. */
+export type ScenarioEvent<TWorkflow extends AnyWorkflow = AnyWorkflow> =
+  | EventFromLogic<TWorkflow['logic']>
+  | {
+      readonly send: EventFromLogic<TWorkflow['logic']>;
+      /** Time passes, from deadline to deadline, until this holds. */
+      readonly when?: (snapshot: RunSnapshot<TypesOf<TWorkflow>>) => boolean;
+      /** So much time passes first; what comes due in it happens. */
+      readonly after?: Duration;
+    };
+
+/** What is outside of a run: made anew for each execution, and outlives the hosts that die in it. */
+export interface World {
+  /** Lent to steps, as `services` of a holdfast. What a dead host calls never answers. */
+  readonly services?: AnyServices;
+  /** What became of the outside, when the run is over: has to be the same with and without crashes. */
+  readonly observe?: () => unknown;
+}
+
+/** How a run is led from its start to its end, the same way each time. */
+export interface Scenario<TWorkflow extends AnyWorkflow = AnyWorkflow> {
+  readonly input?: InputFrom<TWorkflow['logic']>;
+  /** In this order; each is sent again, with the same id, until it is known to be accepted. */
+  readonly events?: readonly ScenarioEvent<TWorkflow>[];
+  /** When it is over. Default: the run is closed, or all events are processed and nothing is due any more. */
+  readonly until?: (snapshot: RunSnapshot<TypesOf<TWorkflow>>) => boolean;
+  readonly world?: () => World;
+}
