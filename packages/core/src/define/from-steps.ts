@@ -45,6 +45,9 @@ export interface StepContext<TServices = AnyServices> {
 // biome-ignore lint/suspicious/noExplicitAny: a service may take anything; `types.services` narrows it
 export type AnyServices = Record<string, (...args: any[]) => any>;
 
+/** Bodies by the name of their step, or of their `step.all`, whose stand-in is handed each item, its context and index. */
+export type StandIns = Readonly<Record<string, AnyServices[string]>>;
+
 export interface StepAllOptions<TItem> extends StepOptions {
   /** Each item's step is named `<name>:<key>`. */
   name: string;

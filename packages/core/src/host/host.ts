@@ -5,7 +5,7 @@ import type { Effects } from '../decide/arrivals.js';
 import { type ControlBody, decideControl } from '../decide/control.js';
 import { Decider } from '../decide/decider.js';
 import { RunRecord } from '../decide/run-record.js';
-import type { AnyServices } from '../define/from-steps.js';
+import type { AnyServices, StandIns } from '../define/from-steps.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import { actorRefReducers } from '../engine/index.js';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
@@ -24,7 +24,7 @@ import { Changes } from './changes.js';
 import { createSystemClock } from './clock.js';
 import { Deadlines } from './deadlines.js';
 import { LiveRun } from './live-run.js';
-import type { Clock, Connectivity } from './ports.js';
+import type { Around, Clock, Connectivity } from './ports.js';
 import { FIRST_RETRY_MS, Problems } from './problems.js';
 import { Publisher } from './publisher.js';
 import { closed, inputDiffers, runExists, unknownWorkflow } from './refusals.js';
@@ -43,6 +43,12 @@ export interface HostOptions {
   readonly onError?: (error: unknown, address?: RunAddress) => void;
   /** How long a run at rest stays in memory, in ms; default 5,000. */
   readonly evictAfterMs?: number;
+  /** Shortest time between two notices of one subscription, in ms; default 16, about a frame. */
+  readonly frameMs?: number;
+  /** Performs every effect: for tests and for tracing. Default: calls `perform`. */
+  readonly around?: Around;
+  /** Step bodies, by name, which take the place of the workflows' own: for tests. */
+  readonly steps?: StandIns;
 }
 
 /** Executes runs. One per worker, process or test. */
@@ -104,11 +110,12 @@ class StoreHost implements Host {
 
   constructor(options: HostOptions) {
     const { store, workflows, clock = createSystemClock(), connectivity = ALWAYS_ONLINE } = options;
-    const { services = {}, evictAfterMs = 5000, onError = (error) => console.error(error) } = options;
+    const { services = {}, steps = {}, evictAfterMs = 5000, frameMs = 16 } = options;
+    const { onError = (error) => console.error(error), around = (_, perform) => perform() } = options;
     this.#store = store;
-    this.#options = { clock, connectivity, services, onError, evictAfterMs };
+    this.#options = { clock, connectivity, services, steps, around, onError, evictAfterMs, frameMs };
     for (const workflow of workflows) this.#register(workflow);
-    this.#publisher = new Publisher((interest) => this.#notice(interest), onError);
+    this.#publisher = new Publisher((interest) => this.#notice(interest), { onError, frameMs });
     this.#problems = new Problems(clock, (address) => void this.#attend(address));
     this.#deadlines = new Deadlines(clock, (key) => void this.#attend(toAddress(key)));
     this.owned = new Promise((resolve, reject) => {
@@ -397,13 +404,15 @@ class StoreHost implements Host {
   }
 
   #revive(stored: StoredRun, ownership: Ownership): LiveRun {
-    const { clock, connectivity, services } = this.#options;
+    const { clock, connectivity, services, steps, around } = this.#options;
     return new LiveRun(this.#workflow(stored.row.workflow), stored, {
       store: this.#store,
       ownership,
       clock,
       connectivity,
       services,
+      steps,
+      around,
       published: ({ row }) => {
         // Not before: a run whose commits go on failing is to be tried less and less often.
         this.#problems.forget(row);

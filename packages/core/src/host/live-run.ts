@@ -1,12 +1,12 @@
 import { type Arrival, clearsActions, type Effects, type LeafAddress } from '../decide/arrivals.js';
 import { Decider } from '../decide/decider.js';
-import type { AnyServices } from '../define/from-steps.js';
+import type { AnyServices, StandIns } from '../define/from-steps.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import type { Leaf, PendingAction, RootView } from '../engine/index.js';
 import type { InboxRow, RunRow, StoredRun } from '../records/records.js';
 import type { Ownership, Store } from '../store/store.js';
 import { Performer } from './performer.js';
-import type { Clock, Connectivity } from './ports.js';
+import type { Around, Clock, Connectivity, Effect } from './ports.js';
 
 /** What a live run needs of its host. */
 export interface LiveRunPorts {
@@ -15,6 +15,8 @@ export interface LiveRunPorts {
   readonly clock: Clock;
   readonly connectivity: Connectivity;
   readonly services: AnyServices;
+  readonly steps: StandIns;
+  readonly around: Around;
   /** Called after each commit. */
   published(run: LiveRun): void;
   /** Called when the run has nothing to do but to wait; `gone` when it was deleted or starts anew. */
@@ -54,6 +56,7 @@ export class LiveRun {
     this.#pending = this.#decider.pending();
     this.#performer = new Performer(this.#decider, ports, {
       push: (arrival) => this.push(arrival),
+      around: (effect, perform) => this.#around(effect, perform),
       mayBegin: () => this.#mayBegin(),
     });
     if (stored.row.seq === 0) this.push({ kind: 'start' });
@@ -172,7 +175,9 @@ export class LiveRun {
     for (const args of effects.logged) this.#ports.log(...args);
     if (effects.actions.length > 0) await this.#perform(effects.actions);
     for (const leaf of effects.start) this.#performer.start(leaf);
-    for (const event of effects.emitted) this.#ports.emitted(this, event);
+    for (const event of effects.emitted) {
+      this.#around({ kind: 'emit', name: event.type, actor: '' }, () => this.#ports.emitted(this, event));
+    }
   }
 
   /** Performs custom actions, in order; the first that throws takes its actor's error path, the rest are passed over. */
@@ -180,7 +185,7 @@ export class LiveRun {
     for (const { row, perform } of actions) {
       if (!this.#owned()) return;
       try {
-        perform();
+        this.#around({ kind: 'action', name: row.type, actor: row.actor }, perform);
       } catch (error) {
         this.#queue.unshift({ arrival: { kind: 'performed', failed: { path: row.actor, error } }, at: 0 });
         return;
@@ -188,6 +193,11 @@ export class LiveRun {
     }
     const told = this.#queue.some(({ arrival }) => clearsActions(arrival));
     if (!told) this.#queue.push({ arrival: { kind: 'performed' }, at: 0 });
+  }
+
+  #around<T>(effect: Omit<Effect, 'address'>, perform: () => T): T {
+    const { workflow, run } = this.row;
+    return this.#ports.around({ ...effect, address: { workflow, run } }, perform);
   }
 
   #owned(): boolean {

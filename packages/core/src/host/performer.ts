@@ -1,24 +1,26 @@
 import type { AnyActorRef } from 'xstate';
 import type { Arrival, LeafAddress } from '../decide/arrivals.js';
 import type { Decider } from '../decide/decider.js';
-import type { AnyServices, StepsLogic } from '../define/from-steps.js';
+import type { AnyServices, StandIns, StepsLogic } from '../define/from-steps.js';
 import type { Leaf, Outcome } from '../engine/index.js';
 import { StepsExecution } from '../steps/execution.js';
 import type { JournalEntry } from '../steps/journal.js';
 import type { Ownership } from '../store/store.js';
-import type { Clock, Connectivity } from './ports.js';
+import type { Clock, Connectivity, Effect } from './ports.js';
 
 export interface PerformerPorts {
   readonly ownership: Ownership;
   readonly clock: Clock;
   readonly connectivity: Connectivity;
   readonly services: AnyServices;
+  readonly steps: StandIns;
 }
 
 /** How the work of leaves comes back to their run. */
 interface Back {
   push(arrival: Arrival): void;
   mayBegin(): Promise<void>;
+  around<T>(effect: Omit<Effect, 'address'>, perform: () => T): T;
 }
 
 /** A leaf's work under way. */
@@ -91,15 +93,17 @@ export class Performer {
   }
 
   #startSteps(leaf: Leaf, logic: StepsLogic<unknown, unknown>, input: unknown): Work {
-    const { clock, connectivity, services, ownership } = this.#ports;
+    const { clock, connectivity, services, steps, ownership } = this.#ports;
     const { key } = this.#decider.row;
     const options = { logic, input, leaf, runKey: key, journal: this.#decider.journal(leaf) };
     const execution = new StepsExecution(options, {
       clock,
       connectivity,
       services,
+      steps,
       epoch: ownership.epoch,
       begin: () => this.#back.mayBegin(),
+      around: (step, perform) => this.#back.around({ kind: 'step', actor: leaf.path, ...step }, perform),
       record: (record) =>
         new Promise<JournalEntry>((stored) => this.#back.push({ kind: 'step', leaf, record, stored })),
       progress: (progress) => this.#back.push({ kind: 'progress', progress }),
@@ -113,7 +117,8 @@ export class Performer {
   #startPromise(leaf: Leaf, self: AnyActorRef, logic: PromiseLogic, input: unknown): Work {
     const controller = new AbortController();
     const options = { input, system: self.system, self, signal: controller.signal, emit() {} };
-    new Promise((resolve) => resolve(logic.config(options))).then(
+    const work = () => new Promise((resolve) => resolve(logic.config(options)));
+    this.#back.around({ kind: 'actor', name: leaf.path, actor: leaf.path }, work).then(
       (output) => this.#settled(leaf, { output }),
       (error) => this.#settled(leaf, { error }),
     );

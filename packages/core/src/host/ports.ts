@@ -1,3 +1,5 @@
+import type { RunAddress } from '../records/records.js';
+
 /** Time as a host sees it. Wall-clock milliseconds, as `Date.now()`. */
 export interface Clock {
   now(): number;
@@ -11,3 +13,24 @@ export interface Connectivity {
   /** `change` is called after each change of `online()`; returns the way to stop it. */
   subscribe(change: () => void): () => void;
 }
+
+/** One thing that the outside sees, about to be done. */
+export interface Effect {
+  /** A try of a step, a custom action, the work of a promise actor, or an event told to whoever listens. */
+  readonly kind: 'step' | 'action' | 'actor' | 'emit';
+  readonly address: RunAddress;
+  /** Step name, action type, path of the actor, or event type. */
+  readonly name: string;
+  /** Path of the actor whose effect it is; '' is the run itself. */
+  readonly actor: string;
+  /** Of a step: the same at each try and restore. */
+  readonly idempotencyKey?: string;
+  /** Of a step: the number of this try. */
+  readonly attempt?: number;
+}
+
+/**
+ * Every effect of a host is performed through this: it may look on, or keep `perform` from being called. What it
+ * returns counts as the effect's result.
+ */
+export type Around = <T>(effect: Effect, perform: () => T) => T;

@@ -2,8 +2,6 @@ import type { Interest, Notice } from '../client/protocol.js';
 import type { RunAddress } from '../records/records.js';
 import { runKey } from '../store/tables.js';
 
-/** Shortest time between two notices of one interest, in ms: about a frame. */
-const FRAME_MS = 16;
 /** After a failure to read it, what is told is tried again after so long, in ms. */
 const RETRY_MS = 1000;
 
@@ -24,12 +22,18 @@ export class Publisher {
   readonly #watched = new Map<string, Watched>();
   readonly #listeners = new Set<(notice: Notice) => void>();
   readonly #make: (interest: Interest) => Promise<Notice>;
-  readonly #onError: (error: unknown) => void;
+  readonly #options: { onError: (error: unknown) => void; frameMs: number };
 
-  /** @param make reads the present state of what an interest is about. */
-  constructor(make: (interest: Interest) => Promise<Notice>, onError: (error: unknown) => void) {
+  /**
+   * @param make reads the present state of what an interest is about.
+   * @param options.frameMs shortest time between two notices of one interest.
+   */
+  constructor(
+    make: (interest: Interest) => Promise<Notice>,
+    options: { onError: (error: unknown) => void; frameMs: number },
+  ) {
     this.#make = make;
-    this.#onError = onError;
+    this.#options = options;
   }
 
   listen(listener: (notice: Notice) => void): () => void {
@@ -86,14 +90,14 @@ export class Publisher {
     watched.busy = true;
     while (watched.dirty && this.#watched.get(watched.interest.id) === watched) {
       watched.dirty = false;
-      let pauseMs = FRAME_MS;
+      let pauseMs = this.#options.frameMs;
       try {
         const notice = await this.#make(watched.interest);
         if (this.#watched.get(watched.interest.id) === watched) this.tell(notice);
       } catch (error) {
         watched.dirty = true;
         pauseMs = RETRY_MS;
-        if (this.#watched.has(watched.interest.id)) this.#onError(error);
+        if (this.#watched.has(watched.interest.id)) this.#options.onError(error);
       }
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }

@@ -1,6 +1,7 @@
 import { type Duration, toMs } from '../define/duration.js';
 import type {
   AnyServices,
+  StandIns,
   StepAllOptions,
   StepContext,
   StepFunction,
@@ -21,9 +22,13 @@ export interface ExecutionPorts {
   readonly clock: Clock;
   readonly connectivity: Connectivity;
   readonly services: AnyServices;
+  /** By name: they take the place of the function's own. */
+  readonly steps: StandIns;
   readonly epoch: number;
   /** Resolves when a step's effect may happen: the run is marked as running, and this host still owns the store. */
   begin(): Promise<void>;
+  /** Performs a try. */
+  around<T>(step: { name: string; idempotencyKey: string; attempt: number }, perform: () => T): T;
   /** Resolves, with the entry as stored, when it is durable. */
   record(record: StepRecord): Promise<JournalEntry>;
   progress(progress: Progress): void;
@@ -115,7 +120,7 @@ export class StepsExecution {
   #stepFunction(): StepFunction {
     const step = <T>(name: string, ...rest: unknown[]) => {
       const options = (rest.length > 1 ? rest[0] : {}) as StepOptions;
-      return this.#step(name, options, rest.at(-1) as StepBody<T>);
+      return this.#step(name, options, (this.#ports.steps[name] ?? rest.at(-1)) as StepBody<T>);
     };
     return Object.assign(step, { all: this.#all.bind(this) }) as StepFunction;
   }
@@ -200,7 +205,8 @@ export class StepsExecution {
     const idempotencyKey = `${runKey}/${leaf.path}#${leaf.incarnation}/${encodeURIComponent(name)}`;
     const trial = this.#startTrial(name, settings.timeoutMs);
     try {
-      const work = Promise.resolve(body({ idempotencyKey, signal: trial.signal, attempt, epoch, services }));
+      const context = { idempotencyKey, signal: trial.signal, attempt, epoch, services };
+      const work = Promise.resolve(this.#ports.around({ name, idempotencyKey, attempt }, () => body(context)));
       return { output: await Promise.race([work, trial.cutOff]) };
     } catch (error) {
       return { error };
@@ -327,6 +333,7 @@ export class StepsExecution {
     if (!isName(name)) throw misused('step.all needs a name, a string of whole characters that is not empty.');
     if (!Array.isArray(items)) throw misused(`step.all "${name}" needs an array of items.`);
     if (typeof body !== 'function') throw misused(`step.all "${name}" has no function as its last argument.`);
+    const perform = (this.#ports.steps[name] ?? body) as typeof body;
     const names = items.map((item, index) => `${name}:${key(item, index)}`);
     let done = names.filter((step) => this.#journal.get(step)?.status === 'completed').length;
     const progress = () => ({ done: ++done, total: items.length });
@@ -337,7 +344,7 @@ export class StepsExecution {
       while (next < items.length && !failed) {
         const index = next++;
         const item = items[index] as TItem;
-        const run = (context: StepContext) => body(item, context, index);
+        const run = (context: StepContext) => perform(item, context, index);
         results[index] = await this.#step(names[index] as string, stepOptions, run, progress);
       }
     };

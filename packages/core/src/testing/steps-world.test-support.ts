@@ -60,6 +60,8 @@ export class StepsWorld {
         clock: this.clock,
         connectivity: this.network,
         services: {},
+        steps: {},
+        around: (_, perform) => perform(),
         epoch: 7,
         begin: async () => void session.begun++,
         record: async (record) => {
