@@ -75,7 +75,7 @@ export class Decider {
       onMessage(message);
     };
     if (stored.row.seq === 0 || this.#record.has('failure')) return;
-    this.#engine = this.closed ? this.#reopen() : this.#restoreEngine();
+    this.#engine = CLOSED.has(this.#row.status) ? this.#reopen() : this.#restoreEngine();
     if (!this.#engine) return;
     for (const leaf of this.#engine.leaves) this.#learnDeadlines(leaf);
     const messages = (this.#record.read('messages') ?? []) as Message[];
@@ -86,8 +86,11 @@ export class Decider {
     return this.#row;
   }
 
+  /** Whether it takes nothing more; the run itself is closed once its last actions were performed. */
   get closed(): boolean {
-    return CLOSED.has(this.#row.status);
+    return (
+      CLOSED.has(this.#row.status) || (this.#engine !== undefined && viewOf(this.#engine.root).status !== 'active')
+    );
   }
 
   /** The next timer of the machine. */
@@ -99,7 +102,7 @@ export class Decider {
 
   /** What is under way according to the record: to be taken up again after a restore. */
   pending(): Pick<Effects, 'actions' | 'start'> {
-    if (!this.#engine || this.closed) return NO_EFFECTS;
+    if (!this.#engine || CLOSED.has(this.#row.status)) return NO_EFFECTS;
     return { actions: this.#pendingActions(), start: this.#engine.leaves };
   }
 
@@ -231,9 +234,10 @@ export class Decider {
   }
 
   #performed({ failed }: ArrivalOf<'performed'>, draft: Draft, now: number): void {
-    if (!failed || !this.#engine || this.closed) return;
-    this.#absorb(this.#engine.fail(failed.path, failed.error, now), draft);
+    if (!failed || !this.#engine || CLOSED.has(this.#row.status)) return;
     draft.history = { kind: 'action', name: failed.path, outcome: 'failed' };
+    if (this.closed) this.#record.put('failure', failed.error, 'error', draft.ops);
+    else this.#absorb(this.#engine.fail(failed.path, failed.error, now), draft);
   }
 
   #move(arrival: ArrivalOf<'timer' | 'actor' | 'message'>, draft: Draft, now: number): void {
@@ -333,7 +337,8 @@ export class Decider {
     if (this.#record.has('failure')) return 'failed';
     if (!this.#engine) return this.#row.status;
     const status = STATUS_OF[viewOf(this.#engine.root).status];
-    if (status !== 'running') return status;
+    // Its last actions are still to be performed, by another host if need be: a closed run is not taken up.
+    if (status !== 'running') return this.#record.has('actions') ? 'running' : status;
     const toDo = this.#record.has('actions') || this.#record.has('messages');
     const busy = toDo || this.#engine.leaves.some((leaf) => !this.#waits(leaf, draft, quiet));
     return busy ? 'running' : 'waiting';

@@ -1,0 +1,40 @@
+import { afterAllElse } from '../steps/turn.js';
+
+/** Turns of the event loop without anything happening, after which nothing more is expected. */
+const STILL_TURNS = 6;
+
+/** What {@link settle} looks at. */
+export interface Busy {
+  /** Rises with all that happens. */
+  readonly activity: number;
+  /** Effects under way. */
+  readonly underWay: { readonly size: number };
+}
+
+/**
+ * Lets everything happen that can without time passing.
+ * @param patienceMs how long, in real ms, what is under way may be silent before it is taken to wait for time to pass.
+ */
+export async function settle(busy: () => Busy, patienceMs: number): Promise<void> {
+  let quietSince = performance.now();
+  for (let still = 0, seen = busy().activity; ; ) {
+    await (still < STILL_TURNS ? turn() : oneTimer());
+    const { activity, underWay } = busy();
+    if (activity !== seen) {
+      seen = activity;
+      still = 0;
+      quietSince = performance.now();
+    } else if (still++ >= STILL_TURNS) {
+      if (underWay.size === 0 || performance.now() - quietSince >= patienceMs) return;
+    }
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise(afterAllElse);
+}
+
+/** Some of what happens is put off by a timer of no length. */
+function oneTimer(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
