@@ -236,8 +236,10 @@ export class Decider {
   #performed({ failed }: ArrivalOf<'performed'>, draft: Draft, now: number): void {
     if (!failed || !this.#engine || CLOSED.has(this.#row.status)) return;
     draft.history = { kind: 'action', name: failed.path, outcome: 'failed' };
-    if (this.closed) this.#record.put('failure', failed.error, 'error', draft.ops);
-    else this.#absorb(this.#engine.fail(failed.path, failed.error, now), draft);
+    if (this.closed) {
+      this.#record.put('failure', failed.error, 'error', draft.ops);
+      this.#engine = undefined;
+    } else this.#absorb(this.#engine.fail(failed.path, failed.error, now), draft);
   }
 
   #move(arrival: ArrivalOf<'timer' | 'actor' | 'message'>, draft: Draft, now: number): void {

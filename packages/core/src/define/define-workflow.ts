@@ -1,7 +1,7 @@
 import type { AnyActorLogic, AnyStateMachine } from 'xstate';
 import { isMachine, kindOf } from '../engine/kinds.js';
 import { HoldfastError } from '../errors/index.js';
-import type { Workflow } from './workflow.js';
+import type { Implementations, Workflow } from './workflow.js';
 
 /**
  * Makes a workflow: what a host can run durably.
@@ -28,7 +28,16 @@ export function defineWorkflow<const TId extends string, TLogic extends AnyActor
     throw invalid(`"${id}" has logic that is neither a machine nor a step function`, { id });
   }
   checkActors(id, logic, new Set());
-  return Object.freeze({ id, version, logic });
+  const provide = (implementations: Implementations<TLogic>) =>
+    defineWorkflow({ ...definition, logic: provideTo(id, logic, implementations) });
+  return Object.freeze({ id, version, logic, provide });
+}
+
+function provideTo<TLogic extends AnyActorLogic>(id: string, logic: TLogic, implementations: unknown): TLogic {
+  if (isMachine(logic)) return logic.provide(implementations as never) as unknown as TLogic;
+  throw invalid(`"${id}" is a step function, to which nothing can be provided; in tests, give stand-ins of its steps`, {
+    id,
+  });
 }
 
 function isLogic(logic: unknown): logic is AnyActorLogic {

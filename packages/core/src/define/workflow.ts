@@ -9,7 +9,16 @@ export interface Workflow<TId extends string = string, TLogic extends AnyActorLo
   /** Raised by one whenever a stored run of the version before could not go on with this logic. */
   readonly version: number;
   readonly logic: TLogic;
+  /**
+   * The same workflow with other implementations (actors, actions, guards, delays), as `machine.provide`: for tests, or
+   * for what differs by environment.
+   * @throws `WORKFLOW_INVALID` for a step function; what `defineWorkflow` throws.
+   */
+  provide(implementations: Implementations<TLogic>): Workflow<TId, TLogic>;
 }
+
+/** What can be provided to a machine. */
+export type Implementations<TLogic> = TLogic extends { provide(implementations: infer T): unknown } ? T : never;
 
 export type AnyWorkflow = Workflow<string, AnyActorLogic>;
 

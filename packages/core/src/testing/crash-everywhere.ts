@@ -27,7 +27,7 @@ export interface CrashReport {
   readonly singles: number;
   /** Runs with two crashes, the first moment of each recovery among them. */
   readonly pairs: number;
-  /** At most the first, unless `crashDifferences` was asked. */
+  /** None, when {@link crashEverywhere} gave it. */
   readonly differences: readonly CrashDifference[];
 }
 
