@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { assign, fromPromise, setup } from 'xstate';
 import { encode } from '../codec/index.js';
 import { defineWorkflow } from '../define/define-workflow.js';
-import { type AnyServices, fromSteps, type StepContext } from '../define/from-steps.js';
+import { fromSteps } from '../define/from-steps.js';
+import type { AnyServices, StepContext } from '../define/steps-logic.js';
 import {
   type CrashPoint,
   CrashWorld,
