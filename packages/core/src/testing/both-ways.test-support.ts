@@ -181,9 +181,12 @@ async function storedSnapshot(workflow: AnyWorkflow, database: MemoryDatabase): 
   return toSnapshot(seen(toData(stored.row, decider.view())) as RunSnapshotData);
 }
 
-/** A value as it is seen from a page: references to actors are their ids. */
+/** A value as it is seen from a page: references to actors are their ids, of which XState counts some per process. */
 function seen(value: unknown): unknown {
-  const revivers = { ActorRef: ({ id }: { id: string }) => ({ id }), MachineSnapshot: (data: never) => data };
+  const revivers = {
+    ActorRef: ({ id }: { id: string }) => ({ id: id.replace(/^x:\d+$/, 'automatic') }),
+    MachineSnapshot: (data: never) => data,
+  };
   return decode(encode(value, 'what is seen', actorRefReducers), revivers);
 }
 

@@ -1,5 +1,8 @@
 import type { Entry } from './entry.test-support.js';
 import { invokes } from './invoke.test-support.js';
+import { spawns } from './spawn.test-support.js';
+import { states } from './states.test-support.js';
+import { timers } from './timers.test-support.js';
 
 /** Machines and step functions of every kind, each with the scenario of one run. */
-export const corpus: readonly Entry[] = [...invokes];
+export const corpus: readonly Entry[] = [...invokes, ...spawns, ...states, ...timers];
