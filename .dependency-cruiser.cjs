@@ -3,7 +3,7 @@
  * What is reached at run time has laws of its own: .dependency-cruiser.runtime.cjs.
  */
 
-const TESTS = '\\.test(-d)?\\.ts$';
+const TESTS = '\\.(test|test-d|test-support)\\.ts$';
 const CORE = '^packages/core/(src|dist)/';
 const npm = (/** @type {string} */ names) => `node_modules/(${names})(/|$)`;
 const rooms = (/** @type {string} */ names) => `^packages/core/src/(${names})/`;

@@ -3,7 +3,8 @@ import { assign, createMachine, fromPromise, setup } from 'xstate';
 import type { Holdfast } from './client/holdfast.js';
 import type { Run } from './client/run.js';
 import { defineWorkflow } from './define/define-workflow.js';
-import { fromSteps, type StepContext } from './define/from-steps.js';
+import { fromSteps } from './define/from-steps.js';
+import type { StepContext } from './define/steps-logic.js';
 import type { TypesOf, WorkflowMap } from './define/workflow.js';
 
 const greet = fromSteps(

@@ -5,18 +5,18 @@ export type { RunList } from './client/run-list.js';
 export type { RunSnapshot, SeenStatus } from './client/snapshot.js';
 export { defineWorkflow } from './define/define-workflow.js';
 export type { Duration } from './define/duration.js';
-export {
-  type AnyServices,
-  fromSteps,
-  type RetryPolicy,
-  type StepAllOptions,
-  type StepContext,
-  type StepFunction,
-  type StepOptions,
-  type StepsContext,
-  type StepsLogic,
-  type StepsTypes,
-} from './define/from-steps.js';
+export { fromSteps } from './define/from-steps.js';
+export type {
+  AnyServices,
+  RetryPolicy,
+  StepAllOptions,
+  StepContext,
+  StepFunction,
+  StepOptions,
+  StepsContext,
+  StepsLogic,
+  StepsTypes,
+} from './define/steps-logic.js';
 export type { AnyWorkflow, TypesOf, Workflow, WorkflowMap, WorkflowTypes } from './define/workflow.js';
 export {
   ERROR_CODES,

@@ -64,14 +64,6 @@ describe('fromSteps', () => {
     expect(() => fromSteps(undefined as never)).toThrow(TypeError);
     expect(() => fromSteps({ types: {} }, 'text' as never)).toThrow(TypeError);
   });
-
-  test('is told apart from plain use, where nothing would be checkpointed', () => {
-    const actor = createActor(steps);
-    const errors: unknown[] = [];
-    actor.subscribe({ error: (error) => errors.push(error) });
-    actor.start();
-    expect(errors).toEqual([coded('ACTOR_NOT_DURABLE')]);
-  });
 });
 
 describe('durations', () => {

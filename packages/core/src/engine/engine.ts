@@ -1,5 +1,5 @@
 import { type AnyActorLogic, type AnyActorRef, createActor, type EventObject } from 'xstate';
-import { REJECT, RESOLVE } from '../define/from-steps.js';
+import { REJECT, RESOLVE } from '../define/steps-logic.js';
 import { HoldfastError } from '../errors/index.js';
 import { type PendingAction, resolveRow, toRow } from './action-rows.js';
 import { type ActorPath, pathOf } from './actor-path.js';

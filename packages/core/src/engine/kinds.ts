@@ -1,5 +1,5 @@
 import type { AnyActorLogic, AnyStateMachine } from 'xstate';
-import { RESOLVE, type StepsLogic } from '../define/from-steps.js';
+import { RESOLVE, type StepsLogic } from '../define/steps-logic.js';
 
 /**
  * What an actor's logic is to the engine. `machine` and `reducer` are computed; `promise` and `steps` are leaves, whose

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { assign, fromPromise, setup } from 'xstate';
 import { defineWorkflow } from '../define/define-workflow.js';
-import { type AnyServices, fromSteps, type StepContext } from '../define/from-steps.js';
+import { fromSteps } from '../define/from-steps.js';
+import type { AnyServices, StepContext } from '../define/steps-logic.js';
 import { crashEverywhere } from '../testing/crash-everywhere.js';
 
 /** A step body that leaves its begin and end in the ledger. */

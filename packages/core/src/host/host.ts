@@ -5,7 +5,7 @@ import type { Effects } from '../decide/arrivals.js';
 import { type ControlBody, decideControl } from '../decide/control.js';
 import { Decider } from '../decide/decider.js';
 import { RunRecord } from '../decide/run-record.js';
-import type { AnyServices, StandIns } from '../define/from-steps.js';
+import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import { actorRefReducers } from '../engine/index.js';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';

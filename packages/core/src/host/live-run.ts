@@ -1,6 +1,6 @@
 import { type Arrival, clearsActions, type Effects, type LeafAddress } from '../decide/arrivals.js';
 import { Decider } from '../decide/decider.js';
-import type { AnyServices, StandIns } from '../define/from-steps.js';
+import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import type { Leaf, PendingAction, RootView } from '../engine/index.js';
 import type { InboxRow, RunRow, StoredRun } from '../records/records.js';

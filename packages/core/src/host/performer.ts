@@ -1,7 +1,7 @@
 import type { AnyActorRef } from 'xstate';
 import type { Arrival, LeafAddress } from '../decide/arrivals.js';
 import type { Decider } from '../decide/decider.js';
-import type { AnyServices, StandIns, StepsLogic } from '../define/from-steps.js';
+import type { AnyServices, StandIns, StepsLogic } from '../define/steps-logic.js';
 import type { Leaf, Outcome } from '../engine/index.js';
 import { StepsExecution } from '../steps/execution.js';
 import type { JournalEntry } from '../steps/journal.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { StepContext, StepOptions, StepsContext } from '../define/from-steps.js';
+import type { StepContext, StepOptions, StepsContext } from '../define/steps-logic.js';
 import { HoldfastError } from '../errors/index.js';
 import { StepsWorld, settle } from '../testing/steps-world.test-support.js';
 import type { JournalEntry } from './journal.js';

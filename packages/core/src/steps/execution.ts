@@ -7,7 +7,7 @@ import type {
   StepFunction,
   StepOptions,
   StepsLogic,
-} from '../define/from-steps.js';
+} from '../define/steps-logic.js';
 import type { Leaf, Outcome } from '../engine/index.js';
 import { HoldfastError } from '../errors/index.js';
 import type { Clock, Connectivity } from '../host/ports.js';

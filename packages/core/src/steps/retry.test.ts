@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RetryPolicy, StepOptions } from '../define/from-steps.js';
+import type { RetryPolicy, StepOptions } from '../define/steps-logic.js';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
 import { delayAfter, toSettings } from './retry.js';
 

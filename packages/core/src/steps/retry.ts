@@ -1,5 +1,5 @@
 import { type Duration, toMs } from '../define/duration.js';
-import type { RetryPolicy, StepOptions } from '../define/from-steps.js';
+import type { RetryPolicy, StepOptions } from '../define/steps-logic.js';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
 
 /** A {@link RetryPolicy} with its defaults filled in; times in ms. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { assign, fromPromise, setup } from 'xstate';
 import { defineWorkflow } from '../define/define-workflow.js';
-import { type AnyServices, fromSteps } from '../define/from-steps.js';
+import { fromSteps } from '../define/from-steps.js';
+import type { AnyServices } from '../define/steps-logic.js';
 import { isHoldfastError } from '../errors/index.js';
 import { crashEverywhere, findDifferences } from './crash-everywhere.js';
 import type { World } from './scenario.js';

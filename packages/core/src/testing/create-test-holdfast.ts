@@ -1,7 +1,7 @@
 import { createClient, type Holdfast } from '../client/holdfast.js';
 import type { HostApi, HostLink } from '../client/protocol.js';
 import { type Duration, toMs } from '../define/duration.js';
-import type { AnyServices, StandIns } from '../define/from-steps.js';
+import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow, WorkflowMap } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
 import type { Connectivity } from '../host/ports.js';

@@ -1,4 +1,4 @@
-import type { AnyServices } from '../define/from-steps.js';
+import type { AnyServices } from '../define/steps-logic.js';
 import { createHost, type Host, type HostOptions } from '../host/host.js';
 import type { Clock, Effect } from '../host/ports.js';
 import { createMemoryStore, type MemoryDatabase } from '../store/memory-store.js';

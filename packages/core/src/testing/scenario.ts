@@ -1,7 +1,7 @@
 import type { EventFromLogic, InputFrom } from 'xstate';
 import type { RunSnapshot } from '../client/snapshot.js';
 import type { Duration } from '../define/duration.js';
-import type { AnyServices } from '../define/from-steps.js';
+import type { AnyServices } from '../define/steps-logic.js';
 import type { AnyWorkflow, TypesOf } from '../define/workflow.js';
 
 /** One event of a {@link Scenario}: sent as soon as the run is at rest, unless it says otherwise. */

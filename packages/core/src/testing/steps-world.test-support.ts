@@ -1,4 +1,5 @@
-import { fromSteps, type StepsContext } from '../define/from-steps.js';
+import { fromSteps } from '../define/from-steps.js';
+import type { StepsContext } from '../define/steps-logic.js';
 import type { Outcome } from '../engine/index.js';
 import type { Progress } from '../records/records.js';
 import { type ExecutionPorts, StepsExecution } from '../steps/execution.js';

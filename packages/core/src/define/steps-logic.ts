@@ -1,0 +1,116 @@
+import type { ActorLogic, ActorSystem, EventObject, NonReducibleUnknown, Snapshot } from 'xstate';
+import type { Duration } from './duration.js';
+
+/** How a failed step is tried again. */
+export interface RetryPolicy {
+  /** Tries in all, the first included. Default 3. */
+  attempts?: number;
+  /** Wait before the second try. Default `'1s'`. */
+  delay?: Duration;
+  /** Each further wait is the one before times this. Default 2. */
+  factor?: number;
+  /** No wait is longer. Default `'5m'`. */
+  maxDelay?: Duration;
+  /** `full`: random between 0 and the wait; `equal`: between half of it and it; default `none`. */
+  jitter?: 'none' | 'equal' | 'full';
+  /** Whether this error is worth another try. Default: all are, but HoldfastErrors that say they are not. */
+  retryIf?: (error: unknown) => boolean;
+}
+
+/** Options of one step. */
+export interface StepOptions {
+  /** Default: one try, no retry. */
+  retry?: RetryPolicy;
+  /** Each try's `signal` is aborted after this, and the try fails with `STEP_TIMEOUT`. Default: none. */
+  timeout?: Duration;
+  /** The step waits until the network is there; a try that fails while it is gone is not counted. */
+  requires?: 'online';
+}
+
+/** What a step's body receives. */
+export interface StepContext<TServices = AnyServices> {
+  /** The same at every try and every restore: hand it to whatever must not happen twice. */
+  readonly idempotencyKey: string;
+  /** Aborted by the timeout, when the run leaves the state that runs this, and when this host loses the store. */
+  readonly signal: AbortSignal;
+  /** Number of this try, from 1. A try cut off by a crash is not counted. */
+  readonly attempt: number;
+  /** Fencing number of this host: rises with every change of owner. */
+  readonly epoch: number;
+  /** Functions which the app lends: see `services` of `createHoldfast` and `openHoldfast`. */
+  readonly services: TServices;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a service may take anything; `types.services` narrows it
+export type AnyServices = Record<string, (...args: any[]) => any>;
+
+/** Bodies by the name of their step, or of their `step.all`, whose stand-in is handed each item, its context and index. */
+export type StandIns = Readonly<Record<string, AnyServices[string]>>;
+
+export interface StepAllOptions<TItem> extends StepOptions {
+  /** Each item's step is named `<name>:<key>`. */
+  name: string;
+  /** Tells items apart; the same item must get the same key after a restore. Default: the item's index. */
+  key?: (item: TItem, index: number) => string | number;
+  /** Steps under way at a time. Default: all. */
+  concurrency?: number;
+}
+
+/** Runs `body` once and stores its result: after a crash the stored result is the answer. */
+export interface StepFunction<TServices = AnyServices> {
+  <T>(name: string, body: (context: StepContext<TServices>) => T | PromiseLike<T>): Promise<T>;
+  <T>(name: string, options: StepOptions, body: (context: StepContext<TServices>) => T | PromiseLike<T>): Promise<T>;
+  /**
+   * A step for each item, at most `concurrency` at a time; the results in the items' order. Sets `progress`. The
+   * first failure (after its retries) rejects; steps not yet begun are not begun then.
+   */
+  all<TItem, T>(
+    items: readonly TItem[],
+    options: StepAllOptions<TItem>,
+    body: (item: TItem, context: StepContext<TServices>, index: number) => T | PromiseLike<T>,
+  ): Promise<T[]>;
+}
+
+/** What a step function receives. Everything outside its steps must be deterministic: it runs again after a crash. */
+export interface StepsContext<TInput = NonReducibleUnknown, TServices = AnyServices> {
+  readonly input: TInput;
+  readonly step: StepFunction<TServices>;
+  /** Waits durably: the deadline is stored, and holds through a crash. `name` must be unique in this function. */
+  sleep(name: string, duration: Duration): Promise<void>;
+  /** Tells how far the work is. Stored (relaxed) before anybody sees it. */
+  progress(done: number, total: number): void;
+  /** Instant (ms) of the last checkpoint that this function has seen: the same after a restore. */
+  now(): number;
+  /** In [0, 1), the same after a restore. */
+  random(): number;
+  /** A version 4 UUID, the same after a restore. */
+  uuid(): string;
+}
+
+/** Types of a step function that can't be inferred from its code. */
+export interface StepsTypes {
+  input?: unknown;
+  events?: EventObject;
+  services?: AnyServices;
+}
+
+export type InputOf<T extends StepsTypes> = T extends { input: infer TInput } ? TInput : NonReducibleUnknown;
+export type EventsOf<T extends StepsTypes> = T extends { events: infer TEvent extends EventObject }
+  ? TEvent
+  : EventObject;
+export type ServicesOf<T extends StepsTypes> = T extends { services: infer TServices } ? TServices : AnyServices;
+
+export type StepsSnapshot<TOutput, TInput> = Snapshot<TOutput> & { input: TInput | undefined };
+
+/** Actor logic of XState: a step function can be a workflow, or be invoked or spawned by a machine. */
+export interface StepsLogic<TInput, TOutput, TEvent extends EventObject = EventObject>
+  // biome-ignore lint/suspicious/noExplicitAny: as in XState's own logic creators
+  extends ActorLogic<StepsSnapshot<TOutput, TInput>, TEvent, TInput, ActorSystem<any>> {
+  /** The function. */
+  readonly config: (context: StepsContext<TInput, never>) => PromiseLike<TOutput>;
+  readonly holdfast: 'steps';
+}
+
+/** The events by which a host tells a leaf actor how its work ended: those of XState's promise logic. */
+export const RESOLVE = 'xstate.promise.resolve';
+export const REJECT = 'xstate.promise.reject';

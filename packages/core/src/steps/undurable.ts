@@ -1,0 +1,79 @@
+import type { AnyActorRef } from 'xstate';
+import type { StepsLogic } from '../define/steps-logic.js';
+import type { Outcome } from '../engine/index.js';
+import type { Clock, Connectivity } from '../host/ports.js';
+import { StepsExecution } from './execution.js';
+import { uuidFrom } from './random.js';
+
+/** As the `clock` option of XState's `createActor`; its own SimulatedClock tells the time, others may not. */
+interface ActorClock {
+  setTimeout(wake: () => void, ms: number): unknown;
+  clearTimeout(id: unknown): void;
+  now?(): number;
+}
+
+/** Longer ones end at once. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () => {} };
+
+const executions = new WeakMap<AnyActorRef, StepsExecution>();
+
+/** Performs a step function for an actor that no host runs: its journal lives in memory, and ends with the actor. */
+export function performUndurably(
+  logic: StepsLogic<unknown, unknown>,
+  input: unknown,
+  self: AnyActorRef,
+  settled: (outcome: Outcome) => void,
+): void {
+  const clock = toClock((self as AnyActorRef & { clock: ActorClock }).clock);
+  const leaf = { path: self.id, incarnation: 1, bornAt: clock.now() };
+  const options = { logic, input, leaf, runKey: uuidFrom(Math.random), journal: new Map() };
+  let order = 0;
+  const execution = new StepsExecution(options, {
+    clock,
+    connectivity: ALWAYS_ONLINE,
+    services: {},
+    steps: {},
+    around: (_, perform) => perform(),
+    epoch: 0,
+    begin: async () => {},
+    record: async ({ entry }) => ({ ...entry, order: ++order }),
+    progress: () => {},
+    settled: (outcome) => {
+      settled(outcome);
+      // Steps that lost a race are still under way.
+      stopUndurable(self);
+    },
+  });
+  executions.set(self, execution);
+  execution.start();
+}
+
+/** Aborts the signals of its steps. Without effect on an actor that a host runs. */
+export function stopUndurable(self: AnyActorRef): void {
+  executions.get(self)?.stop(new DOMException('The state was left.', 'AbortError'));
+  executions.delete(self);
+}
+
+/** A clock that tells no time need not agree with the wall clock: what it woke was due then, whatever the time. */
+function toClock(clock: ActorClock): Clock {
+  let reached = 0;
+  const now = () => Math.max(clock.now?.() ?? Date.now(), reached);
+  return {
+    now,
+    at(at, wake) {
+      let timeout: unknown;
+      const wait = () => {
+        const ms = Math.min(Math.max(at - now(), 0), LONGEST_TIMEOUT_MS);
+        const until = now() + ms;
+        timeout = clock.setTimeout(() => {
+          reached = Math.max(reached, until);
+          if (now() < at) wait();
+          else wake();
+        }, ms);
+      };
+      wait();
+      return () => clock.clearTimeout(timeout);
+    },
+  };
+}

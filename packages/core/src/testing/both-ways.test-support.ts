@@ -1,0 +1,211 @@
+import { type Actor, type AnyActorLogic, createActor } from 'xstate';
+import { createClient, type Holdfast } from '../client/holdfast.js';
+import { linkLocally } from '../client/local-link.js';
+import type { Run } from '../client/run.js';
+import { type RunSnapshot, type RunSnapshotData, toSnapshot, UNKNOWN } from '../client/snapshot.js';
+import { decode, encode } from '../codec/index.js';
+import { Decider } from '../decide/decider.js';
+import { toMs } from '../define/duration.js';
+import type { AnyWorkflow } from '../define/workflow.js';
+import { actorRefReducers } from '../engine/index.js';
+import { createHost } from '../host/host.js';
+import { toData } from '../host/seen.js';
+import { createMemoryDatabase, createMemoryStore, type MemoryDatabase } from '../store/memory-store.js';
+import type { Ending, Entry } from './corpus/entry.test-support.js';
+import { clearMarks, readMarks } from './corpus/marks.test-support.js';
+import { ManualClock } from './manual-clock.js';
+import type { Scenario, ScenarioEvent } from './scenario.js';
+
+/** Most deadlines that one run may take. */
+const MOST_DEADLINES = 5000;
+
+/** A run as a scenario leads it, whatever executes it. */
+interface Led {
+  readonly clock: ManualClock;
+  snapshot(): RunSnapshot;
+  send(event: never): Promise<void>;
+  /** Resolves when nothing can happen any more without time passing. */
+  rest(): Promise<void>;
+}
+
+/** Runs an entry under XState's plain `createActor`. */
+export async function runPlainly({ workflow, scenario }: Entry): Promise<Ending> {
+  clearMarks();
+  const clock = new ManualClock();
+  const emitted: unknown[] = [];
+  const logged: unknown[] = [];
+  const logger = (...args: unknown[]) => logged.push(seen(args));
+  const options = { input: scenario.input, clock: toActorClock(clock), logger };
+  const actor: Actor<AnyActorLogic> = createActor(workflow.logic, options as never);
+  actor.on('*', (event) => emitted.push(seen(event)));
+  actor.subscribe({ error() {} });
+  actor.start();
+  const led: Led = {
+    clock,
+    snapshot: () => plainSnapshot(actor),
+    send: async (event) => actor.send(event),
+    rest: () => stillness(() => [readMarks(), { ...led.snapshot() }]),
+  };
+  await lead(led, scenario);
+  return { ...toEnding(led.snapshot()), marks: readMarks(), emitted, logged };
+}
+
+/**
+ * Runs an entry durably, in a host over the memory store.
+ * @param reopened whether the host is closed, and a new one opened, whenever the run is at rest.
+ */
+export async function runDurably({ workflow, scenario }: Entry, { reopened = false } = {}): Promise<Ending> {
+  clearMarks();
+  const clock = new ManualClock();
+  const emitted: unknown[] = [];
+  const logged: unknown[] = [];
+  const database = createMemoryDatabase();
+  const errors: unknown[] = [];
+  const open = () => openHost(workflow, clock, database, errors, (event) => emitted.push(seen(event)));
+  let { holdfast, run } = open();
+  let snapshot = toSnapshot(UNKNOWN);
+  const still = () => stillness(() => [readMarks(), emitted, database.tables.list().rows]);
+  const led: Led = {
+    clock,
+    snapshot: () => snapshot,
+    send: (event) => run.send(event, { until: 'processed' }),
+    async rest() {
+      await still();
+      if (reopened) {
+        await holdfast.close();
+        ({ holdfast, run } = open());
+        await still();
+      }
+      snapshot = await storedSnapshot(workflow, database);
+    },
+  };
+  const { log } = console;
+  console.log = (...args) => void logged.push(seen(args));
+  try {
+    await holdfast.start(workflow.id, { id: 'run', input: scenario.input });
+    await lead(led, scenario);
+  } finally {
+    console.log = log;
+    await holdfast.close();
+  }
+  if (errors.length > 0) throw errors[0];
+  return { ...toEnding(led.snapshot()), marks: readMarks(), emitted, logged };
+}
+
+function openHost(
+  workflow: AnyWorkflow,
+  clock: ManualClock,
+  database: MemoryDatabase,
+  errors: unknown[],
+  onEmitted: (event: unknown) => void,
+): { holdfast: Holdfast; run: Run } {
+  const store = createMemoryStore({ database });
+  const onError = (error: unknown) => errors.push(error);
+  const host = createHost({ store, workflows: [workflow], clock, onError });
+  host.open();
+  const holdfast = createClient(linkLocally(host)) as Holdfast;
+  const run = holdfast.run(workflow.id, 'run');
+  run.on('*', onEmitted);
+  return { holdfast, run };
+}
+
+/** Sends the events and lets time pass, as the scenario says. */
+async function lead(led: Led, scenario: Scenario): Promise<void> {
+  await led.rest();
+  for (const event of scenario.events ?? []) {
+    const { send, when, after } = toTold(event);
+    if (after !== undefined) await pass(led, led.clock.now() + toMs(after, 'after'));
+    if (when) await passUntil(led, () => when(led.snapshot()), 'An event waits for what never holds.');
+    await led.send(send as never);
+    await led.rest();
+  }
+  const { until } = scenario;
+  if (until) await passUntil(led, () => isClosed(led) || until(led.snapshot()), '`until` never holds.');
+  else await passUntil(led, () => isClosed(led));
+}
+
+function toTold(event: ScenarioEvent): Extract<ScenarioEvent, { send: unknown }> {
+  return 'send' in event && typeof event.send === 'object' ? event : { send: event as never };
+}
+
+/** Lets time pass to that instant; what comes due in it happens at its own. */
+async function pass({ clock, rest }: Led, end: number): Promise<void> {
+  for (let next = clock.nextAt; next !== undefined && next <= end; next = clock.nextAt) {
+    clock.advance(Math.max(next - clock.now(), 0));
+    await rest();
+  }
+  clock.advance(end - clock.now());
+  await rest();
+}
+
+/** Lets time pass, from deadline to deadline, until `done`, or until nothing is due any more. */
+async function passUntil({ clock, rest }: Led, done: () => boolean, otherwise?: string): Promise<void> {
+  for (let i = 0; i < MOST_DEADLINES; i++) {
+    if (done()) return;
+    const next = clock.nextAt;
+    if (next === undefined) {
+      if (otherwise !== undefined) throw new Error(otherwise);
+      return;
+    }
+    clock.advance(Math.max(next - clock.now(), 0));
+    await rest();
+  }
+  throw new Error('It never ends.');
+}
+
+function isClosed(led: Led): boolean {
+  return led.snapshot().status !== 'active';
+}
+
+/** Lets turns of the event loop pass until what `look` sees has not changed for a while. */
+async function stillness(look: () => unknown): Promise<void> {
+  for (let quiet = 0, last = ''; quiet < 3; ) {
+    await new Promise((resolve) => setTimeout(resolve));
+    const now = encode(look(), 'what is seen', actorRefReducers).text;
+    quiet = now === last ? quiet + 1 : 0;
+    last = now;
+  }
+}
+
+function plainSnapshot(actor: Actor<AnyActorLogic>): RunSnapshot {
+  const { value, context, status, tags = [], output, error } = actor.getSnapshot();
+  const data = seen({ value, context, tags: [...tags], output, error }) as Partial<RunSnapshot>;
+  return toSnapshot({ ...UNKNOWN, ...data, status });
+}
+
+/** The run as its last checkpoint left it: a handle would hear of it a frame later. */
+async function storedSnapshot(workflow: AnyWorkflow, database: MemoryDatabase): Promise<RunSnapshot> {
+  const stored = await createMemoryStore({ database }).load({ workflow: workflow.id, run: 'run' });
+  if (!stored) throw new Error('There is no such run.');
+  const decider = new Decider(workflow, stored, () => {});
+  return toSnapshot(seen(toData(stored.row, decider.view())) as RunSnapshotData);
+}
+
+/** A value as it is seen from a page: references to actors are their ids, of which XState counts some per process. */
+function seen(value: unknown): unknown {
+  const revivers = {
+    ActorRef: ({ id }: { id: string }) => ({ id: id.replace(/^x:\d+$/, 'automatic') }),
+    MachineSnapshot: (data: never) => data,
+  };
+  return decode(encode(value, 'what is seen', actorRefReducers), revivers);
+}
+
+function toEnding({
+  status,
+  value,
+  context,
+  tags,
+  output,
+  error,
+}: RunSnapshot): Omit<Ending, 'marks' | 'emitted' | 'logged'> {
+  const message = error === undefined ? undefined : error instanceof Error ? error.message : String(error);
+  return { status: status as Ending['status'], value, context, tags: [...tags].sort(), output, error: message };
+}
+
+function toActorClock(clock: ManualClock) {
+  return {
+    now: () => clock.now(),
+    setTimeout: (wake: () => void, ms: number) => clock.at(clock.now() + ms, wake),
+    clearTimeout: (cancel: (() => void) | undefined) => cancel?.(),
+  };
+}

@@ -1,0 +1,21 @@
+import { apps } from './apps.test-support.js';
+import type { Entry } from './entry.test-support.js';
+import { failures } from './failures.test-support.js';
+import { invokes } from './invoke.test-support.js';
+import { messages } from './messages.test-support.js';
+import { spawns } from './spawn.test-support.js';
+import { states } from './states.test-support.js';
+import { steps } from './steps.test-support.js';
+import { timers } from './timers.test-support.js';
+
+/** Machines and step functions of every kind, each with the scenario of one run. */
+export const corpus: readonly Entry[] = [
+  ...invokes,
+  ...spawns,
+  ...messages,
+  ...states,
+  ...timers,
+  ...failures,
+  ...steps,
+  ...apps,
+];
