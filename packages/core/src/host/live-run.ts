@@ -185,7 +185,7 @@ export class LiveRun {
     for (const { row, perform } of actions) {
       if (!this.#owned()) return;
       try {
-        this.#around({ kind: 'action', name: row.type, actor: row.actor }, perform);
+        this.#around({ kind: 'action', name: row.place ?? row.type, actor: row.actor }, perform);
       } catch (error) {
         this.#queue.unshift({ arrival: { kind: 'performed', failed: { path: row.actor, error } }, at: 0 });
         return;

@@ -19,7 +19,7 @@ export interface Effect {
   /** A try of a step, a custom action, the work of a promise actor, or an event told to whoever listens. */
   readonly kind: 'step' | 'action' | 'actor' | 'emit';
   readonly address: RunAddress;
-  /** Step name, action type, path of the actor, or event type. */
+  /** Step name, action type (of an inline one: where it stands), path of the actor, or event type. */
   readonly name: string;
   /** Path of the actor whose effect it is; '' is the run itself. */
   readonly actor: string;

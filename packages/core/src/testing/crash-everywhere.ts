@@ -12,6 +12,8 @@ export interface CrashOptions<W extends AnyWorkflow = AnyWorkflow> extends Scena
   readonly replay?: string;
   /** Parallel parts of the run may end in another order after a crash: their order is not compared. */
   readonly unordered?: boolean;
+  /** Work under way takes time (timeouts of steps), so that after a crash it ends later: instants are not compared. */
+  readonly untimed?: boolean;
   /** Runs led at a time. Default 1; more go faster where nothing is shared but what `world` makes. */
   readonly concurrency?: number;
   /** How long (real ms) an effect under way may be silent before it is taken to wait for time to pass. Default 50. */
@@ -141,10 +143,10 @@ class CrashSearch {
     if (this.#differences.length >= this.#most) return undefined;
     if (crashes.length > 1) this.#tried.pairs++;
     else this.#tried.singles++;
-    const { unordered = false } = this.#options;
+    const { unordered = false, untimed = false } = this.#options;
     try {
       const outcome = await this.#lead(crashes);
-      const what = difference(this.#calm as Outcome, outcome, { unordered });
+      const what = difference(this.#calm as Outcome, outcome, { unordered, untimed });
       if (what) this.#found(crashes, what, outcome);
       return outcome;
     } catch (error) {

@@ -1,4 +1,6 @@
 import { encode } from '../codec/index.js';
+import { RunRecord } from '../decide/run-record.js';
+import { actorRefReducers, type EngineState } from '../engine/index.js';
 import { isHoldfastError } from '../errors/index.js';
 import type { HistoryRow } from '../records/records.js';
 import type { LedgerLine, Outcome } from './lead.js';
@@ -6,6 +8,8 @@ import type { LedgerLine, Outcome } from './lead.js';
 export interface CompareOptions {
   /** Parallel parts may end in another order after a crash. */
   readonly unordered: boolean;
+  /** Work under way takes time, so that after a crash it may end later. */
+  readonly untimed: boolean;
 }
 
 /**
@@ -49,45 +53,64 @@ function differentHistory(calm: Outcome, crashed: Outcome, options: CompareOptio
   return undefined;
 }
 
-function historyLine({ seq, at, arrival, status, value, effects }: HistoryRow, { unordered }: CompareOptions): string {
-  return JSON.stringify(unordered ? { arrival, effects } : { seq, at, arrival, status, value, effects });
+function historyLine(row: HistoryRow, { unordered, untimed }: CompareOptions): string {
+  const { seq, at, arrival, status, value, effects } = row;
+  if (unordered) return JSON.stringify({ arrival, effects });
+  return JSON.stringify({ seq, arrival, status, value, effects, ...(untimed ? {} : { at }) });
 }
 
-function differentValues(calm: Outcome, crashed: Outcome, { unordered }: CompareOptions): string | undefined {
-  const [was, is] = [calm, crashed].map(({ tables, address }) => tables.load(address)?.values ?? new Map()) as [
-    ReadonlyMap<string, { text: string }>,
-    ReadonlyMap<string, { text: string }>,
+function differentValues(calm: Outcome, crashed: Outcome, options: CompareOptions): string | undefined {
+  const [was, is] = [calm, crashed].map((outcome) => valuesOf(outcome, options)) as [
+    Map<string, string>,
+    Map<string, string>,
   ];
   for (const id of new Set([...was.keys(), ...is.keys()])) {
-    // These tell when something was stored, which is what may differ.
-    const timeless = unordered && (id.startsWith('journal/') || id.startsWith('seen/'));
-    if (timeless ? was.has(id) === is.has(id) : stackless(was.get(id)?.text) === stackless(is.get(id)?.text)) continue;
-    return unequal(`stored value "${id}"`, stackless(was.get(id)?.text), stackless(is.get(id)?.text));
+    if (was.get(id) !== is.get(id)) return unequal(`stored value "${id}"`, was.get(id), is.get(id));
   }
   return undefined;
 }
 
+function valuesOf({ tables, address }: Outcome, { unordered, untimed }: CompareOptions): Map<string, string> {
+  const stored = tables.load(address);
+  const record = stored && new RunRecord(stored);
+  const text = (id: string) => {
+    if (!unordered && !untimed) return stored?.values.get(id)?.text ?? '';
+    // The rest tells when something was stored, which is what may differ.
+    if (id !== 'state') return '';
+    const { snapshot } = (record?.read(id) ?? {}) as Partial<EngineState>;
+    return encode(snapshot, id, actorRefReducers).text;
+  };
+  return new Map([...(stored?.values.keys() ?? [])].map((id) => [id, stackless(text(id))]));
+}
+
 /** Where an error was thrown from depends on whether its function was run for the first time. */
-function stackless(text: string | undefined): string | undefined {
-  return text?.replaceAll(/(?:\\n\s+at (?:[^"\\]|\\.)*)/g, '');
+function stackless(text: string): string {
+  return text.replaceAll(/(?:\\n\s+at (?:[^"\\]|\\.)*)/g, '');
 }
 
 function differentEffects(calm: Outcome, crashed: Outcome, options: CompareOptions): string | undefined {
   const crashes = crashed.moments.length - 1;
   return (
-    differentCounts(calm.ledger, crashed.ledger, crashes) ??
+    differentCounts(calm.ledger, crashed.ledger, crashes, options) ??
     repeatedCompletion(crashed) ??
     (options.unordered ? undefined : differentActions(calm.ledger, crashed.ledger))
   );
 }
 
 /** Each effect happens as often as without crashes, or once more for each crash; events that were emitted may be lost. */
-function differentCounts(calm: readonly LedgerLine[], crashed: readonly LedgerLine[], crashes: number) {
-  const [was, is] = [counts(calm), counts(crashed)];
+function differentCounts(
+  calm: readonly LedgerLine[],
+  crashed: readonly LedgerLine[],
+  crashes: number,
+  { unordered }: CompareOptions,
+): string | undefined {
+  // Actions are compared checkpoint by checkpoint, where there is an order.
+  const counted = ({ kind }: LedgerLine) => unordered || kind !== 'action';
+  const [was, is] = [counts(calm.filter(counted)), counts(crashed.filter(counted))];
   for (const effect of new Set([...was.keys(), ...is.keys()])) {
     const [expected = 0, found = 0] = [was.get(effect), is.get(effect)];
     const least = effect.startsWith('emit') ? 0 : expected;
-    const most = expected === 0 ? 0 : expected + crashes;
+    const most = effect.startsWith('action') ? expected * (1 + crashes) : expected === 0 ? 0 : expected + crashes;
     if (found >= least && found <= most) continue;
     return `Effect "${effect}" happened ${times(found)}; without a crash ${times(expected)}.`;
   }
