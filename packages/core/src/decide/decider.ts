@@ -174,7 +174,7 @@ export class Decider {
 
   #start(draft: Draft, now: number): void {
     const input = this.#record.read('input');
-    const { engine, turn } = Engine.start(this.#workflow.logic, input, now, this.#onMessage);
+    const { engine, turn } = Engine.start(this.#workflow, input, now, this.#onMessage);
     this.#engine = engine;
     this.#absorb(turn, draft);
     draft.history = { kind: 'start' };
@@ -373,11 +373,10 @@ export class Decider {
 
   #restoreEngine(): Engine {
     checkVersion(this.#workflow, this.#row);
-    const { logic } = this.#workflow;
     const state = this.#record.read('state') as EngineState;
     checkFit(this.#workflow, this.#row, state);
     const timers = (this.#record.read('timers') ?? new Map()) as ReadonlyMap<string, TimerRow>;
-    const engine = Engine.restore(logic, state, timers, this.#onMessage);
+    const engine = Engine.restore(this.#workflow, state, timers, this.#onMessage);
     if (state.snapshot.status === 'active' && viewOf(engine.root).status !== 'active') {
       throw unfit(this.#row, `restoring it fails with ${String(viewOf(engine.root).error)}`);
     }
@@ -421,7 +420,7 @@ function isStorable(event: unknown): boolean {
 function effectNames({ actions, start, stop }: Effects): string[] {
   return [
     ...stop.map(({ path }) => `stop ${path || 'run'}`),
-    ...actions.map(({ row }) => `action ${row.type}`),
+    ...actions.map(({ row }) => `${row.incarnation === undefined ? 'action' : 'give'} ${row.type}`),
     ...start.map(({ path }) => `start ${path || 'run'}`),
   ];
 }

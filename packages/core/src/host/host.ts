@@ -397,7 +397,7 @@ class StoreHost implements Host {
   }
 
   #revive(stored: StoredRun, ownership: Ownership): LiveRun {
-    const { clock, connectivity, services } = this.#options;
+    const { clock, connectivity, services, onError } = this.#options;
     return new LiveRun(this.#workflow(stored.row.workflow), stored, {
       store: this.#store,
       ownership,
@@ -413,6 +413,7 @@ class StoreHost implements Host {
       broken: ({ row }, error) => this.#broken(row, error),
       emitted: ({ row }, event) => this.#emitted(row, event),
       log: (...args) => console.log(...args),
+      report: ({ row }, error) => onError(error, row),
     });
   }
 
