@@ -161,15 +161,25 @@ export class Engine {
     return { ...turn, timersChanged: true };
   }
 
-  /** Takes the error path of an actor whose action threw. */
+  /**
+   * Takes the error path of an actor whose action threw. A root that this transition brought to its end has failed all
+   * the same; of another actor that has ended, the parent has been told already.
+   */
   fail(path: ActorPath, error: unknown, now: number): Turn {
     return this.#take(now, () => {
-      const actor = this.#find(path);
-      if (!actor || inner(actor)._snapshot.status !== 'active') return;
-      inner(actor)._snapshot = { ...inner(actor)._snapshot, status: 'error', error } as InnerActor['_snapshot'];
-      inner(actor)._error(error);
+      const actor = this.#find(path) as AnyActorRef;
+      const status = actor && inner(actor)._snapshot.status;
+      if (status !== 'active' && !(status === 'done' && actor === this.root)) return;
+      const failed = { ...inner(actor)._snapshot, status: 'error', output: undefined, error };
+      inner(actor)._snapshot = failed as InnerActor['_snapshot'];
+      if (status === 'active') inner(actor)._error(error);
       (this.#turn as OpenTurn).changed = true;
     });
+  }
+
+  /** Whether the root goes on. */
+  get active(): boolean {
+    return inner(this.root)._snapshot.status === 'active';
   }
 
   /** Leaves whose work is to be under way. */
