@@ -51,6 +51,16 @@ describe('defineWorkflow', () => {
     expect(refuse(inline as never)).toThrow(/inline in m\.a\.b/);
   });
 
+  test('unless it is said that they may begin anew', () => {
+    const logic = setup({ actors: { listen: fromCallback(() => {}) } }).createMachine({});
+    const workflow = defineWorkflow({ id: 'w', version: 1, logic, liveActors: 'restart' });
+    expect(workflow).toEqual({ id: 'w', version: 1, logic, liveActors: 'restart' });
+    const refuse = (more: object) => () => defineWorkflow({ id: 'w', version: 1, logic, ...more });
+    expect(refuse({})).toThrow(/liveActors: 'restart'/);
+    expect(refuse({ liveActors: 'resume' })).toThrow(coded('WORKFLOW_INVALID'));
+    expect(refuse({ liveActors: 'restart', logic: fromCallback(() => {}) })).toThrow(coded('WORKFLOW_INVALID'));
+  });
+
   test('machines that name each other do not make it run for ever', () => {
     const actors: Record<string, never> = {};
     const ring = setup({ actors }).createMachine({});

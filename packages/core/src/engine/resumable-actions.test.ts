@@ -12,6 +12,7 @@ import {
   setup,
 } from 'xstate';
 import { EngineWorld } from '../testing/engine-world.test-support.js';
+import { originOf } from './queued.js';
 
 /** A crash between the commit and the performing of an action must not lose it: its row leads to the function again. */
 
@@ -305,8 +306,11 @@ describe('a function that is not found again', () => {
 
 test('what enqueueActions makes does the same outside of the engine, and nothing is kept of it', () => {
   const noted: unknown[] = [];
+  const queued: unknown[] = [];
   const collect = vi.fn(({ enqueue, check }) => {
-    enqueue(() => noted.push(check(() => true)));
+    const action = () => noted.push(check(() => true));
+    queued.push(action);
+    enqueue(action);
     enqueue.raise({ type: 'X' });
   });
   const machine = createMachine({ entry: enqueueActions(collect) });
@@ -317,4 +321,5 @@ test('what enqueueActions makes does the same outside of the engine, and nothing
   expect(Object.keys(first).sort()).toEqual(Object.keys(second).sort());
   expect(Object.keys(first.enqueue as object).sort()).toEqual(Object.keys(second.enqueue as object).sort());
   expect(noted).toEqual([true, true]);
+  expect(queued.map((action) => originOf(action) !== undefined)).toEqual([true, false]);
 });

@@ -294,6 +294,21 @@ describe('a callback', () => {
     await holdfast.close();
   });
 
+  test('whose listener throws at what it is given last ends all the same, and it is reported', async () => {
+    const leaving = setup({ actors: { socket } }).createMachine({
+      initial: 'on',
+      states: {
+        on: { invoke: { src: 'socket', id: 's' }, exit: sendTo('s', { type: 'THROW' }), on: { OFF: 'off' } },
+        off: {},
+      },
+    });
+    const { send, look, errors, holdfast } = await started(leaving);
+    await send('OFF');
+    expect((await look()).value).toBe('off');
+    expect([seen, errors]).toEqual([['open', 'close'], [new Error('in a listener')]]);
+    await holdfast.close();
+  });
+
   test('whose clean-up throws changes nothing, and is reported', async () => {
     const broken = chat.provide({
       actors: {
@@ -419,9 +434,14 @@ describe('an observable', () => {
 
   test('completes', async () => {
     const { database, look, holdfast } = await started(meter);
+    const [stale] = values.observers;
     values.complete();
     values.next(5);
     expect(await look()).toMatchObject({ value: 'done', context: { all: [undefined] } });
+    const { length } = database.tables.history(address);
+    stale?.next(6);
+    await settled();
+    expect(database.tables.history(address)).toHaveLength(length);
     expect(database.tables.head(address)?.status).toBe('waiting');
     await holdfast.close();
   });
