@@ -12,53 +12,10 @@ import { type Origin, originOf } from './queued.js';
 import type { ActionRow, Birth, EngineState, Leaf, TimerRow } from './records.js';
 import { AbsentActor, type ActorAddress, addressOf, bindRefs, bindSnapshot, setIncarnation } from './refs.js';
 import { createSystem, type InnerActor, inner, type XStateAction } from './system.js';
-
-/** What one arrival made of the tree. */
-export interface Turn {
-  readonly started: readonly Leaf[];
-  readonly stopped: readonly Leaf[];
-  readonly actions: readonly PendingAction[];
-  readonly emitted: readonly EventObject[];
-  readonly logged: readonly (readonly unknown[])[];
-  /** Whether the state that is to be stored has changed; timers have a flag of their own. */
-  readonly changed: boolean;
-  readonly timersChanged: boolean;
-  /** Whether some transition took the event. */
-  readonly taken: boolean;
-}
-
-/** An event that an actor sent outside of a turn: from an action, or from a leaf's body. */
-export interface Message {
-  readonly to: ActorPath;
-  readonly incarnation: number;
-  readonly event: EventObject;
-  /** The live actor that sent it: once that was left, it has no effect. */
-  readonly from?: ActorAddress;
-}
+import { type Given, type Message, type OpenTurn, type Outcome, openTurn, type Performed, type Turn } from './turn.js';
 
 /** What the engine must know of a workflow. */
 type Definition = Pick<Workflow, 'logic' | 'liveActors'>;
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-interface OpenTurn extends Omit<Mutable<Turn>, 'actions' | 'emitted' | 'logged' | 'started' | 'stopped'> {
-  born: AnyActorRef[];
-  actions: (Performed | Given)[];
-  emitted: EventObject[];
-  logged: unknown[][];
-  steps: number;
-}
-
-interface Performed {
-  readonly actor: AnyActorRef;
-  readonly action: XStateAction;
-  readonly origin: Origin | undefined;
-}
-
-/** To a live actor. */
-interface Given {
-  readonly actor: AnyActorRef;
-  readonly event: EventObject;
-}
 
 /** As XState names a root that is given no id. */
 const ROOT_ID = 'x:0';
@@ -426,22 +383,6 @@ export class Engine {
     }
     return actor;
   }
-}
-
-/** How a leaf's work ended. */
-export type Outcome = { readonly output: unknown } | { readonly error: unknown };
-
-function openTurn(): OpenTurn {
-  return {
-    born: [],
-    actions: [],
-    emitted: [],
-    logged: [],
-    changed: false,
-    timersChanged: false,
-    taken: false,
-    steps: 0,
-  };
 }
 
 /** XState files a child that was spawned without an id under `undefined`, where the next one takes its place. */

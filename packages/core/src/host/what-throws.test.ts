@@ -197,17 +197,24 @@ const PERFORMED: Case[] = [
     { status: 'waiting', value: 'handled' },
   ],
   [
-    'an action in a child: what the parent was to do is done',
+    'an action in a child: what other actors were to do is done',
     () =>
-      setup({ actors: { child: child({ on: { GO: { actions: [broken, note('child')] } } }) } }).createMachine({
+      setup({
+        actors: {
+          first: child({ on: { GO: { actions: [broken, note('first')] } } }),
+          second: child({ on: { GO: { actions: note('second') } } }),
+        },
+      }).createMachine({
         initial: 'a',
-        entry: spawnChild('child', { id: 'child' }),
+        entry: [spawnChild('first', { id: 'first' }), spawnChild('second', { id: 'second' })],
         states: {
-          a: { on: { GO: { target: 'b', actions: [note('parent'), sendTo('child', { type: 'GO' })] } } },
+          a: {
+            on: { GO: { target: 'b', actions: [sendTo('first', { type: 'GO' }), sendTo('second', { type: 'GO' })] } },
+          },
           b: {},
         },
       } as never) as unknown as AnyStateMachine,
-    failedAt('b', { seen: ['parent'] }),
+    failedAt('b', { seen: ['second'] }),
   ],
   [
     'an action of a child that the transition ended: its parent has been told that it is done',
