@@ -453,6 +453,16 @@ describe('an observable', () => {
     await holdfast.close();
   });
 
+  test('that could not even be made takes the error path of its parent', async () => {
+    const none = () => {
+      throw new Error('nothing to observe');
+    };
+    const { look, errors, holdfast } = await started(meter.provide({ actors: { values: fromObservable(none) } }));
+    expect(await look()).toMatchObject({ value: 'failed', context: { all: ['nothing to observe'] } });
+    expect(errors).toEqual([]);
+    await holdfast.close();
+  });
+
   test('is unsubscribed from when it is left', async () => {
     const { send, holdfast } = await started(meter);
     expect(values.observers.size).toBe(1);
