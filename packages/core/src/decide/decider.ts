@@ -97,7 +97,6 @@ export class Decider {
 
   /** The next timer of the machine. */
   get timer(): { readonly key: string; readonly at: number } | undefined {
-    if (this.#ended) return undefined;
     let first: { key: string; at: number } | undefined;
     for (const [key, { at }] of this.#engine?.timers ?? []) if (!first || at < first.at) first = { key, at };
     return first;
