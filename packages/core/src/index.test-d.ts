@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, test } from 'vitest';
-import { assign, createMachine, fromPromise, setup } from 'xstate';
+import { assign, createMachine, fromCallback, fromPromise, setup } from 'xstate';
 import type { Holdfast } from './client/holdfast.js';
 import type { Run } from './client/run.js';
 import { defineWorkflow } from './define/define-workflow.js';
@@ -67,6 +67,14 @@ describe('a workflow tells its types', () => {
     expectTypeOf<Greet['output']>().toEqualTypeOf<{ text: string; length: number }>();
     expectTypeOf<Greet['context']>().toEqualTypeOf<undefined>();
     expectTypeOf<TypesOf<(typeof workflows)[2]>['output']>().toEqualTypeOf<number>();
+  });
+
+  test('with live actors, which begin anew or are refused', () => {
+    const listen = setup({ actors: { listen: fromCallback(() => {}) } }).createMachine({});
+    const workflow = defineWorkflow({ id: 'listen', version: 1, logic: listen, liveActors: 'restart' });
+    expectTypeOf(workflow.liveActors).toEqualTypeOf<'restart' | undefined>();
+    // @ts-expect-error: there is no other way to go on with them
+    defineWorkflow({ id: 'listen', version: 1, logic: listen, liveActors: 'resume' });
   });
 
   test('its id stays literal', () => {

@@ -75,7 +75,7 @@ export class Decider {
       onMessage(message);
     };
     if (stored.row.seq === 0 || this.#record.has('failure')) return;
-    this.#engine = CLOSED.has(this.#row.status) ? this.#reopen() : this.#restoreEngine();
+    this.#engine = this.closed ? this.#reopen() : this.#restoreEngine();
     if (!this.#engine) return;
     for (const leaf of this.#engine.leaves) this.#learnDeadlines(leaf);
     const messages = (this.#record.read('messages') ?? []) as Message[];
@@ -86,11 +86,13 @@ export class Decider {
     return this.#row;
   }
 
-  /** Whether it takes nothing more; the run itself is closed once its last actions were performed. */
   get closed(): boolean {
-    return (
-      CLOSED.has(this.#row.status) || (this.#engine !== undefined && viewOf(this.#engine.root).status !== 'active')
-    );
+    return CLOSED.has(this.#row.status);
+  }
+
+  /** Whether the machine has come to its end; what it was to do last may still be ahead. */
+  get #ended(): boolean {
+    return !this.#engine?.active;
   }
 
   /** The next timer of the machine. */
@@ -102,7 +104,7 @@ export class Decider {
 
   /** What is under way according to the record: to be taken up again after a restore. */
   pending(): Pick<Effects, 'actions' | 'start'> {
-    if (!this.#engine || CLOSED.has(this.#row.status)) return NO_EFFECTS;
+    if (!this.#engine || this.closed) return NO_EFFECTS;
     return { actions: this.#pendingActions(), start: this.#engine.leaves };
   }
 
@@ -177,7 +179,7 @@ export class Decider {
 
   #start(draft: Draft, now: number): void {
     const input = this.#record.read('input');
-    const { engine, turn } = Engine.start(this.#workflow.logic, input, now, this.#onMessage);
+    const { engine, turn } = Engine.start(this.#workflow, input, now, this.#onMessage);
     this.#engine = engine;
     this.#absorb(turn, draft);
     draft.history = { kind: 'start' };
@@ -188,7 +190,7 @@ export class Decider {
     if (!this.#record.remember(row.id, this.#row.seq + 1, draft.ops)) return;
     const event = this.#record.decode(row.body) as { type: string };
     draft.history = { kind: 'event', name: event.type, outcome: 'ignored' };
-    if (this.closed || !this.#engine || isReserved(event.type)) return;
+    if (!this.#engine || this.#ended || isReserved(event.type)) return;
     const turn = this.#engine.deliver({ to: '', incarnation: 1, event }, now);
     if (turn.taken) draft.history = { kind: 'event', name: event.type };
     this.#absorb(turn, draft);
@@ -234,17 +236,14 @@ export class Decider {
   }
 
   #performed({ failed }: ArrivalOf<'performed'>, draft: Draft, now: number): void {
-    if (!failed || !this.#engine || CLOSED.has(this.#row.status)) return;
+    if (!failed || !this.#engine || this.closed) return;
+    this.#absorb(this.#engine.fail(failed.path, failed.error, now), draft);
     draft.history = { kind: 'action', name: failed.path, outcome: 'failed' };
-    if (this.closed) {
-      this.#record.put('failure', failed.error, 'error', draft.ops);
-      this.#engine = undefined;
-    } else this.#absorb(this.#engine.fail(failed.path, failed.error, now), draft);
   }
 
   #move(arrival: ArrivalOf<'timer' | 'actor' | 'message'>, draft: Draft, now: number): void {
     const engine = this.#engine;
-    if (!engine || this.closed) return;
+    if (!engine || this.#ended) return;
     if (arrival.kind === 'timer') {
       draft.history = { kind: 'timer', name: engine.timers.get(arrival.key)?.event.type ?? arrival.key };
       this.#absorb(engine.fire(arrival.key, now), draft);
@@ -338,11 +337,11 @@ export class Decider {
   #status(draft: Draft, { quiet }: Circumstances): RunStatus {
     if (this.#record.has('failure')) return 'failed';
     if (!this.#engine) return this.#row.status;
+    const toPerform = this.#record.has('actions');
     const status = STATUS_OF[viewOf(this.#engine.root).status];
-    // Its last actions are still to be performed, by another host if need be: a closed run is not taken up.
-    if (status !== 'running') return this.#record.has('actions') ? 'running' : status;
-    const toDo = this.#record.has('actions') || this.#record.has('messages');
-    const busy = toDo || this.#engine.leaves.some((leaf) => !this.#waits(leaf, draft, quiet));
+    if (status !== 'running') return toPerform ? 'running' : status;
+    const busy =
+      toPerform || this.#record.has('messages') || this.#engine.leaves.some((leaf) => !this.#waits(leaf, draft, quiet));
     return busy ? 'running' : 'waiting';
   }
 
@@ -380,11 +379,10 @@ export class Decider {
 
   #restoreEngine(): Engine {
     checkVersion(this.#workflow, this.#row);
-    const { logic } = this.#workflow;
     const state = this.#record.read('state') as EngineState;
     checkFit(this.#workflow, this.#row, state);
     const timers = (this.#record.read('timers') ?? new Map()) as ReadonlyMap<string, TimerRow>;
-    const engine = Engine.restore(logic, state, timers, this.#onMessage);
+    const engine = Engine.restore(this.#workflow, state, timers, this.#onMessage);
     if (state.snapshot.status === 'active' && viewOf(engine.root).status !== 'active') {
       throw unfit(this.#row, `restoring it fails with ${String(viewOf(engine.root).error)}`);
     }
@@ -428,7 +426,7 @@ function isStorable(event: unknown): boolean {
 function effectNames({ actions, start, stop }: Effects): string[] {
   return [
     ...stop.map(({ path }) => `stop ${path || 'run'}`),
-    ...actions.map(({ row }) => `action ${row.type}`),
+    ...actions.map(({ row }) => `${row.incarnation === undefined ? 'action' : 'give'} ${row.type}`),
     ...start.map(({ path }) => `start ${path || 'run'}`),
   ];
 }

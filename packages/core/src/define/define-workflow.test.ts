@@ -13,7 +13,7 @@ describe('defineWorkflow', () => {
   test('takes a machine or a step function, and nothing of it can be changed', () => {
     for (const logic of [machine, steps]) {
       const workflow = defineWorkflow({ id: 'w', version: 3, logic });
-      expect(workflow).toEqual({ id: 'w', version: 3, logic });
+      expect(workflow).toMatchObject({ id: 'w', version: 3, logic });
       expect(Object.isFrozen(workflow)).toBe(true);
     }
   });
@@ -49,6 +49,16 @@ describe('defineWorkflow', () => {
       states: { a: { initial: 'b', states: { b: { invoke: [{ src: listen }] } } } },
     });
     expect(refuse(inline as never)).toThrow(/inline in m\.a\.b/);
+  });
+
+  test('unless it is said that they may begin anew', () => {
+    const logic = setup({ actors: { listen: fromCallback(() => {}) } }).createMachine({});
+    const workflow = defineWorkflow({ id: 'w', version: 1, logic, liveActors: 'restart' });
+    expect(workflow).toMatchObject({ id: 'w', version: 1, logic, liveActors: 'restart' });
+    const refuse = (more: object) => () => defineWorkflow({ id: 'w', version: 1, logic, ...more });
+    expect(refuse({})).toThrow(/liveActors: 'restart'/);
+    expect(refuse({ liveActors: 'resume' })).toThrow(coded('WORKFLOW_INVALID'));
+    expect(refuse({ liveActors: 'restart', logic: fromCallback(() => {}) })).toThrow(coded('WORKFLOW_INVALID'));
   });
 
   test('machines that name each other do not make it run for ever', () => {

@@ -1,5 +1,5 @@
 import type { AnyActorLogic, AnyStateMachine } from 'xstate';
-import { isMachine, kindOf } from '../engine/kinds.js';
+import { isLive, isMachine, kindOf, liveActorRefused } from '../engine/kinds.js';
 import { HoldfastError } from '../errors/index.js';
 import type { Implementations, Workflow } from './workflow.js';
 
@@ -9,7 +9,10 @@ import type { Implementations, Workflow } from './workflow.js';
  * @param definition.id stands in every stored run: never change it.
  * @param definition.version a whole number from 1; raise it when stored runs of the version before can't go on.
  * @param definition.logic a machine of XState 5 or a step function (`fromSteps`).
- * @throws `WORKFLOW_INVALID`; `ACTOR_NOT_DURABLE` when the logic holds callback or observable actors.
+ * @param definition.liveActors accepts callback and observable actors, whose work can't go on after a crash: it is begun
+ *   anew then, with the stored input. While one is under way its run stays in memory.
+ * @throws `WORKFLOW_INVALID`; `ACTOR_NOT_DURABLE` when the logic holds callback or observable actors, and `liveActors` is
+ *   not given.
  *
  * @example
  * export const photoImport = defineWorkflow({ id: 'photo-import', version: 1, logic: importPhotos });
@@ -18,8 +21,9 @@ export function defineWorkflow<const TId extends string, TLogic extends AnyActor
   id: TId;
   version: number;
   logic: TLogic;
+  liveActors?: 'restart';
 }): Workflow<TId, TLogic> {
-  const { id, version, logic } = definition;
+  const { id, version, logic, liveActors } = definition;
   if (typeof id !== 'string' || id === '') throw invalid('needs an id, a string that is not empty', { id });
   if (!Number.isInteger(version) || version < 1)
     throw invalid(`"${id}" needs a version, a whole number from 1`, { id });
@@ -27,10 +31,12 @@ export function defineWorkflow<const TId extends string, TLogic extends AnyActor
   if (!isMachine(logic) && kindOf(logic) !== 'steps') {
     throw invalid(`"${id}" has logic that is neither a machine nor a step function`, { id });
   }
-  checkActors(id, logic, new Set());
+  if (liveActors !== undefined && liveActors !== 'restart')
+    throw invalid(`"${id}" has liveActors that are not 'restart'`, { id, liveActors });
+  if (liveActors === undefined) refuseLive(id, logic, new Set());
   const provide = (implementations: Implementations<TLogic>) =>
     defineWorkflow({ ...definition, logic: provideTo(id, logic, implementations) });
-  return Object.freeze({ id, version, logic, provide });
+  return Object.freeze({ id, version, logic, provide, ...(liveActors === undefined ? {} : { liveActors }) });
 }
 
 function provideTo<TLogic extends AnyActorLogic>(id: string, logic: TLogic, implementations: unknown): TLogic {
@@ -49,19 +55,15 @@ function invalid(what: string, details: Record<string, unknown>): HoldfastError 
 }
 
 /** Refuses actors whose work can't be taken up again, wherever in the tree of machines they are declared. */
-function checkActors(workflow: string, logic: AnyActorLogic, seen: Set<AnyActorLogic>): void {
+function refuseLive(workflow: string, logic: AnyActorLogic, seen: Set<AnyActorLogic>): void {
   if (seen.has(logic)) return;
   seen.add(logic);
   if (!isMachine(logic)) return;
   for (const [name, actor] of declaredActors(logic)) {
-    if (kindOf(actor) === 'live') {
-      throw new HoldfastError('ACTOR_NOT_DURABLE', {
-        message: `Actor "${name}" of workflow "${workflow}" is a callback or observable actor, which can't go on after a crash.`,
-        remedy: 'Make it a step function (fromSteps) or a promise actor, or keep it in the page.',
-        details: { workflow, actor: name },
-      });
+    if (isLive(actor)) {
+      throw liveActorRefused(`"${name}" of workflow "${workflow}"`, { workflow, actor: name });
     }
-    checkActors(workflow, actor, seen);
+    refuseLive(workflow, actor, seen);
   }
 }
 

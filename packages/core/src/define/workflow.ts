@@ -9,6 +9,8 @@ export interface Workflow<TId extends string = string, TLogic extends AnyActorLo
   /** Raised by one whenever a stored run of the version before could not go on with this logic. */
   readonly version: number;
   readonly logic: TLogic;
+  /** See `defineWorkflow`. */
+  readonly liveActors?: 'restart';
   /**
    * The same workflow with other implementations (actors, actions, guards, delays), as `machine.provide`: for tests, or
    * for what differs by environment.

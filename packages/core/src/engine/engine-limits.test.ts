@@ -4,7 +4,6 @@ import {
   type AnyActorRef,
   assign,
   createMachine,
-  enqueueActions,
   fromCallback,
   fromObservable,
   fromPromise,
@@ -452,13 +451,6 @@ describe('pending actions', () => {
     expect(engine.resolveAction({ ...named, actor: 'nobody', sources: ['nothing'] } as never)).toBeUndefined();
   });
 
-  test('one made on the fly has no place, and is not resolved', () => {
-    const machine = createMachine({ entry: enqueueActions(({ enqueue }) => enqueue(function fresh() {})) });
-    const { engine, last } = new EngineWorld(machine);
-    expect(last.actions[0]?.row).toEqual({ actor: '', type: 'fresh', event: { type: 'xstate.init' } });
-    expect(engine.resolveAction(last.actions[0]?.row as never)).toBeUndefined();
-  });
-
   test('see the context of their moment', () => {
     const machine = createMachine({ context: { n: 0 }, entry: ['before', assign({ n: 1 }), 'after'] }).provide({
       actions: { before: () => {}, after: () => {} },
@@ -640,7 +632,7 @@ describe('what no longer fits is named', () => {
 
 test('the engine warns nobody on the console for what it drops itself', () => {
   const machine = createMachine({ initial: 'a', states: { a: { type: 'final' } } });
-  const { engine } = Engine.start(machine, undefined, 0, () => {});
+  const { engine } = Engine.start({ logic: machine }, undefined, 0, () => {});
   engine.settle({ path: 'nobody', incarnation: 1 }, { output: 1 }, 0);
   expect(console.warn).not.toHaveBeenCalled();
 });

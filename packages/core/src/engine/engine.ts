@@ -1,43 +1,21 @@
 import { type AnyActorLogic, type AnyActorRef, createActor, type EventObject } from 'xstate';
 import { REJECT, RESOLVE } from '../define/steps-logic.js';
+import type { Workflow } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
-import { type PendingAction, resolveRow, toRow } from './action-rows.js';
+import { type PendingAction, resolveRow, toDelivery, toRow } from './action-rows.js';
 import { type ActorPath, pathOf } from './actor-path.js';
-import { isLeaf, isMachine, kindOf } from './kinds.js';
+import { isLeaf, isLive, isMachine, liveActorRefused } from './kinds.js';
+import { livePartOf, splitLive } from './live.js';
 import { persist, reviveHistory } from './persist.js';
+import { placesOf } from './places.js';
+import { type Origin, originOf } from './queued.js';
 import type { ActionRow, Birth, EngineState, Leaf, TimerRow } from './records.js';
-import { AbsentActor, addressOf, bindRefs, bindSnapshot, setIncarnation } from './refs.js';
+import { AbsentActor, type ActorAddress, addressOf, bindRefs, bindSnapshot, setIncarnation } from './refs.js';
 import { createSystem, type InnerActor, inner, type XStateAction } from './system.js';
+import { type Given, type Message, type OpenTurn, type Outcome, openTurn, type Performed, type Turn } from './turn.js';
 
-/** What one arrival made of the tree. */
-export interface Turn {
-  readonly started: readonly Leaf[];
-  readonly stopped: readonly Leaf[];
-  readonly actions: readonly PendingAction[];
-  readonly emitted: readonly EventObject[];
-  readonly logged: readonly (readonly unknown[])[];
-  /** Whether the state that is to be stored has changed; timers have a flag of their own. */
-  readonly changed: boolean;
-  readonly timersChanged: boolean;
-  /** Whether some transition took the event. */
-  readonly taken: boolean;
-}
-
-/** An event that an actor sent outside of a turn: from an action, or from a promise actor's body. */
-export interface Message {
-  readonly to: ActorPath;
-  readonly incarnation: number;
-  readonly event: EventObject;
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-interface OpenTurn extends Omit<Mutable<Turn>, 'actions' | 'emitted' | 'logged' | 'started' | 'stopped'> {
-  born: AnyActorRef[];
-  actions: { actor: AnyActorRef; action: XStateAction }[];
-  emitted: EventObject[];
-  logged: unknown[][];
-  steps: number;
-}
+/** What the engine must know of a workflow. */
+type Definition = Pick<Workflow, 'logic' | 'liveActors'>;
 
 /** As XState names a root that is given no id. */
 const ROOT_ID = 'x:0';
@@ -58,6 +36,7 @@ export class Engine {
   readonly root: AnyActorRef;
   readonly #births: Record<ActorPath, Birth>;
   readonly #leafActors = new WeakSet<AnyActorRef>();
+  readonly #liveActors: Definition['liveActors'];
   readonly #onMessage: (message: Message) => void;
   #leaves = new Map<AnyActorRef, Leaf>();
   #booked: number;
@@ -67,7 +46,7 @@ export class Engine {
   #turn: OpenTurn | undefined;
 
   private constructor(
-    logic: AnyActorLogic,
+    { logic, liveActors }: Definition,
     options: { input?: unknown; state?: EngineState; timers?: ReadonlyMap<string, TimerRow> },
     onMessage: (message: Message) => void,
     now: number,
@@ -76,6 +55,7 @@ export class Engine {
     this.timers = new Map(timers);
     this.#births = { ...state?.births };
     this.#booked = state?.booked ?? 0;
+    this.#liveActors = liveActors;
     this.#onMessage = onMessage;
     this.#now = now;
     this.#restoring = state !== undefined;
@@ -88,24 +68,24 @@ export class Engine {
 
   /** Makes the tree of a new run. */
   static start(
-    logic: AnyActorLogic,
+    definition: Definition,
     input: unknown,
     now: number,
     onMessage: (message: Message) => void,
   ): { engine: Engine; turn: Turn } {
-    const engine = new Engine(logic, { input }, onMessage, now);
+    const engine = new Engine(definition, { input }, onMessage, now);
     const turn = engine.#take(now, () => engine.#startRoot());
     return { engine, turn };
   }
 
   /** Makes the tree of a stored run; no effect of the past is repeated. */
   static restore(
-    logic: AnyActorLogic,
+    definition: Definition,
     state: EngineState,
     timers: ReadonlyMap<string, TimerRow>,
     onMessage: (message: Message) => void,
   ): Engine {
-    const engine = new Engine(logic, { state, timers }, onMessage, 0);
+    const engine = new Engine(definition, { state, timers }, onMessage, 0);
     if (state.snapshot.status !== 'active') return engine;
     engine.#restoring = true;
     engine.#startRoot();
@@ -115,10 +95,10 @@ export class Engine {
   }
 
   /** Gives an event to the actor at `to`; if another incarnation is there by now, it is dropped, as in XState. */
-  deliver({ to, incarnation, event }: Message, now: number): Turn {
+  deliver({ to, incarnation, event, from }: Message, now: number): Turn {
     return this.#take(now, () => {
       const actor = this.#find(to, incarnation);
-      if (actor) this.#relay(actor, event);
+      if (actor && (!from || this.#isLeaf(from))) this.#relay(undefined, actor, event);
     });
   }
 
@@ -138,15 +118,25 @@ export class Engine {
     return { ...turn, timersChanged: true };
   }
 
-  /** Takes the error path of an actor whose action threw. */
+  /**
+   * Takes the error path of an actor whose action threw. A root that this transition brought to its end has failed all
+   * the same; of another actor that has ended, the parent has been told already.
+   */
   fail(path: ActorPath, error: unknown, now: number): Turn {
     return this.#take(now, () => {
-      const actor = this.#find(path);
-      if (!actor || inner(actor)._snapshot.status !== 'active') return;
-      inner(actor)._snapshot = { ...inner(actor)._snapshot, status: 'error', error } as InnerActor['_snapshot'];
-      inner(actor)._error(error);
+      const actor = this.#find(path) as AnyActorRef;
+      const status = actor && inner(actor)._snapshot.status;
+      if (status !== 'active' && !(status === 'done' && actor === this.root)) return;
+      const failed = { ...inner(actor)._snapshot, status: 'error', output: undefined, error };
+      inner(actor)._snapshot = failed as InnerActor['_snapshot'];
+      if (status === 'active') inner(actor)._error(error);
       (this.#turn as OpenTurn).changed = true;
     });
+  }
+
+  /** Whether the root goes on. */
+  get active(): boolean {
+    return inner(this.root)._snapshot.status === 'active';
   }
 
   /** Leaves whose work is to be under way. */
@@ -166,7 +156,7 @@ export class Engine {
 
   /** The action of a stored row; undefined when this code no longer has it. */
   resolveAction(row: ActionRow): PendingAction | undefined {
-    const actor = row.sources ? undefined : this.#find(row.actor);
+    const actor = row.sources ? undefined : this.#find(row.actor, row.incarnation);
     const bound = bindRefs({ ...row }, (ref) => this.#bind(ref));
     return resolveRow(bound, actor ?? this.#absent(row.actor), this.root);
   }
@@ -209,7 +199,7 @@ export class Engine {
           if (this.#turn) this.#turn.changed = true;
         },
         stepped: (taken) => this.#count(taken),
-        relay: (target, event) => this.#relay(target, event),
+        relay: (source, target, event) => this.#relay(source, target, event),
         schedule: (source, target, event, delayMs, id) => this.#schedule(source, target, event, delayMs, id),
         cancel: (source, id) => this.#cancel((key) => key === timerKey(source, id)),
         cancelAll: (source) => this.#cancel((key) => key.startsWith(timerKey(source, ''))),
@@ -225,7 +215,7 @@ export class Engine {
     const parent = its._parent as Partial<AnyActorRef>;
     if (parent.sessionId === undefined) its._parent = undefined;
     const logic = its.logic as AnyActorLogic;
-    this.#refuseLive(actor, logic);
+    this.#refuseUnfit(actor, logic);
     const path = pathOf(actor);
     if (!this.#restoring) this.#countBirth(path);
     setIncarnation(actor, this.#incarnation(path));
@@ -233,49 +223,54 @@ export class Engine {
     if (this.#restoring && isMachine(logic) && !('value' in (its.options.snapshot ?? {}))) {
       its.logic = Object.create(logic, { restoreSnapshot: { value: (snapshot: unknown) => snapshot } });
     }
+    if (isMachine(logic)) placesOf(logic);
     if (isLeaf(logic)) {
       this.#leafActors.add(actor);
-      its.logic = Object.create(logic, { start: { value: undefined } });
+      const give = (event: EventObject) => this.#turn?.actions.push({ actor, event });
+      its.logic = isLive(logic) ? splitLive(actor, logic, give) : Object.create(logic, { start: { value: undefined } });
     }
-    its._actorScope.emit = (event) => this.#turn?.emitted.push(event);
+    its._actorScope.emit = (event) => {
+      if (this.#turn) this.#turn.emitted.push(event);
+      else livePartOf(actor)?.emit(event);
+    };
     its._actorScope.actionExecutor = (action) => {
-      if (its._processingStatus === 1) this.#execute(actor, action);
-      else its._deferred.push(() => this.#execute(actor, action));
+      const origin = originOf(action.exec);
+      if (its._processingStatus === 1) this.#execute(actor, action, origin);
+      else its._deferred.push(() => this.#execute(actor, action, origin));
     };
   }
 
-  #refuseLive(actor: AnyActorRef, logic: AnyActorLogic): void {
+  #refuseUnfit(actor: AnyActorRef, logic: AnyActorLogic): void {
     const inline = inner(actor)._parent !== undefined && typeof actor.src !== 'string';
-    if (!inline && kindOf(logic) !== 'live') return;
-    throw new HoldfastError('ACTOR_NOT_DURABLE', {
-      message: inline
-        ? `Actor "${actor.id}" was spawned from inline logic, which can't be found again after a crash.`
-        : `Actor "${actor.id}" is a callback or observable actor, which can't go on after a crash.`,
-      remedy: inline
-        ? 'Name its logic in setup({ actors }), and spawn it by that name.'
-        : 'Make it a step function (fromSteps) or a promise actor.',
-      details: { actor: actor.id },
-    });
+    if (inline) {
+      throw new HoldfastError('ACTOR_NOT_DURABLE', {
+        message: `Actor "${actor.id}" was spawned from inline logic, which can't be found again after a crash.`,
+        remedy: 'Name its logic in setup({ actors }), and spawn it by that name.',
+        details: { actor: actor.id },
+      });
+    }
+    if (isLive(logic) && this.#liveActors === undefined) throw liveActorRefused(`"${actor.id}"`, { actor: actor.id });
   }
 
   #countBirth(path: ActorPath): void {
     this.#births[path] = { incarnation: (this.#births[path]?.incarnation ?? 0) + 1, at: this.#now };
   }
 
-  #execute(actor: AnyActorRef, action: XStateAction): void {
+  #execute(actor: AnyActorRef, action: XStateAction, origin: Origin | undefined): void {
     if (action.type.startsWith('xstate.')) action.exec?.(action.info, action.params);
-    else if (action.exec) this.#turn?.actions.push({ actor, action });
+    else if (action.exec) this.#turn?.actions.push({ actor, action, origin });
   }
 
-  #relay(target: AnyActorRef, event: EventObject): void {
+  #relay(source: AnyActorRef | undefined, target: AnyActorRef, event: EventObject): void {
     if (this.#restoring) return;
     if (this.#turn) {
       this.#count(false);
       inner(target)._send(event);
-    } else {
-      const { path, incarnation } = addressOf(target);
-      this.#onMessage({ to: path, incarnation, event });
+      return;
     }
+    if (source && !this.#leaves.has(source)) return;
+    const { path, incarnation } = addressOf(target);
+    this.#onMessage({ to: path, incarnation, event, ...(source ? { from: addressOf(source) } : {}) });
   }
 
   #count(taken: boolean): void {
@@ -331,7 +326,7 @@ export class Engine {
     return {
       started: [...this.#leaves].filter(([actor]) => !before.has(actor)).map(([, leaf]) => leaf),
       stopped: [...before].filter(([actor]) => !this.#leaves.has(actor)).map(([, leaf]) => leaf),
-      actions: actions.map(({ actor, action }) => this.#toPending(actor, action)),
+      actions: actions.flatMap((action) => this.#toPending(action) ?? []),
       changed,
       timersChanged,
       taken,
@@ -340,10 +335,17 @@ export class Engine {
     };
   }
 
-  #toPending(actor: AnyActorRef, action: XStateAction): PendingAction {
+  #toPending(pending: Performed | Given): PendingAction | undefined {
+    const { actor } = pending;
+    if ('event' in pending) {
+      if (this.#leaves.has(actor)) return toDelivery(actor, pending.event);
+      livePartOf(actor)?.keep(pending.event);
+      return undefined;
+    }
+    const { action, origin } = pending;
     const { path, incarnation } = addressOf(actor);
     const gone = this.#find(path, incarnation) !== actor;
-    return { row: toRow(actor, action, gone), perform: () => void action.exec?.(action.info, action.params) };
+    return { row: toRow(actor, action, gone, origin), perform: () => void action.exec?.(action.info, action.params) };
   }
 
   #findLeaves(): Map<AnyActorRef, Leaf> {
@@ -356,6 +358,11 @@ export class Engine {
     };
     visit(this.root);
     return leaves;
+  }
+
+  #isLeaf({ path, incarnation }: ActorAddress): boolean {
+    const actor = this.#find(path, incarnation);
+    return actor !== undefined && this.#leaves.has(actor);
   }
 
   #toLeaf(actor: AnyActorRef): Leaf {
@@ -376,22 +383,6 @@ export class Engine {
     }
     return actor;
   }
-}
-
-/** How a leaf's work ended. */
-export type Outcome = { readonly output: unknown } | { readonly error: unknown };
-
-function openTurn(): OpenTurn {
-  return {
-    born: [],
-    actions: [],
-    emitted: [],
-    logged: [],
-    changed: false,
-    timersChanged: false,
-    taken: false,
-    steps: 0,
-  };
 }
 
 /** XState files a child that was spawned without an id under `undefined`, where the next one takes its place. */

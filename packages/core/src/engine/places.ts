@@ -1,8 +1,11 @@
 import type { AnyStateMachine } from 'xstate';
+import { isCollector, watchCollector } from './queued.js';
 
 /**
  * Where inline actions stand in a machine (node, hook, index), so that a stored row can find its function again. A
- * function that stands in several places has the first; it is the same function.
+ * function that stands in several places has the first; it is the same function. What `enqueueActions` queues stands
+ * nowhere, and is found through the place or the name of the `enqueueActions`: machines are to be indexed before they
+ * run.
  */
 export interface Places {
   readonly of: ReadonlyMap<unknown, string>;
@@ -23,12 +26,20 @@ export function placesOf(machine: AnyStateMachine): Places {
 function index(machine: AnyStateMachine): Places {
   const of = new Map<unknown, string>();
   const at = new Map<string, unknown>();
-  for (const [place, action] of walk(machine.root)) {
+  for (const [place, action] of placed(machine)) {
     if (typeof action !== 'function') continue;
     at.set(place, action);
     if (!of.has(action)) of.set(action, place);
+    if (isCollector(action)) watchCollector(action);
   }
   return { of, at };
+}
+
+function* placed(machine: AnyStateMachine): Iterable<[string, unknown]> {
+  yield* walk(machine.root);
+  for (const [name, action] of Object.entries(machine.implementations.actions)) {
+    if (isCollector(action)) yield [`named ${name}`, action];
+  }
 }
 
 function* walk(node: AnyStateNode): Iterable<[string, unknown]> {

@@ -44,17 +44,35 @@ export interface TimerRow {
   readonly event: { readonly type: string };
 }
 
-/** A custom action that is to be performed: data, so that it can be performed again after a crash. */
+/**
+ * A custom action that is to be performed, or an event that is to be given to a live actor: data, so that it can be done
+ * again after a crash.
+ */
 export interface ActionRow {
   readonly actor: ActorPath;
   readonly type: string;
+  /** For an event that is to be given to a live actor: the actor's incarnation. */
+  readonly incarnation?: number;
   /** For an action of an actor that this very transition stopped: the sources that led to it, from the root down. */
   readonly sources?: readonly string[];
   /** For an inline action: where in the machine it stands (node, hook, index). Absent: it can't be found again. */
   readonly place?: string;
+  /** Where `place` is that of an `enqueueActions`: the way from there to the function. */
+  readonly queued?: readonly Queued[];
   readonly params?: unknown;
   readonly event: { readonly type: string };
   /** The context the action saw, where a later assign of the same transition changed it. */
+  readonly context?: unknown;
+}
+
+/** Which of the actions queued by a collector of `enqueueActions`, and what the collector saw. */
+export interface Queued {
+  /** The nth that it queued. */
+  readonly n: number;
+  /** What `check` answered, in order. */
+  readonly answers: readonly boolean[];
+  readonly params?: unknown;
+  /** The collector's context, where it is not that of the action. */
   readonly context?: unknown;
 }
 

@@ -18,6 +18,11 @@ export function setIncarnation(actor: AnyActorRef, incarnation: number): void {
   incarnations.set(actor, incarnation);
 }
 
+/** Whether it is an actor of the engine. */
+export function isAdopted(actor: unknown): boolean {
+  return incarnations.has(actor as object);
+}
+
 export function addressOf(actor: AnyActorRef | AbsentActor): ActorAddress {
   if (actor instanceof AbsentActor) return actor.address;
   return { path: pathOf(actor), incarnation: incarnations.get(actor) ?? 1 };

@@ -48,8 +48,8 @@ export interface SystemHandlers {
   changed(): void;
   /** A microstep was taken; throws to stop an endless one. `taken`: some transition was selected. */
   stepped(taken: boolean): void;
-  /** An event for `target`, now. */
-  relay(target: AnyActorRef, event: EventObject): void;
+  /** An event for `target`, now. Live actors name themselves as `source`, and so do actors in a transition. */
+  relay(source: AnyActorRef | undefined, target: AnyActorRef, event: EventObject): void;
   schedule(source: AnyActorRef, target: AnyActorRef, event: EventObject, delayMs: number, id: string | undefined): void;
   cancel(source: AnyActorRef, id: string): void;
   cancelAll(source: AnyActorRef): void;
@@ -95,7 +95,7 @@ export function createSystem(handlers: SystemHandlers, bookId: () => string) {
     getAll: () => Object.fromEntries(keyed),
     inspect: () => ({ unsubscribe() {} }),
     _sendInspectionEvent: inspect,
-    _relay: (_source: unknown, target: AnyActorRef, event: EventObject) => handlers.relay(target, event),
+    _relay: handlers.relay,
     scheduler: {
       schedule: handlers.schedule,
       cancel: handlers.cancel,

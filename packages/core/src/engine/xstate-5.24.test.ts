@@ -1,10 +1,12 @@
 import { expect, test, vi } from 'vitest';
 
-/** The contract of the middle XState that is supported: the engine's tests once more, machines and interpreter of 5.24.0. */
+/** The contract of the middle XState that is supported: the engine's tests and those of live actors once more, machines and interpreter of 5.24.0. */
 vi.mock('xstate', () => import('xstate524'));
 
 await import('./engine.test.js');
 await import('./engine-limits.test.js');
+await import('./resumable-actions.test.js');
+await import('../host/live-actors.test.js');
 
 test('it is that version which was tested', async () => {
   expect((await import('xstate')).createMachine).toBe((await import('xstate524')).createMachine);

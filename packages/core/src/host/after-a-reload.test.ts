@@ -1,9 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { type AnyActorRef, assign, createMachine, fromPromise, sendTo, setup, spawnChild } from 'xstate';
+import { createClient } from '../client/holdfast.js';
+import { linkLocally } from '../client/local-link.js';
 import { defineWorkflow } from '../define/define-workflow.js';
 import { fromSteps } from '../define/from-steps.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import { createMemoryDatabase } from '../store/memory-store.js';
+import { CrashWorld, type MortalHost } from '../testing/crash-world.test-support.js';
 import { aHoldfast } from '../testing/local.test-support.js';
 
 const broken = (): never => {
@@ -155,4 +158,49 @@ describe('a run that is over', () => {
     expect(await run.result()).toBe('old');
     expect(run.getSnapshot().value).toBe('old');
   });
+});
+
+test('what an assign computed at random is what was stored: it is never computed again', async () => {
+  let computed = 0;
+  const logic = createMachine({
+    context: () => ({ born: ++computed, drawn: 0 }),
+    on: { DRAW: { actions: assign({ drawn: () => ++computed }) }, END: '.end' },
+    initial: 'on',
+    states: { on: {}, end: { type: 'final' } },
+    output: ({ context }) => context,
+  });
+  const workflow = defineWorkflow({ id: 'w', version: 1, logic });
+  const page = pages();
+  const first = await page(workflow);
+  const run = await first.holdfast.start('w', { id: 'r' });
+  await run.send({ type: 'DRAW' }, { until: 'processed' });
+  await first.holdfast.close();
+  const second = await page(workflow);
+  await second.holdfast.run('w', 'r').send({ type: 'END' });
+  expect(await second.holdfast.run('w', 'r').result()).toEqual({ born: 1, drawn: 2 });
+  expect(computed).toBe(2);
+});
+
+test('the actions of the last transition are performed, though the host died before them', async () => {
+  const noted: string[] = [];
+  const logic = createMachine({
+    initial: 'on',
+    states: { on: { on: { END: 'end' } }, end: { type: 'final', entry: () => noted.push('end') } },
+    exit: () => noted.push('exit'),
+  });
+  const world = new CrashWorld([defineWorkflow({ id: 'w', version: 1, logic })]);
+  const drive = async (host: MortalHost) => {
+    const client = createClient(linkLocally(host.host));
+    void client.start('w', { id: 'r' }).then((run) => run.send({ type: 'END' }, { id: 'end' }));
+    await world.settle();
+  };
+  const first = world.boot({ crash: { write: 4, when: 'after' } });
+  await drive(first);
+  expect(noted).toEqual([]);
+  expect(world.head('w', 'r')).toMatchObject({ seq: 2, status: 'running' });
+  const second = world.boot();
+  await drive(second);
+  expect(noted).toEqual(['end', 'exit']);
+  expect(world.head('w', 'r')).toMatchObject({ seq: 2, status: 'done' });
+  await second.kill();
 });

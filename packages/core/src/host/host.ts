@@ -404,7 +404,7 @@ class StoreHost implements Host {
   }
 
   #revive(stored: StoredRun, ownership: Ownership): LiveRun {
-    const { clock, connectivity, services, steps, around } = this.#options;
+    const { clock, connectivity, services, steps, around, onError } = this.#options;
     return new LiveRun(this.#workflow(stored.row.workflow), stored, {
       store: this.#store,
       ownership,
@@ -422,6 +422,7 @@ class StoreHost implements Host {
       broken: ({ row }, error) => this.#broken(row, error),
       emitted: ({ row }, event) => this.#emitted(row, event),
       log: (...args) => console.log(...args),
+      report: ({ row }, error) => onError(error, row),
     });
   }
 

@@ -25,6 +25,8 @@ export interface LiveRunPorts {
   broken(run: LiveRun, error: unknown): void;
   emitted(run: LiveRun, event: { readonly type: string }): void;
   log(...args: readonly unknown[]): void;
+  /** Tells of trouble that changes nothing. */
+  report(run: LiveRun, error: unknown): void;
 }
 
 /**
@@ -58,6 +60,8 @@ export class LiveRun {
       push: (arrival) => this.push(arrival),
       around: (effect, perform) => this.#around(effect, perform),
       mayBegin: () => this.#mayBegin(),
+      emitted: (event) => ports.emitted(this, event),
+      report: (error) => ports.report(this, error),
     });
     if (stored.row.seq === 0) this.push({ kind: 'start' });
     for (const message of this.#decider.messages) this.push({ kind: 'message', message });
@@ -180,17 +184,23 @@ export class LiveRun {
     }
   }
 
-  /** Performs custom actions, in order; the first that throws takes its actor's error path, the rest are passed over. */
+  /**
+   * Performs custom actions, and gives live actors what they were sent, in order. The first of an actor that throws takes
+   * its error path; the rest of that actor's are passed over.
+   */
   async #perform(actions: readonly PendingAction[]): Promise<void> {
-    for (const { row, perform } of actions) {
+    const failed = new Map<string, Arrival>();
+    for (const { row, receiver, perform } of actions) {
       if (!this.#owned()) return;
+      if (failed.has(row.actor)) continue;
       try {
+        if (receiver) this.#performer.startReceiver(receiver);
         this.#around({ kind: 'action', name: row.place ?? row.type, actor: row.actor }, perform);
       } catch (error) {
-        this.#queue.unshift({ arrival: { kind: 'performed', failed: { path: row.actor, error } }, at: 0 });
-        return;
+        failed.set(row.actor, { kind: 'performed', failed: { path: row.actor, error } });
       }
     }
+    this.#queue.unshift(...[...failed.values()].map((arrival) => ({ arrival, at: 0 })));
     const told = this.#queue.some(({ arrival }) => clearsActions(arrival));
     if (!told) this.#queue.push({ arrival: { kind: 'performed' }, at: 0 });
   }

@@ -1,8 +1,8 @@
-import type { AnyActorRef } from 'xstate';
+import type { AnyActorRef, EventObject } from 'xstate';
 import type { Arrival, LeafAddress } from '../decide/arrivals.js';
 import type { Decider } from '../decide/decider.js';
 import type { AnyServices, StandIns, StepsLogic } from '../define/steps-logic.js';
-import type { Leaf, Outcome } from '../engine/index.js';
+import { type Leaf, type LivePart, livePartOf, type Outcome } from '../engine/index.js';
 import { StepsExecution } from '../steps/execution.js';
 import type { JournalEntry } from '../steps/journal.js';
 import type { Ownership } from '../store/store.js';
@@ -21,6 +21,9 @@ interface Back {
   push(arrival: Arrival): void;
   mayBegin(): Promise<void>;
   around<T>(effect: Omit<Effect, 'address'>, perform: () => T): T;
+  emitted(event: EventObject): void;
+  /** Trouble that nothing in the run can take up. */
+  report(error: unknown): void;
 }
 
 /** A leaf's work under way. */
@@ -36,22 +39,23 @@ interface PromiseLogic {
     system: unknown;
     self: AnyActorRef;
     signal: AbortSignal;
-    emit: () => void;
+    emit: (event: EventObject) => void;
   }): unknown;
 }
 
 /**
- * Does the work of a run's leaves: promise actors and step functions.
+ * Does the work of a run's leaves: promise actors, step functions and live actors.
  *
  * Owns: what is under way. Never: the record; results go back as arrivals.
  * 1. A leaf's work is under way at most once.
- * 2. What was stopped has no result.
+ * 2. What was stopped has no result, and emits nothing any more; after `stopAll` nothing begins.
  */
 export class Performer {
   readonly #decider: Decider;
   readonly #ports: PerformerPorts;
   readonly #back: Back;
   readonly #work = new Map<string, Work>();
+  #stopped = false;
 
   constructor(decider: Decider, ports: PerformerPorts, back: Back) {
     this.#decider = decider;
@@ -68,31 +72,50 @@ export class Performer {
   }
 
   start(leaf: Leaf): void {
-    const actor = this.#decider.leafActor(leaf);
-    if (!actor || this.#work.has(keyOf(leaf)) || this.#ports.ownership.lost.aborted) return;
+    const actor = this.#mayStart(leaf);
+    if (!actor) return;
+    const live = livePartOf(actor);
+    if (live) {
+      this.#startLive(leaf, live);
+      return;
+    }
     const { logic } = actor as unknown as { logic: never };
     const { input } = actor.getSnapshot() as { input?: unknown };
-    const work = this.#decider.isSteps(leaf)
-      ? this.#startSteps(leaf, logic, input)
-      : this.#startPromise(leaf, actor, logic, input);
-    this.#work.set(keyOf(leaf), work);
+    if (this.#decider.isSteps(leaf)) this.#startSteps(leaf, logic, input);
+    else this.#startPromise(leaf, actor, logic, input);
+  }
+
+  /** The same for a live actor that is to be given an event: its listeners must be there by then. */
+  startReceiver(leaf: LeafAddress): void {
+    const actor = this.#mayStart(leaf);
+    const live = actor && livePartOf(actor);
+    if (live) this.#startLive(leaf, live);
   }
 
   stop(leaf: LeafAddress, reason: unknown = new DOMException('The state was left.', 'AbortError')): void {
-    this.#work.get(keyOf(leaf))?.stop(reason);
+    const work = this.#work.get(keyOf(leaf));
     this.#work.delete(keyOf(leaf));
+    work?.stop(reason);
   }
 
   stopAll(reason: unknown): void {
-    for (const work of this.#work.values()) work.stop(reason);
+    this.#stopped = true;
+    const all = [...this.#work.values()];
     this.#work.clear();
+    for (const work of all) work.stop(reason);
+  }
+
+  /** The actor of a leaf whose work is not under way, and may be. */
+  #mayStart(leaf: LeafAddress): AnyActorRef | undefined {
+    const idle = !this.#work.has(keyOf(leaf));
+    return idle && !this.#stopped && !this.#ports.ownership.lost.aborted ? this.#decider.leafActor(leaf) : undefined;
   }
 
   #settled(leaf: LeafAddress, outcome: Outcome): void {
     if (this.#work.delete(keyOf(leaf))) this.#back.push({ kind: 'actor', leaf, outcome });
   }
 
-  #startSteps(leaf: Leaf, logic: StepsLogic<unknown, unknown>, input: unknown): Work {
+  #startSteps(leaf: Leaf, logic: StepsLogic<unknown, unknown>, input: unknown): void {
     const { clock, connectivity, services, steps, ownership } = this.#ports;
     const { key } = this.#decider.row;
     const options = { logic, input, leaf, runKey: key, journal: this.#decider.journal(leaf) };
@@ -110,19 +133,46 @@ export class Performer {
       // It stays under way until its leaf is left: steps that lost a race are to be aborted then.
       settled: (outcome) => this.#back.push({ kind: 'actor', leaf, outcome }),
     });
+    this.#work.set(keyOf(leaf), execution);
     execution.start();
-    return execution;
   }
 
-  #startPromise(leaf: Leaf, self: AnyActorRef, logic: PromiseLogic, input: unknown): Work {
+  #startPromise(leaf: Leaf, self: AnyActorRef, logic: PromiseLogic, input: unknown): void {
     const controller = new AbortController();
-    const options = { input, system: self.system, self, signal: controller.signal, emit() {} };
-    const work = () => new Promise((resolve) => resolve(logic.config(options)));
-    this.#back.around({ kind: 'actor', name: leaf.path, actor: leaf.path }, work).then(
+    const work: Work = { quiet: false, stop: (reason) => controller.abort(reason) };
+    this.#work.set(keyOf(leaf), work);
+    const { signal } = controller;
+    const options = { input, system: self.system, self, signal, emit: this.#emitter(leaf, work) };
+    const perform = () => new Promise((resolve) => resolve(logic.config(options)));
+    this.#back.around({ kind: 'actor', name: leaf.path, actor: leaf.path }, perform).then(
       (output) => this.#settled(leaf, { output }),
       (error) => this.#settled(leaf, { error }),
     );
-    return { quiet: false, stop: (reason) => controller.abort(reason) };
+  }
+
+  /** It stays under way until its leaf is left, whatever becomes of it: it is not to begin twice. */
+  #startLive(leaf: LeafAddress, live: LivePart): void {
+    const end = () => {
+      try {
+        live.end();
+      } catch (error) {
+        this.#back.report(error);
+      }
+    };
+    const work: Work = { quiet: false, stop: end };
+    this.#work.set(keyOf(leaf), work);
+    try {
+      const begin = () => live.begin(this.#emitter(leaf, work));
+      this.#back.around({ kind: 'live', name: leaf.path, actor: leaf.path }, begin);
+    } catch (error) {
+      this.#back.push({ kind: 'actor', leaf, outcome: { error } });
+    }
+  }
+
+  #emitter(leaf: LeafAddress, work: Work): (event: EventObject) => void {
+    return (event) => {
+      if (this.#work.get(keyOf(leaf)) === work) this.#back.emitted(event);
+    };
   }
 }
 

@@ -16,8 +16,11 @@ export interface Connectivity {
 
 /** One thing that the outside sees, about to be done. */
 export interface Effect {
-  /** A try of a step, a custom action, the work of a promise actor, or an event told to whoever listens. */
-  readonly kind: 'step' | 'action' | 'actor' | 'emit';
+  /**
+   * A try of a step, a custom action (or what a live actor is sent), the work of a promise actor, the beginning of a
+   * live one, or an event told to whoever listens.
+   */
+  readonly kind: 'step' | 'action' | 'actor' | 'live' | 'emit';
   readonly address: RunAddress;
   /** Step name, action type (of an inline one: where it stands), path of the actor, or event type. */
   readonly name: string;

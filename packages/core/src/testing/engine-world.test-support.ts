@@ -27,15 +27,16 @@ export class EngineWorld {
   readonly emitted: unknown[] = [];
   readonly logged: unknown[] = [];
   last: Turn;
-  readonly #logic: AnyActorLogic;
+  readonly #definition: { logic: AnyActorLogic; liveActors?: 'restart' };
   readonly #restores: Restores;
   readonly #messages: Message[] = [];
   readonly #onMessage = (message: Message) => void this.#messages.push(message);
 
-  constructor(logic: AnyActorLogic, { input, restores = 'never' }: { input?: unknown; restores?: Restores } = {}) {
-    this.#logic = logic;
+  constructor(logic: AnyActorLogic, options: { input?: unknown; restores?: Restores; liveActors?: 'restart' } = {}) {
+    const { input, restores = 'never', liveActors } = options;
+    this.#definition = { logic, ...(liveActors ? { liveActors } : {}) };
     this.#restores = restores;
-    const { engine, turn } = Engine.start(logic, input, this.now, this.#onMessage);
+    const { engine, turn } = Engine.start(this.#definition, input, this.now, this.#onMessage);
     this.engine = engine;
     this.last = turn;
     this.#after('start', turn);
@@ -132,7 +133,7 @@ export class EngineWorld {
       Map<string, TimerRow>,
       ActionRow[],
     ];
-    this.engine = Engine.restore(this.#logic, state, timers, this.#onMessage);
+    this.engine = Engine.restore(this.#definition, state, timers, this.#onMessage);
     return stored.map((row) => {
       const action = this.engine.resolveAction(row);
       if (!action) throw new Error(`Action ${row.type} at ${row.place} can't be resolved.`);

@@ -125,7 +125,9 @@ function counts(ledger: readonly LedgerLine[]): Map<string, number> {
 
 function nameOf({ kind, actor, name, idempotencyKey, attempt }: LedgerLine): string {
   const key = idempotencyKey === undefined ? '' : ` (key ${idempotencyKey}, attempt ${attempt})`;
-  return kind === 'actor' ? `${kind} ${name}` : `${kind} ${name}${actor ? ` of ${actor}` : ''}${key}`;
+  return kind === 'actor' || kind === 'live'
+    ? `${kind} ${name}`
+    : `${kind} ${name}${actor ? ` of ${actor}` : ''}${key}`;
 }
 
 /** A try whose end is stored is over: no later host performs it again. */

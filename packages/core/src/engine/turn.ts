@@ -1,0 +1,67 @@
+import type { AnyActorRef, EventObject } from 'xstate';
+import type { PendingAction } from './action-rows.js';
+import type { ActorPath } from './actor-path.js';
+import type { Origin } from './queued.js';
+import type { Leaf } from './records.js';
+import type { ActorAddress } from './refs.js';
+import type { XStateAction } from './system.js';
+
+/** What one arrival made of the tree. */
+export interface Turn {
+  readonly started: readonly Leaf[];
+  readonly stopped: readonly Leaf[];
+  readonly actions: readonly PendingAction[];
+  readonly emitted: readonly EventObject[];
+  readonly logged: readonly (readonly unknown[])[];
+  /** Whether the state that is to be stored has changed; timers have a flag of their own. */
+  readonly changed: boolean;
+  readonly timersChanged: boolean;
+  /** Whether some transition took the event. */
+  readonly taken: boolean;
+}
+
+/** An event that an actor sent outside of a turn: from an action, or from a leaf's body. */
+export interface Message {
+  readonly to: ActorPath;
+  readonly incarnation: number;
+  readonly event: EventObject;
+  /** The live actor that sent it: once that was left, it has no effect. */
+  readonly from?: ActorAddress;
+}
+
+/** How a leaf's work ended. */
+export type Outcome = { readonly output: unknown } | { readonly error: unknown };
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+export interface OpenTurn extends Omit<Mutable<Turn>, 'actions' | 'emitted' | 'logged' | 'started' | 'stopped'> {
+  born: AnyActorRef[];
+  actions: (Performed | Given)[];
+  emitted: EventObject[];
+  logged: unknown[][];
+  steps: number;
+}
+
+export interface Performed {
+  readonly actor: AnyActorRef;
+  readonly action: XStateAction;
+  readonly origin: Origin | undefined;
+}
+
+/** To a live actor. */
+export interface Given {
+  readonly actor: AnyActorRef;
+  readonly event: EventObject;
+}
+
+export function openTurn(): OpenTurn {
+  return {
+    born: [],
+    actions: [],
+    emitted: [],
+    logged: [],
+    changed: false,
+    timersChanged: false,
+    taken: false,
+    steps: 0,
+  };
+}
