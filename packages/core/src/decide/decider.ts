@@ -306,6 +306,8 @@ export class Decider {
     const { nextDeadlineAt: _, ...rest } = this.#row;
     const seq = draft.history ? rest.seq + 1 : rest.seq;
     const status = this.#status(draft, circumstances);
+    // Nobody will take them any more.
+    if (CLOSED.has(status)) this.#record.remove('messages', draft.ops);
     const deadline = CLOSED.has(status) ? undefined : this.#nextDeadline();
     const progress = draft.progress ?? rest.progress;
     this.#row = {

@@ -6,7 +6,9 @@ import { difference } from './outcome.js';
 import type { Scenario } from './scenario.js';
 
 export interface CrashOptions<W extends AnyWorkflow = AnyWorkflow> extends Scenario<W> {
-  /** Pairs of crashes to try: all, or about so many, spread evenly. Default 100. */
+  /** Single crash points to try: all (the default), or about so many, spread evenly, for a workflow with thousands. */
+  readonly singles?: 'all' | number;
+  /** Pairs of crashes to try: all, or about so many, half of them at the first moment of a recovery. Default 100. */
   readonly pairs?: 'all' | number;
   /** Only these crashes, as a report names them: `'7-after'`, or `'7-after 2-before'` for two. */
   readonly replay?: string;
@@ -25,9 +27,9 @@ export interface CrashReport {
   readonly workflow: string;
   /** Store writes and effects of the undisturbed run. */
   readonly moments: readonly Moment[];
-  /** Runs with one crash: two for each moment. */
+  /** Runs with one crash: two for each moment, where all are tried. */
   readonly singles: number;
-  /** Runs with two crashes, the first moment of each recovery among them. */
+  /** Runs with two crashes. */
   readonly pairs: number;
   /** None, when {@link crashEverywhere} gave it. */
   readonly differences: readonly CrashDifference[];
@@ -44,8 +46,7 @@ export interface CrashDifference {
 
 /**
  * Runs a workflow once undisturbed; then again for every store write and every effect, with a crash just before and
- * just after it; then with a second crash at the first moment of each recovery; then with pairs of crashes. Compares
- * the result, the checkpoints (events, steps, timers), the stored values, the effects and what `world().observe` saw.
+ * just after it; then with pairs of crashes, in recoveries above all. Compares the result, the checkpoints (events, steps, timers), the stored values, the effects and what `world().observe` saw.
  * On a manual clock and an in-memory store: no time passes, and the same crash gives the same end each time.
  *
  * @throws `CRASH_DIFFERS` with the first difference, the crash that made it, and how to replay it; a plain Error when
@@ -112,8 +113,8 @@ class CrashSearch {
   }
 
   async #everywhere(moments: readonly Moment[]): Promise<void> {
-    const { pairs: wanted = DEFAULT_PAIRS } = this.#options;
-    const singles = pointsOf(moments);
+    const { singles: most = 'all', pairs: wanted = DEFAULT_PAIRS } = this.#options;
+    const singles = most === 'all' ? pointsOf(moments) : spread(pointsOf(moments), most);
     const outcomes = await this.#tryAll(singles.map((point) => [point]));
     const pairs = singles.flatMap((first, index) => {
       const recovery = outcomes[index]?.moments[1] ?? [];
@@ -121,8 +122,7 @@ class CrashSearch {
     });
     const recoveries = pairs.filter(([, { moment }]) => moment === 1);
     const rest = pairs.filter(([, { moment }]) => moment !== 1);
-    await this.#tryAll(recoveries);
-    await this.#tryAll(wanted === 'all' ? rest : spread(rest, wanted - recoveries.length));
+    await this.#tryAll(wanted === 'all' ? pairs : [...spread(recoveries, wanted / 2), ...spread(rest, wanted / 2)]);
   }
 
   async #tryAll(all: readonly (readonly CrashPoint[])[]): Promise<(Outcome | undefined)[]> {

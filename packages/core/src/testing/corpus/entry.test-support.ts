@@ -1,6 +1,7 @@
 import type { AnyActorLogic } from 'xstate';
 import { defineWorkflow } from '../../define/define-workflow.js';
 import type { AnyWorkflow, Workflow } from '../../define/workflow.js';
+import type { CrashOptions } from '../crash-everywhere.js';
 import type { Scenario } from '../scenario.js';
 import type { Marks } from './marks.test-support.js';
 
@@ -34,6 +35,8 @@ export interface Entry {
   /** Many checkpoints: too many to crash at each of them, twice. */
   readonly big?: boolean;
   readonly differs?: Difference;
+  /** How a crash is looked for in it; or, in words, why one changes by design what comes out. */
+  readonly crash?: Pick<CrashOptions, 'unordered' | 'untimed'> | string;
   /** Oldest XState that it runs on. */
   readonly since?: '5.24' | '5.33';
 }
@@ -42,7 +45,7 @@ export function entry<TLogic extends AnyActorLogic>(
   name: string,
   logic: TLogic,
   scenario: Scenario<Workflow<string, TLogic>> = {},
-  more: Pick<Entry, 'big' | 'differs' | 'since'> = {},
+  more: Pick<Entry, 'big' | 'crash' | 'differs' | 'since'> = {},
 ): Entry {
   const id = name.replaceAll(/\W+/g, '-').toLowerCase();
   return { name, workflow: defineWorkflow({ id, version: 1, logic }), scenario, ...more };

@@ -172,7 +172,7 @@ export const steps: readonly Entry[] = [
   entry('steps: retries with growing waits', retries),
   entry('steps: retries exhausted', exhausted),
   entry('steps: an error that is not worth a retry', picky),
-  entry('steps: timeouts', timedOut),
+  entry('steps: timeouts', timedOut, {}, { crash: { untimed: true } }),
   entry('steps: some of the parallel ones fail', parallelFailure),
   entry('steps: a race', race),
   entry('steps: uuid, random and now', drawn),

@@ -1,0 +1,117 @@
+// Crashes the host of every workflow of the corpus at every store write and every effect, and compares. One line a
+// workflow, and a sum. Needs the packages built.
+//
+//   node scripts/crash.mjs [--short] [--only NAME] [--replay '7-after'] [--pairs N|all] [--core FOLDER]
+
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ROOT } from './process.mjs';
+import { tallyLine } from './tally.mjs';
+
+/** Pairs of crashes a workflow: enough to find what single ones don't, and to stay quick. */
+const SHORT_PAIRS = 8;
+const LONG_PAIRS = 330;
+/** Single crash points of a workflow with thousands of them. */
+const SHORT_SINGLES = 6;
+const LONG_SINGLES = 60;
+/** Bodies in the corpus end by themselves or wait for time to pass. */
+const PATIENCE_MS = 5;
+const LANES = 16;
+
+const { values: options } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    replay: { type: 'string' },
+    pairs: { type: 'string' },
+    core: { type: 'string', default: join(ROOT, 'packages/core/dist') },
+    'stop-at-first': { type: 'boolean', default: false },
+  },
+});
+
+/** @param {string} path */
+const load = (path) => import(pathToFileURL(join(options.core, path)).href);
+const { corpus } = await load('testing/corpus/corpus.test-support.js');
+const { findDifferences } = await load('testing/crash-everywhere.js');
+
+const sum = { moments: 0, singles: 0, pairs: 0, differences: 0, passed: 0, failed: 0, skipped: 0 };
+const startedAt = Date.now();
+for (const entry of corpus) {
+  if (options.only !== undefined && !entry.name.includes(options.only)) continue;
+  await crash(entry);
+  if (options['stop-at-first'] && sum.failed > 0) break;
+}
+if (sum.passed + sum.failed + sum.skipped === 0) {
+  console.error(`✗ No workflow of the corpus has "${options.only}" in its name.`);
+  sum.failed++;
+}
+const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
+const counts = `${sum.singles} single crash points, ${sum.pairs} pairs, ${sum.differences} differences (${seconds} s)`;
+console.log(`Sum: ${sum.passed + sum.failed} workflows, ${sum.moments} moments, ${counts}`);
+console.log(tallyLine(sum));
+process.exit(sum.failed === 0 ? 0 : 1);
+
+/** @param {import('../packages/core/dist/testing/corpus/entry.test-support.js').Entry} entry */
+async function crash({ name, workflow, scenario, big, crash: how }) {
+  if (typeof how === 'string') {
+    console.log(`- ${name}: left out: ${how}`);
+    sum.skipped++;
+    return;
+  }
+  const { replay } = options;
+  const pairs = pairsOf(big);
+  const few = options.short ? SHORT_SINGLES : LONG_SINGLES;
+  try {
+    const asked = {
+      ...scenario,
+      ...how,
+      singles: big ? few : 'all',
+      pairs,
+      concurrency: LANES,
+      patienceMs: PATIENCE_MS,
+    };
+    const most = options['stop-at-first'] ? 1 : 20;
+    const report = await quietly(() => findDifferences(workflow, replay ? { ...asked, replay } : asked, most));
+    const { moments, singles, differences } = report;
+    sum.moments += moments.length;
+    sum.singles += singles;
+    sum.pairs += report.pairs;
+    sum.differences += differences.length;
+    const sound = differences.length === 0;
+    sum[sound ? 'passed' : 'failed']++;
+    const tried = `${moments.length} moments, ${singles} single crash points, ${report.pairs} pairs`;
+    console.log(`${sound ? '✓' : '✗'} ${name}: ${tried}, ${differences.length} differences`);
+    for (const { replay, where, what } of differences.slice(0, 3)) {
+      console.log(
+        `    it dies ${where}\n    ${what}\n    again: npm run crash -- --only '${name}' --replay '${replay}'`,
+      );
+    }
+  } catch (error) {
+    sum.failed++;
+    console.log(`✗ ${name}: ${error instanceof Error ? error.stack : error}`);
+  }
+}
+
+/** @param {boolean | undefined} big */
+function pairsOf(big) {
+  if (options.pairs !== undefined) return options.pairs === 'all' ? 'all' : Number(options.pairs);
+  if (big) return 0;
+  return options.short ? SHORT_PAIRS : LONG_PAIRS;
+}
+
+/**
+ * What workflows log would hide the lines of the report.
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function quietly(work) {
+  const { log, warn } = console;
+  console.log = console.warn = () => {};
+  try {
+    return await work();
+  } finally {
+    Object.assign(console, { log, warn });
+  }
+}

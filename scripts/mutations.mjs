@@ -1,0 +1,179 @@
+// Breaks the built core in one named way at a time, and demands that the suite notices: crashes everywhere over the
+// corpus, and the contract of a store. A mutation whose text is no longer in the code is a failure too.
+//
+//   node scripts/mutations.mjs [NAME]
+
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT, run } from './process.mjs';
+import { tallyLine } from './tally.mjs';
+
+const CORE = join(ROOT, 'packages/core/dist');
+/** Within the repository, so that the mutants find the libraries they import. */
+const MUTANTS = join(ROOT, 'node_modules/.cache/holdfast-mutants');
+const LANES = 2;
+
+const COMMIT = 'await store.commit({ workflow, run, epoch, after, durability, ops });';
+/** @param {string} rows a condition on `op`: those ops are committed by themselves, after the rest */
+const inItsOwnCommit = (rows) => `const apart = ops.filter((op) => ${rows});
+        await store.commit({ workflow, run, epoch, after, durability, ops: ops.filter((op) => !apart.includes(op)) });
+        if (apart.length > 0) await store.commit({ workflow, run, epoch, after: this.row.seq, durability, ops: apart });`;
+
+/**
+ * @typedef {object} Mutation
+ * @property {string} name
+ * @property {string} file
+ * @property {string} from stands in the file once
+ * @property {string} to
+ */
+
+/** @type {readonly Mutation[]} */
+const MUTATIONS = [
+  {
+    name: 'effect before commit',
+    file: 'host/live-run.js',
+    from: COMMIT,
+    to: `const early = this.#effect(arrival, effects); effects = { ...effects, actions: [], start: [], stop: [], emitted: [] }; ${COMMIT} await early;`,
+  },
+  {
+    name: 'journal row outside of the transaction',
+    file: 'host/live-run.js',
+    from: COMMIT,
+    to: inItsOwnCommit("op.op === 'put' && op.id.startsWith('journal/')"),
+  },
+  {
+    name: 'inbox acknowledgement outside of the transaction',
+    file: 'host/live-run.js',
+    from: COMMIT,
+    to: inItsOwnCommit("op.op === 'taken'"),
+  },
+  {
+    name: 'timers outside of the transaction',
+    file: 'host/live-run.js',
+    from: COMMIT,
+    to: inItsOwnCommit("op.op === 'put' && op.id === 'timers'"),
+  },
+  {
+    name: 'history outside of the transaction',
+    file: 'host/live-run.js',
+    from: COMMIT,
+    to: inItsOwnCommit("op.op === 'history'"),
+  },
+  {
+    name: 'an event is acknowledged before it is stored',
+    file: 'host/host.js',
+    from: "const n = await this.#accept({ workflow, run }, 'event', id, event);",
+    to: "const n = this.#accept({ workflow, run }, 'event', id, event);",
+  },
+  {
+    name: 'a start is acknowledged before it is stored',
+    file: 'host/host.js',
+    from: "const accepted = await this.#store.accept({ kind: 'start', row, input: value, attachments: fresh });",
+    to: "const accepted = { outcome: 'started' }; this.#store.accept({ kind: 'start', row, input: value, attachments: fresh });",
+  },
+  {
+    name: 'no fence check',
+    file: 'store/memory-store.js',
+    from: 'checkpoint.epoch !== database.epoch',
+    to: 'false',
+  },
+  {
+    name: 'no check of the seq',
+    file: 'store/tables.js',
+    from: 'if (stored === after)',
+    to: 'if (true)',
+  },
+  {
+    name: 'a journal entry is not looked up',
+    file: 'steps/execution.js',
+    from: 'this.#journal = new Map(journal);',
+    to: 'this.#journal = new Map();',
+  },
+  {
+    name: 'an event id is forgotten',
+    file: 'decide/run-record.js',
+    from: 'if (this.#values.has(id))\n            return false;',
+    to: '',
+  },
+  {
+    name: 'pending actions are not performed after a restore',
+    file: 'host/live-run.js',
+    from: 'if (pending.actions.length > 0)',
+    to: 'if (false)',
+  },
+  {
+    name: 'leaves are not begun again after a restore',
+    file: 'host/live-run.js',
+    from: 'for (const leaf of pending.start)',
+    to: 'for (const leaf of [])',
+  },
+  {
+    name: 'what actions have sent is not stored',
+    file: 'decide/decider.js',
+    from: 'if (left.length > 0)',
+    to: 'if (false)',
+  },
+  {
+    name: 'a run with a deadline is not woken by the next owner',
+    file: 'host/host.js',
+    from: 'this.#deadlines.set(runKey(row), row.nextDeadlineAt);',
+    to: '{}',
+  },
+  {
+    name: 'automatic ids begin anew after a restore',
+    file: 'engine/engine.js',
+    from: 'this.#booked = state?.booked ?? 0;',
+    to: 'this.#booked = 0;',
+  },
+];
+
+const [only] = process.argv.slice(2);
+const wanted = MUTATIONS.filter(({ name }) => only === undefined || name === only);
+const tally = { passed: 0, failed: wanted.length === 0 ? 1 : 0, skipped: 0 };
+const left = [...wanted];
+const startedAt = Date.now();
+await Promise.all(Array.from({ length: LANES }, lane));
+console.log(`${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+console.log(tallyLine(tally));
+process.exit(tally.failed === 0 ? 0 : 1);
+
+async function lane() {
+  for (let mutation = left.shift(); mutation; mutation = left.shift()) {
+    const { caught, what } = await tryOut(mutation);
+    tally[caught ? 'passed' : 'failed']++;
+    console.log(`${caught ? '✓' : '✗'} ${mutation.name}: ${what}`);
+  }
+}
+
+/**
+ * @param {Mutation} mutation
+ * @returns {Promise<{ caught: boolean, what: string }>}
+ */
+async function tryOut({ name, file, from, to }) {
+  const text = readFileSync(join(CORE, file), 'utf8');
+  if (text.split(from).length !== 2) return { caught: false, what: `"${from}" does not stand once in ${file}` };
+  const core = join(MUTANTS, name.replaceAll(/\W+/g, '-'));
+  rmSync(core, { recursive: true, force: true });
+  mkdirSync(MUTANTS, { recursive: true });
+  cpSync(CORE, core, { recursive: true });
+  // A function, as `$` means something in a replacement text.
+  writeFileSync(join(core, file), text.replace(from, () => to).replace('const { after, ops,', 'let { after, ops,'));
+  try {
+    return await inTheSuite(core);
+  } finally {
+    rmSync(core, { recursive: true });
+  }
+}
+
+/** @param {string} core */
+async function inTheSuite(core) {
+  for (const [suite, args] of /** @type {const} */ ([
+    ['the contract of a store', ['scripts/conformance.mjs']],
+    ['crashes everywhere', ['scripts/crash.mjs', '--short', '--stop-at-first']],
+  ])) {
+    const { code, output } = await run([process.execPath, ...args, '--core', core], { timeoutMs: 300_000 });
+    const failure = output.split('\n').find((line) => line.startsWith('✗')) ?? 'it did not end';
+    if (code !== 0) return { caught: true, what: `caught by ${suite}: ${failure.slice(2, 120)}` };
+  }
+  return { caught: false, what: 'nothing noticed it' };
+}
