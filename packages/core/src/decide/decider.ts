@@ -90,14 +90,8 @@ export class Decider {
     return CLOSED.has(this.#row.status);
   }
 
-  /** Whether the machine has come to its end; what it was to do last may still be ahead. */
-  get #ended(): boolean {
-    return !this.#engine?.active;
-  }
-
   /** The next timer of the machine. */
   get timer(): { readonly key: string; readonly at: number } | undefined {
-    if (this.#ended) return undefined;
     let first: { key: string; at: number } | undefined;
     for (const [key, { at }] of this.#engine?.timers ?? []) if (!first || at < first.at) first = { key, at };
     return first;
@@ -191,7 +185,7 @@ export class Decider {
     if (!this.#record.remember(row.id, this.#row.seq + 1, draft.ops)) return;
     const event = this.#record.decode(row.body) as { type: string };
     draft.history = { kind: 'event', name: event.type, outcome: 'ignored' };
-    if (!this.#engine || this.#ended || isReserved(event.type)) return;
+    if (this.closed || !this.#engine || isReserved(event.type)) return;
     const turn = this.#engine.deliver({ to: '', incarnation: 1, event }, now);
     if (turn.taken) draft.history = { kind: 'event', name: event.type };
     this.#absorb(turn, draft);
@@ -244,7 +238,8 @@ export class Decider {
 
   #move(arrival: ArrivalOf<'timer' | 'actor' | 'message'>, draft: Draft, now: number): void {
     const engine = this.#engine;
-    if (!engine || this.#ended) return;
+    // What it was to do last may still be ahead: then it is not closed, but goes nowhere.
+    if (!engine?.active || this.closed) return;
     if (arrival.kind === 'timer') {
       draft.history = { kind: 'timer', name: engine.timers.get(arrival.key)?.event.type ?? arrival.key };
       this.#absorb(engine.fire(arrival.key, now), draft);

@@ -1,6 +1,5 @@
 import type { AnyActorLogic, AnyStateMachine } from 'xstate';
-import { isLive, isMachine, kindOf } from '../engine/kinds.js';
-import { liveActorRefused } from '../engine/live.js';
+import { isLive, isMachine, kindOf, liveActorRefused } from '../engine/kinds.js';
 import { HoldfastError } from '../errors/index.js';
 import type { Workflow } from './workflow.js';
 

@@ -1,5 +1,6 @@
 import type { AnyActorLogic, AnyStateMachine } from 'xstate';
 import { RESOLVE, type StepsLogic } from '../define/from-steps.js';
+import { HoldfastError } from '../errors/index.js';
 
 /**
  * What an actor's logic is to the engine. `machine` and `reducer` are computed; the others are leaves, whose work is an
@@ -34,6 +35,16 @@ export function isLeaf(logic: AnyActorLogic): boolean {
 export function isLive(logic: AnyActorLogic): boolean {
   const kind = kindOf(logic);
   return kind === 'callback' || kind === 'stream';
+}
+
+/** @param which names the actor in the message. */
+export function liveActorRefused(which: string, details: Record<string, unknown>): HoldfastError {
+  return new HoldfastError('ACTOR_NOT_DURABLE', {
+    message: `Actor ${which} is a callback or observable actor, which can't go on after a crash.`,
+    remedy:
+      "Make it a step function (fromSteps) or a promise actor, or accept that it begins anew: liveActors: 'restart' in defineWorkflow.",
+    details,
+  });
 }
 
 function classify(logic: AnyActorLogic): LogicKind {

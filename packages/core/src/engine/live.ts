@@ -1,6 +1,5 @@
 import type { AnyActorLogic, AnyActorRef, EventObject } from 'xstate';
 import { REJECT } from '../define/from-steps.js';
-import { HoldfastError } from '../errors/index.js';
 import { kindOf } from './kinds.js';
 import { inner } from './system.js';
 
@@ -97,14 +96,4 @@ export function splitLive(actor: AnyActorRef, logic: AnyActorLogic, give: (event
     return snapshot;
   };
   return Object.create(logic, { start: { value: undefined }, transition: { value: transition } });
-}
-
-/** @param which names the actor in the message. */
-export function liveActorRefused(which: string, details: Record<string, unknown>): HoldfastError {
-  return new HoldfastError('ACTOR_NOT_DURABLE', {
-    message: `Actor ${which} is a callback or observable actor, which can't go on after a crash.`,
-    remedy:
-      "Make it a step function (fromSteps) or a promise actor, or accept that it begins anew: liveActors: 'restart' in defineWorkflow.",
-    details,
-  });
 }

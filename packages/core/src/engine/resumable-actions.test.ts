@@ -127,6 +127,18 @@ const CASES: Record<string, Case> = {
     moves: [],
     notes: [['shared', 0], ['shared', 1], ['other'], ['shared', 1]],
   },
+  'one function queued by two machines': {
+    machine: (note) => {
+      const shared = ({ self }: { self: { id: string } }) => note(self.id);
+      const child = createMachine({ entry: enqueueActions(({ enqueue }) => enqueue(shared)) });
+      return setup({ actors: { child } }).createMachine({
+        entry: enqueueActions(({ enqueue }) => enqueue(shared)),
+        invoke: { src: 'child', id: 'child' },
+      });
+    },
+    moves: [],
+    notes: [['child'], ['x:0']],
+  },
   'those of invoked and spawned machines': {
     machine: (note) => {
       const child = setup({

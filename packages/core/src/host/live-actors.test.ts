@@ -254,6 +254,20 @@ describe('a callback', () => {
     expect(second.database.tables.history(address).map(({ arrival }) => arrival.kind)).toEqual(['start', 'event']);
   });
 
+  test('does not begin when its host closes while the actions before it are performed', async () => {
+    let close = () => {};
+    const closing = setup({ actors: { socket }, actions: { close: () => close() } }).createMachine({
+      on: { GO: '.on' },
+      initial: 'off',
+      states: { off: {}, on: { entry: 'close', invoke: { src: 'socket' } } },
+    });
+    const { run, host } = await started(closing);
+    close = () => void host.close();
+    void run.send({ type: 'GO' }).catch(() => {});
+    await settled();
+    expect(sockets.filter(({ open }) => open)).toEqual([]);
+  });
+
   test('ends when its host is fenced, and what it says then has no effect', async () => {
     const { database, clock, send, host, holdfast } = await started(chat);
     await send('ON');
@@ -492,14 +506,15 @@ test("logic of the app's own with a `start`: its state is computed, its start is
     getInitialSnapshot: () => ({ status: 'active', output: undefined, error: undefined, count: 0 }),
     getPersistedSnapshot: (snapshot: object) => snapshot,
     restoreSnapshot: (snapshot: object) => snapshot,
-    transition(snapshot: { count: number }, event: EventObject) {
-      if (event.type === 'xstate.stop') note('stop');
+    transition(snapshot: { count: number; handle?: () => void }, event: EventObject) {
+      if (event.type === 'xstate.stop') snapshot.handle?.();
       if (event.type !== 'TICK') return snapshot;
       const count = snapshot.count + 1;
       return count === 2 ? { ...snapshot, status: 'done', output: count } : { ...snapshot, count };
     },
-    start(_: unknown, { self }: { self: AnyActorRef }) {
+    start(snapshot: { handle?: () => void }, { self }: { self: AnyActorRef }) {
       note('start');
+      snapshot.handle = () => note('stop');
       self.send({ type: 'TICK' });
     },
   };

@@ -46,13 +46,14 @@ interface PromiseLogic {
  *
  * Owns: what is under way. Never: the record; results go back as arrivals.
  * 1. A leaf's work is under way at most once.
- * 2. What was stopped has no result, and emits nothing any more.
+ * 2. What was stopped has no result, and emits nothing any more; after `stopAll` nothing begins.
  */
 export class Performer {
   readonly #decider: Decider;
   readonly #ports: PerformerPorts;
   readonly #back: Back;
   readonly #work = new Map<string, Work>();
+  #stopped = false;
 
   constructor(decider: Decider, ports: PerformerPorts, back: Back) {
     this.#decider = decider;
@@ -96,6 +97,7 @@ export class Performer {
   }
 
   stopAll(reason: unknown): void {
+    this.#stopped = true;
     const all = [...this.#work.values()];
     this.#work.clear();
     for (const work of all) work.stop(reason);
@@ -103,8 +105,8 @@ export class Performer {
 
   /** The actor of a leaf whose work is not under way, and may be. */
   #mayStart(leaf: LeafAddress): AnyActorRef | undefined {
-    const idle = !this.#work.has(keyOf(leaf)) && !this.#ports.ownership.lost.aborted;
-    return idle ? this.#decider.leafActor(leaf) : undefined;
+    const idle = !this.#work.has(keyOf(leaf));
+    return idle && !this.#stopped && !this.#ports.ownership.lost.aborted ? this.#decider.leafActor(leaf) : undefined;
   }
 
   #settled(leaf: LeafAddress, outcome: Outcome): void {
