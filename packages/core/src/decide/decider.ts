@@ -1,8 +1,6 @@
-import { encode } from '../codec/index.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import {
   type ActionRow,
-  actorRefReducers,
   Engine,
   type EngineState,
   isSteps,
@@ -59,8 +57,11 @@ export class Decider {
   #engine: Engine | undefined;
   /** Deadlines of open journal entries, by record id. */
   readonly #untils = new Map<string, number>();
-  /** Sent by actors outside of a transition, and not taken yet. */
-  readonly #messages = new Set<Message>();
+  /** Sent by actors outside of a transition, and not taken yet; with the record id of those that are stored. */
+  readonly #messages = new Map<Message, string | undefined>();
+  /** Those of them that no checkpoint has been asked to store yet. */
+  #unstored: Message[] = [];
+  #lastMessage = 0;
 
   /**
    * Takes up a stored run where its last checkpoint left it.
@@ -71,15 +72,15 @@ export class Decider {
     this.#row = stored.row;
     this.#record = new RunRecord(stored);
     this.#onMessage = (message) => {
-      this.#messages.add(message);
+      this.#messages.set(message, undefined);
+      this.#unstored.push(message);
       onMessage(message);
     };
     if (stored.row.seq === 0 || this.#record.has('failure')) return;
     this.#engine = this.closed ? this.#reopen() : this.#restoreEngine();
     if (!this.#engine) return;
     for (const leaf of this.#engine.leaves) this.#learnDeadlines(leaf);
-    const messages = (this.#record.read('messages') ?? []) as Message[];
-    for (const message of messages) this.#messages.add(this.#engine.bind(message));
+    this.#learnMessages(this.#engine);
   }
 
   get row(): RunRow {
@@ -88,11 +89,6 @@ export class Decider {
 
   get closed(): boolean {
     return CLOSED.has(this.#row.status);
-  }
-
-  /** Whether the machine has come to its end; what it was to do last may still be ahead. */
-  get #ended(): boolean {
-    return !this.#engine?.active;
   }
 
   /** The next timer of the machine. */
@@ -110,7 +106,7 @@ export class Decider {
 
   /** What actors have sent that is not taken yet, in order. */
   get messages(): readonly Message[] {
-    return [...this.#messages];
+    return [...this.#messages.keys()];
   }
 
   /** The stored journal of a step function. */
@@ -190,7 +186,7 @@ export class Decider {
     if (!this.#record.remember(row.id, this.#row.seq + 1, draft.ops)) return;
     const event = this.#record.decode(row.body) as { type: string };
     draft.history = { kind: 'event', name: event.type, outcome: 'ignored' };
-    if (!this.#engine || this.#ended || isReserved(event.type)) return;
+    if (this.closed || !this.#engine || isReserved(event.type)) return;
     const turn = this.#engine.deliver({ to: '', incarnation: 1, event }, now);
     if (turn.taken) draft.history = { kind: 'event', name: event.type };
     this.#absorb(turn, draft);
@@ -243,7 +239,8 @@ export class Decider {
 
   #move(arrival: ArrivalOf<'timer' | 'actor' | 'message'>, draft: Draft, now: number): void {
     const engine = this.#engine;
-    if (!engine || this.#ended) return;
+    // What it was to do last may still be ahead: then it is not closed, but goes nowhere.
+    if (!engine?.active || this.closed) return;
     if (arrival.kind === 'timer') {
       draft.history = { kind: 'timer', name: engine.timers.get(arrival.key)?.event.type ?? arrival.key };
       this.#absorb(engine.fire(arrival.key, now), draft);
@@ -284,10 +281,36 @@ export class Decider {
   /** What they have sent takes their place until it is taken: nothing would send it again. */
   #clearActions(arrival: Arrival, draft: Draft): void {
     this.#record.remove('actions', draft.ops);
-    if (arrival.kind === 'message') this.#messages.delete(arrival.message);
-    const left = [...this.#messages].filter(({ event }) => isStorable(event));
-    if (left.length > 0) this.#record.put('messages', left, 'messages', draft.ops);
-    else this.#record.remove('messages', draft.ops);
+    if (arrival.kind === 'message') this.#dropMessage(arrival.message, draft);
+    for (const message of this.#unstored) this.#keepMessage(message, draft);
+    this.#unstored = [];
+  }
+
+  /** One that can't be stored is taken all the same, as long as this host lives. */
+  #keepMessage(message: Message, draft: Draft): void {
+    if (!this.#messages.has(message)) return;
+    const id = `messages/${++this.#lastMessage}`;
+    try {
+      this.#record.put(id, message, 'message', draft.ops);
+      this.#messages.set(message, id);
+    } catch (error) {
+      if (!isHoldfastError(error, 'VALUE_NOT_STORABLE')) throw error;
+    }
+  }
+
+  #dropMessage(message: Message, draft: Draft): void {
+    const id = this.#messages.get(message);
+    this.#messages.delete(message);
+    if (id !== undefined) this.#record.remove(id, draft.ops);
+  }
+
+  #learnMessages(engine: Engine): void {
+    const numbers = this.#record.idsFrom('messages/').map((id) => Number(id.slice('messages/'.length)));
+    for (const n of numbers.sort((a, b) => a - b)) {
+      const id = `messages/${n}`;
+      this.#messages.set(engine.bind(this.#record.read(id) as Message), id);
+      this.#lastMessage = n;
+    }
   }
 
   /** Fails the run: its state stays that of the checkpoint before, the error says why. */
@@ -343,7 +366,7 @@ export class Decider {
     const status = STATUS_OF[viewOf(this.#engine.root).status];
     if (status !== 'running') return toPerform ? 'running' : status;
     const busy =
-      toPerform || this.#record.has('messages') || this.#engine.leaves.some((leaf) => !this.#waits(leaf, draft, quiet));
+      toPerform || this.#messages.size > 0 || this.#engine.leaves.some((leaf) => !this.#waits(leaf, draft, quiet));
     return busy ? 'running' : 'waiting';
   }
 
@@ -413,15 +436,6 @@ export class Decider {
   isSteps(leaf: LeafAddress): boolean {
     const actor = this.leafActor(leaf) as { logic?: never } | undefined;
     return actor?.logic !== undefined && isSteps(actor.logic);
-  }
-}
-
-function isStorable(event: unknown): boolean {
-  try {
-    encode(event, 'event', actorRefReducers);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -581,3 +581,33 @@ test('without the option a live actor that shows up only when it is spawned fail
   expect(sockets).toEqual([]);
   await holdfast.close();
 });
+
+test('what a live actor sends in one go is stored once each, not all of it with each of them', async () => {
+  const burst = fromCallback(({ sendBack }) => {
+    for (let i = 0; i < 50; i++) sendBack({ type: 'N' });
+    sendBack({ type: 'END' });
+  });
+  const logic = setup({ actors: { burst } }).createMachine({
+    initial: 'a',
+    context: { n: 0 },
+    states: {
+      a: {
+        invoke: { src: 'burst' },
+        on: { N: { actions: assign({ n: ({ context }) => Number(context.n) + 1 }) }, END: 'b' },
+      },
+      b: { type: 'final' },
+    },
+    output: ({ context }) => context.n,
+  });
+  const store = createMemoryStore();
+  const puts: string[] = [];
+  const commit: typeof store.commit = (checkpoint) => {
+    for (const op of checkpoint.ops) if (op.op === 'put' && op.id.startsWith('messages/')) puts.push(op.id);
+    return store.commit(checkpoint);
+  };
+  const { holdfast } = aHoldfast(workflow(logic), { store: { ...store, commit } });
+  expect(await (await holdfast.start('w')).result()).toBe(50);
+  expect(puts).toHaveLength(50);
+  expect(new Set(puts).size).toBe(50);
+  await holdfast.close();
+});

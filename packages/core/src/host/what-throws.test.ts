@@ -14,7 +14,10 @@ import {
 import { createClient } from '../client/holdfast.js';
 import { linkLocally } from '../client/local-link.js';
 import { defineWorkflow } from '../define/define-workflow.js';
+import { createMemoryStore } from '../store/memory-store.js';
 import { type CrashPoint, CrashWorld } from '../testing/crash-world.test-support.js';
+import { gate } from '../testing/gated-store.test-support.js';
+import { aHoldfast, settled } from '../testing/local.test-support.js';
 
 /** What happened outside, as far as the host that did it lived. */
 let seen: string[] = [];
@@ -247,6 +250,31 @@ describe.each([
       expect(seen).toEqual(expected.xstate?.seen ?? expected.seen ?? []);
     });
   });
+});
+
+test('a run that failed goes no further while its last actions are ahead', async () => {
+  let resolve = () => {};
+  const work = fromPromise(() => new Promise<void>((settle) => (resolve = settle)));
+  const kid = setup({ actors: { work } }).createMachine({
+    invoke: { src: 'work', onDone: { actions: note('the child goes on') } },
+  });
+  const logic = setup({ actors: { kid } }).createMachine({
+    context: {},
+    invoke: { src: 'kid' },
+    on: { GO: { actions: [note('before'), assign(broken)] } },
+  });
+  const gated = gate(createMemoryStore());
+  const { holdfast } = aHoldfast([defineWorkflow({ id: 'w', version: 1, logic })], { store: gated.store });
+  const run = await holdfast.start('w');
+  await gated.pass();
+  await run.send({ type: 'GO' });
+  await settled();
+  resolve();
+  await settled();
+  gated.open();
+  await expect(run.result()).rejects.toMatchObject({ code: 'RUN_FAILED' });
+  expect(seen).toEqual(['before']);
+  await holdfast.close();
 });
 
 beforeEach(() => {

@@ -101,7 +101,7 @@ export interface InboxRow extends RunAddress {
 /** Everything needed to restore a run. */
 export interface StoredRun {
   readonly row: RunRow;
-  /** By record id: `input`, `state`, `timers`, `actions`, `messages`, `journal/<actor>/<step>`. */
+  /** By record id: `input`, `state`, `timers`, `actions`, `messages/<n>`, `journal/<actor>/<step>`. */
   readonly values: ReadonlyMap<string, StoredValue>;
   readonly attachments: ReadonlyMap<string, Blob>;
   /** In order of `n`. */
