@@ -1,6 +1,7 @@
 import type { HostApi, HostLink } from '@holdfast/core/client';
 import { fromReply } from '../wire/reply.js';
 import type { CallService } from '../wire/wire.js';
+import { noteEnded, wasEnded } from './ended-workers.js';
 import { closed, lackOf, unreachable } from './errors.js';
 import { openSession, type RemoteWorker, type Session } from './session.js';
 
@@ -49,6 +50,8 @@ export class WorkerLink implements HostLink {
   readonly #listeners: Listener[] = [];
   readonly #ended = new AbortController();
   #session: Session | undefined;
+  /** Name of the worker of that session. */
+  #host = '';
   #remote: RemoteWorker | undefined;
   #readyAt = 0;
   #deaths = 0;
@@ -90,6 +93,7 @@ export class WorkerLink implements HostLink {
     this.#rejectAll(closed(this.#options.name));
     const session = this.#session;
     const remote = this.#remote;
+    if (session) noteEnded(this.#options.name, this.#host);
     this.#session = undefined;
     this.#remote = undefined;
     if (session && remote) await Promise.race([remote.close(), session.died, elapsed(CLOSE_MS)]);
@@ -105,16 +109,19 @@ export class WorkerLink implements HostLink {
   #open(): void {
     this.#restart = undefined;
     const { name, readyMs, makeWorker, service } = this.#options;
+    const host = crypto.randomUUID();
     const session = openSession({
       makeWorker,
       readyMs,
       service,
-      hello: () => ({ name, online: navigator.onLine }),
+      hello: () => ({ name, host, online: navigator.onLine }),
+      ended: (other) => wasEnded(name, other),
       tell: (notice) => {
         if (this.#session === session) for (const listener of this.#listeners) listener.notice(notice);
       },
     });
     this.#session = session;
+    this.#host = host;
     session.ready.then(
       (remote) => this.#session === session && this.#connected(session, remote),
       (error) => this.#session === session && this.#failed(session, error),
@@ -181,6 +188,7 @@ export class WorkerLink implements HostLink {
     this.#asleep = true;
     clearTimeout(this.#restart);
     this.#restart = undefined;
+    if (this.#session) noteEnded(this.#options.name, this.#host);
     this.#session?.end();
     this.#session = undefined;
     this.#remote = undefined;
