@@ -462,9 +462,9 @@ class StoreHost implements Host {
     const ops: Op[] = [{ op: 'run', row }];
     await this.#store.commit({ workflow, run, epoch: ownership.epoch, after, durability: 'strict', ops });
     this.#suspects.marked(row);
+    this.#changedHere(row);
     if (row.status !== 'paused') return { ...stored, row };
     this.#options.onError(crashLoop(row), { workflow, run });
-    this.#changedHere(row);
     return undefined;
   }
 
