@@ -84,7 +84,13 @@ test('five plain reloads during a long step pause nothing, and are not taken for
 test('reloads in quick succession, at whatever instant, are not taken for crashes', async () => {
   const tab = await openTab();
   await startLong(tab);
-  for (let reload = 0; reload < 12; reload++) {
+  const instants = [
+    async () => {},
+    () => tab.waitForFunction(() => app.workers.length > 0),
+    () => tab.waitForFunction(() => app.open().host.getSnapshot() !== 'unknown'),
+    () => tab.waitForFunction(() => app.open().host.getSnapshot() === 'owner'),
+  ];
+  for (const instant of [...instants, ...instants, ...instants]) {
     await tab.reload();
     await tab.evaluate(
       () =>
@@ -93,7 +99,7 @@ test('reloads in quick succession, at whatever instant, are not taken for crashe
           .runs()
           .subscribe(() => {}),
     );
-    await tab.waitForTimeout(reload * 10);
+    await instant();
   }
   await untilHeld(tab);
   expect(await headOf(tab)).not.toHaveProperty('suspicion');
@@ -177,4 +183,44 @@ test('a run whose step ends the worker each time is paused in the page, and its 
     return { ...opened, deleted: await app.outcomeOf(run.result()) };
   });
   expect(after).toMatchObject({ status: 'paused', workers: 1, deleted: { code: 'RUN_UNKNOWN' } });
+});
+
+test('a run that never gives the thread back is paused when the page was reloaded for it again and again', async () => {
+  const tab = await openTab();
+  const readyTimeout = 2000;
+  const look = () =>
+    tab.evaluate((readyTimeout) => {
+      app
+        .open({ readyTimeout })
+        .run('stuck', 's')
+        .subscribe(() => {});
+    }, readyTimeout);
+  // As long as a person has patience: longer than the worker may owe an answer.
+  const isPaused = () =>
+    tab
+      .waitForFunction(() => app.open().run('stuck', 's').getSnapshot().run.status === 'paused', null, {
+        timeout: 2.5 * readyTimeout,
+      })
+      .then(
+        () => true,
+        () => false,
+      );
+  await look();
+  await tab.evaluate(() =>
+    app
+      .open()
+      .start('stuck', { id: 's' })
+      .then(() => undefined),
+  );
+  let reloads = 0;
+  for (; reloads < 8 && !(await isPaused()); reloads++) {
+    await tab.reload();
+    await look();
+  }
+  expect(reloads).toBeLessThan(8);
+  const output = await tab.evaluate(async () => {
+    const run = await app.open().start('ask', { input: { service: 'answer' } });
+    return run.result();
+  });
+  expect(output).toBe('the answer to a question of a step');
 });

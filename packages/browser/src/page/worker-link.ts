@@ -42,6 +42,7 @@ const CLOSE_MS = 1000;
  * 3. A call is settled by the first answer that any worker gives, and made again on the next worker when one dies
  *    over it; host calls are idempotent. It is rejected only when no worker can be had, or the link closes.
  * 4. After a death the next worker starts by itself: runs go on without a call.
+ * 5. A worker that the page ends is noted as ended, unless it had stopped answering: then it has crashed.
  */
 export class WorkerLink implements HostLink {
   readonly closed: Promise<never>;
@@ -52,6 +53,8 @@ export class WorkerLink implements HostLink {
   #session: Session | undefined;
   /** Name of the worker of that session. */
   #host = '';
+  /** Since when it owes an answer. */
+  #askedAt: number | undefined;
   #remote: RemoteWorker | undefined;
   #readyAt = 0;
   #deaths = 0;
@@ -93,7 +96,7 @@ export class WorkerLink implements HostLink {
     this.#rejectAll(closed(this.#options.name));
     const session = this.#session;
     const remote = this.#remote;
-    if (session) noteEnded(this.#options.name, this.#host);
+    this.#noteEnd();
     this.#session = undefined;
     this.#remote = undefined;
     if (session && remote) await Promise.race([remote.close(), session.died, elapsed(CLOSE_MS)]);
@@ -122,6 +125,7 @@ export class WorkerLink implements HostLink {
     });
     this.#session = session;
     this.#host = host;
+    this.#askedAt = undefined;
     session.ready.then(
       (remote) => this.#session === session && this.#connected(session, remote),
       (error) => this.#session === session && this.#failed(session, error),
@@ -132,8 +136,25 @@ export class WorkerLink implements HostLink {
     this.#remote = remote;
     this.#readyAt = performance.now();
     void session.died.then(() => this.#session === session && this.#died(session));
+    void this.#askOn(session, remote);
     for (const call of this.#calls) void this.#issue(call, remote);
     for (const listener of this.#listeners) listener.connected();
+  }
+
+  /** Keeps asking for a sign of life. */
+  async #askOn(session: Session, remote: RemoteWorker): Promise<void> {
+    while (this.#session === session) {
+      this.#askedAt = performance.now();
+      await remote.online(navigator.onLine);
+      if (this.#session === session) this.#askedAt = undefined;
+      await elapsed(this.#options.readyMs / 2);
+    }
+  }
+
+  #noteEnd(): void {
+    if (!this.#session) return;
+    const hung = this.#askedAt !== undefined && performance.now() - this.#askedAt > this.#options.readyMs;
+    if (!hung) noteEnded(this.#options.name, this.#host);
   }
 
   async #issue(call: Call, remote: RemoteWorker): Promise<void> {
@@ -188,7 +209,7 @@ export class WorkerLink implements HostLink {
     this.#asleep = true;
     clearTimeout(this.#restart);
     this.#restart = undefined;
-    if (this.#session) noteEnded(this.#options.name, this.#host);
+    this.#noteEnd();
     this.#session?.end();
     this.#session = undefined;
     this.#remote = undefined;

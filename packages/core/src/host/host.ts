@@ -364,7 +364,8 @@ class StoreHost implements Host {
         if (known) await this.#attend(address, news);
         return;
       }
-      const { rows, attachments } = news ?? (known ? await this.#readInbox({ workflow, run }) : NOTHING_NEW);
+      // What was there before it was loaded it has: a control may even have been carried out by then.
+      const { rows, attachments } = known ? (news ?? (await this.#readInbox({ workflow, run }))) : NOTHING_NEW;
       // It may have been put to rest in the meantime.
       if (!live.take(rows, attachments)) await this.#attend(address, news);
     } catch (error) {
@@ -511,7 +512,6 @@ class StoreHost implements Host {
     const key = runKey(address);
     const { clock, evictAfterMs } = this.#options;
     this.#problems.forget(address);
-    this.#suspects.settled(address);
     this.#evictions.get(key)?.();
     this.#evictions.set(
       key,
@@ -549,7 +549,6 @@ class StoreHost implements Host {
   #trouble(address: RunAddress, error: unknown): void {
     if (!this.#ownership || isHoldfastError(error, 'CLOSED')) return;
     this.#problems.add(address, error);
-    this.#suspects.settled(address);
     this.#options.onError(error, address);
     this.#changedHere(address);
   }

@@ -1,12 +1,17 @@
 import { expect, test } from 'vitest';
+import { createMachine } from 'xstate';
 import { encode } from '../codec/index.js';
+import { defineWorkflow } from '../define/define-workflow.js';
+import { type AnyServices, fromSteps, type StepContext } from '../define/from-steps.js';
 import { HoldfastError } from '../errors/index.js';
+import { queuedRow, type RunRow } from '../records/records.js';
 import { createMemoryStore } from '../store/memory-store.js';
 import type { Store } from '../store/store.js';
 import { CrashWorld, type MortalHost } from '../testing/crash-world.test-support.js';
 import { aHoldfast, settled } from '../testing/local.test-support.js';
 import { isOver, runsWith, startOn, worker } from '../testing/loops.test-support.js';
-import { PROBATION_MS } from './suspects.js';
+import { ManualClock } from '../testing/manual-clock.js';
+import { PROBATION_MS, Suspects } from './suspects.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -72,6 +77,100 @@ test('a suspect that gets further at once keeps nobody waiting', async () => {
   await world.pass(() => isOver(world));
   expect(world.clock.now() - start).toBe(3000);
   expect(third.dead).toBe(false);
+});
+
+test('progress is enough to let the next one in: the run need not end', async () => {
+  const logic = fromSteps(async ({ input, step }) => {
+    const work = (ms: number) => (context: StepContext<AnyServices>) => context.services.work?.(ms);
+    await step('short', work(1000));
+    await step('long', work((input as { ms: number }).ms));
+  });
+  const world = new CrashWorld([defineWorkflow({ id: 'two', version: 1, logic })]);
+  const first = world.boot();
+  for (const run of ['a', 'b']) await startOn(first, 'two', run, { ms: HOUR_MS });
+  await world.settle();
+  await first.kill();
+  await (await bootAndSettle(world)).kill();
+  await bootAndSettle(world);
+  expect(world.head('two', 'b')?.suspicion).toEqual({ restores: 1, outlived: 0 });
+  world.clock.advance(1000);
+  await world.settle();
+  expect(world.head('two', 'a')).not.toHaveProperty('suspicion');
+  expect(world.head('two', 'b')?.suspicion).toEqual({ restores: 2, outlived: 0 });
+});
+
+/** Writes into the head of a run how often it was restored in vain. */
+function suspect(world: CrashWorld, run: string, restores: number): void {
+  const row = world.head('worker', run);
+  if (!row) throw new Error(`There is no run ${run}.`);
+  world.database.tables.apply(row, [{ op: 'run', row: { ...row, suspicion: { restores, outlived: 0 } } }]);
+}
+
+test('who has the least against it comes first', async () => {
+  const world = await afterTwoCrashes(['a', 'b', 'c']);
+  suspect(world, 'a', 2);
+  const from = world.ledger.length;
+  await bootAndSettle(world);
+  const marks = () => ['a', 'b', 'c'].map((run) => world.head('worker', run)?.suspicion?.restores);
+  expect(marks()).toEqual([2, 2, 1]);
+  world.clock.advance(PROBATION_MS);
+  await world.settle();
+  expect(marks()).toEqual([2, 0, 2]);
+  world.clock.advance(PROBATION_MS);
+  await world.settle();
+  expect(marks()).toEqual([3, 0, 0]);
+  expect(begun(world, from)).toBe(3);
+});
+
+test('a run that is paused, or can not be brought back, keeps nobody waiting', async () => {
+  const world = await afterTwoCrashes(['a', 'b', 'c']);
+  suspect(world, 'a', 3);
+  const stored = world.head('worker', 'b') as RunRow;
+  world.database.tables.apply(stored, [{ op: 'run', row: { ...stored, version: 7 } }]);
+  const from = world.ledger.length;
+  await bootAndSettle(world);
+  expect(world.head('worker', 'a')?.status).toBe('paused');
+  expect(begun(world, from)).toBe(1);
+  expect(world.errors).toMatchObject([{ code: 'CRASH_LOOP' }, { code: 'VERSION_UNFIT' }]);
+});
+
+test('a run that takes what came for it and rests again is no suspect any more', async () => {
+  const logic = createMachine({ on: { PING: {} } });
+  const world = new CrashWorld([defineWorkflow({ id: 'pings', version: 1, logic })]);
+  const address = { workflow: 'pings', run: '1' };
+  const first = world.boot();
+  await startOn(first, 'pings', '1');
+  await world.settle();
+  await first.kill();
+  const body = { text: encode({ type: 'PING' }, 'event').text };
+  world.database.tables.enqueue({ ...address, n: ++world.database.lastN, lane: 'event', id: 'e', acceptedAt: 0, body });
+  const second = await bootAndSettle(world);
+  expect(second.writes).toBe(2);
+  expect(world.head('pings', '1')).toMatchObject({ status: 'waiting', seq: 2 });
+  expect(world.head('pings', '1')).not.toHaveProperty('suspicion');
+});
+
+test('a restore that ends late, when others are on trial, does not meddle with theirs', async () => {
+  const clock = new ManualClock();
+  const outlived: string[] = [];
+  const restores = new Map<string, () => void>();
+  const suspects = new Suspects({
+    clock,
+    restore: ({ run }) => new Promise((resolve) => restores.set(run, resolve)),
+    outlived: ({ run }) => outlived.push(run),
+  });
+  const rowOf = (run: string) => queuedRow({ workflow: 'w', run, key: run, version: 1 }, clock.now());
+  void suspects.begin([rowOf('old')], 3);
+  suspects.clear();
+  void suspects.begin([rowOf('new')], 3);
+  restores.get('new')?.();
+  await settled();
+  restores.get('old')?.();
+  await settled();
+  suspects.settled(rowOf('new'));
+  await settled();
+  expect(clock.nextAt).toBeUndefined();
+  expect(outlived).toEqual([]);
 });
 
 test('new runs, and events of other runs, do not wait for suspects', async () => {
