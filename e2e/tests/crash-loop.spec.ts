@@ -138,20 +138,22 @@ test('a worker that is ended behind the back of its page has crashed', async () 
   expect(await headOf(tab)).toMatchObject({ suspicion: { restores: 1, outlived: 0 } });
 });
 
-test('where localStorage is not to be had, nothing is taken for a crash', async () => {
-  const tab = await openTab();
-  await startLong(tab);
-  await tab.evaluate(() => {
-    Object.defineProperty(globalThis, 'localStorage', {
-      get: () => {
-        throw new DOMException('Denied.', 'SecurityError');
-      },
-    });
-    app.workers.at(-1)?.terminate();
+for (const lack of ['denied', 'full']) {
+  test(`where localStorage is ${lack}, nothing is taken for a crash`, async () => {
+    const tab = await openTab();
+    await startLong(tab);
+    await tab.evaluate((lack) => {
+      const refuse = () => {
+        throw new DOMException('No.', lack === 'denied' ? 'SecurityError' : 'QuotaExceededError');
+      };
+      if (lack === 'denied') Object.defineProperty(globalThis, 'localStorage', { get: refuse });
+      else Storage.prototype.setItem = refuse;
+      app.workers.at(-1)?.terminate();
+    }, lack);
+    await tab.waitForFunction(() => app.holding.length > 1);
+    expect(await headOf(tab)).not.toHaveProperty('suspicion');
   });
-  await tab.waitForFunction(() => app.holding.length > 1);
-  expect(await headOf(tab)).not.toHaveProperty('suspicion');
-});
+}
 
 test('a run whose step ends the worker each time is paused in the page, and its neighbours finish', async () => {
   const tab = await openTab();
@@ -186,6 +188,7 @@ test('a run whose step ends the worker each time is paused in the page, and its 
 });
 
 test('a run that never gives the thread back is paused when the page was reloaded for it again and again', async () => {
+  test.setTimeout(120_000);
   const tab = await openTab();
   const readyTimeout = 2000;
   const look = () =>
