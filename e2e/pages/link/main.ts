@@ -14,7 +14,11 @@ const workers: Worker[] = [];
 /** How often a step has come to the page, by what it said. */
 const visits = new Map<string, number>();
 
+/** Ways to let steps go that the page holds. */
+const holding: (() => void)[] = [];
+
 const services = {
+  hold: () => new Promise<string>((resolve) => holding.push(() => resolve('let go'))),
   answer: (question: string) => `the answer to ${question}`,
   refuse: () => {
     throw Object.assign(new RangeError('not today'), { code: 'CLOSED_ON_SUNDAYS' });
@@ -60,7 +64,7 @@ addEventListener('pageshow', (event) => {
   if (event.persisted) returns.persisted++;
 });
 
-const app = { open, outcomeOf, workers, visits, returns, held: {} as Record<string, Promise<unknown>> };
+const app = { open, outcomeOf, workers, visits, holding, returns, held: {} as Record<string, Promise<unknown>> };
 
 /** What the tests do in this page. */
 export type LinkPage = typeof app;

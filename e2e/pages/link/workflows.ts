@@ -37,6 +37,17 @@ const deadly = defineWorkflow({
   ),
 });
 
+/** Never gives the worker's thread back. */
+const stuck = defineWorkflow({
+  id: 'stuck',
+  version: 1,
+  logic: fromSteps(({ step }) =>
+    step('stick', () => {
+      for (;;);
+    }),
+  ),
+});
+
 /** Visits the page in a step that needs the network. */
 const remote = defineWorkflow({
   id: 'remote',
@@ -44,4 +55,4 @@ const remote = defineWorkflow({
   logic: fromSteps(({ step }) => step('fetch', { requires: 'online' }, ({ services }) => services.visit?.('remote'))),
 });
 
-export const workflows = [gate, ask, deadly, remote] as const;
+export const workflows = [gate, ask, deadly, stuck, remote] as const;

@@ -6,7 +6,7 @@ import { createServices } from './host/services.js';
 import { createIndexedDbStore } from './store/index.js';
 import { toReply } from './wire/reply.js';
 import type { ServedHoldfast } from './wire/served.js';
-import type { CallService, Hello, Serving, TellPage, WorkerApi } from './wire/wire.js';
+import type { AskEnded, CallService, Hello, Serving, TellPage, WorkerApi } from './wire/wire.js';
 
 export type { ServedHoldfast };
 
@@ -17,6 +17,11 @@ export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
   readonly name?: string;
   /** Told of what nobody else is told of: trouble of the store, runs that can't go on here. Default: `console.error`. */
   readonly onError?: HostOptions['onError'];
+  /**
+   * How often a run is restored after crashes of the worker that it does not outlive, before it is paused with
+   * `CRASH_LOOP`: a whole number from 2, or Infinity; default 3.
+   */
+  readonly crashLoopLimit?: HostOptions['crashLoopLimit'];
 }
 
 /**
@@ -37,7 +42,7 @@ export function serveHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
 }
 
 function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: DedicatedWorker): WorkerApi {
-  const { workflows, onError } = options;
+  const { workflows, onError, crashLoopLimit } = options;
   const connectivity = createConnectivity(scope);
   let host: Host | undefined;
 
@@ -45,12 +50,20 @@ function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: D
     if (host) return host;
     throw new TypeError('The page called before it was connected.');
   };
-  const connect = (hello: Hello, tell: TellPage, service: CallService) => {
+  const connect = (hello: Hello, tell: TellPage, service: CallService, ended: AskEnded) => {
     const name = nameOf(hello, options.name);
     connectivity.tell(hello.online);
-    const store = createIndexedDbStore({ name });
+    const hosts = { self: hello.host, wasEnded: async (host: string) => ended(host) };
+    const store = createIndexedDbStore({ name, hosts });
     const services = createServices(service);
-    host = createHost({ store, workflows, connectivity, services, ...(onError && { onError }) });
+    host = createHost({
+      store,
+      workflows,
+      connectivity,
+      services,
+      ...(onError && { onError }),
+      ...(crashLoopLimit !== undefined && { crashLoopLimit }),
+    });
     host.listen((notice) => void Promise.resolve(tell(notice)).catch(onError ?? console.error));
     host.owned.catch((error) => {
       if (!isHoldfastError(error, 'CLOSED')) (onError ?? console.error)(error);

@@ -73,7 +73,8 @@ class FileStore implements Store {
     this.#acquiring = Promise.allSettled([this.#acquiring, opening]);
     const log = await opening;
     this.#log = log;
-    return { epoch: log.epoch, lost: log.lost, release: () => this.#release(log) };
+    const { epoch, afterCrash, lost } = log;
+    return { epoch, afterCrash, lost, release: () => this.#end(log, { released: true }) };
   }
 
   async commit(checkpoint: Checkpoint): Promise<void> {
@@ -120,13 +121,13 @@ class FileStore implements Store {
 
   async #close(): Promise<void> {
     await this.#acquiring;
-    if (this.#log) await this.#release(this.#log);
+    if (this.#log) await this.#end(this.#log, { released: false });
   }
 
-  async #release(log: OwnedLog): Promise<void> {
+  async #end(log: OwnedLog, how: { released: boolean }): Promise<void> {
     if (this.#log !== log) return;
     this.#log = undefined;
-    await this.#translated(() => log.release());
+    await this.#translated(() => log.end(how));
   }
 
   #assertOpen(): void {

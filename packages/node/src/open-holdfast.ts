@@ -14,6 +14,11 @@ export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
   connectivity?: Connectivity;
   /** Told of trouble that no call tells of. Default: `console.error`. */
   onError?: NonNullable<HostOptions['onError']>;
+  /**
+   * How often a run is restored after crashes of the process that it does not outlive, before it is paused with
+   * `CRASH_LOOP`: a whole number from 2, or Infinity; default 3. A process that ends without `close()` has crashed.
+   */
+  crashLoopLimit?: NonNullable<HostOptions['crashLoopLimit']>;
 }
 
 /**
@@ -22,7 +27,7 @@ export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
  *
  * @throws `STORE_OWNED` while another process has the directory open, or this one has it open already;
  * `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_DAMAGED` (with file and offset), `STORE_FORMAT`, `STORE_FAILED`;
- * `OPTION_INVALID` when two workflows have one id.
+ * `OPTION_INVALID` when two workflows have one id, or `crashLoopLimit` is no such number.
  *
  * @example
  * const holdfast = await openHoldfast({ directory: '.holdfast', workflows: [photoImport] });

@@ -9,7 +9,10 @@ export interface HoldfastOptions {
   readonly name?: string;
   /** Functions lent to steps: called here, never stored. */
   readonly services?: Services;
-  /** How long a worker may take to answer before calls reject with `HOST_UNREACHABLE`; default `'10s'`. */
+  /**
+   * How long a worker may take to answer before calls reject with `HOST_UNREACHABLE`; default `'10s'`. One that has not
+   * answered for so long when its page is left is taken to have crashed.
+   */
   readonly readyTimeout?: Duration;
 }
 

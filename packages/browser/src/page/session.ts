@@ -1,6 +1,6 @@
 import { proxy, type Remote, releaseProxy, wrap } from 'comlink';
 import { fromReply } from '../wire/reply.js';
-import type { CallService, Hello, Serving, TellPage, WorkerApi } from '../wire/wire.js';
+import type { AskEnded, CallService, Hello, Serving, TellPage, WorkerApi } from '../wire/wire.js';
 import { unreachable } from './errors.js';
 
 export type RemoteWorker = Pick<Remote<WorkerApi>, 'call' | 'online' | 'close'>;
@@ -10,6 +10,7 @@ export interface SessionOptions {
   hello(): Hello;
   readonly tell: TellPage;
   readonly service: CallService;
+  readonly ended: AskEnded;
   readonly readyMs: number;
 }
 
@@ -45,7 +46,8 @@ export function openSession(options: SessionOptions): Session {
     void untilReleased(alive, signal).then((released) => released && tellDeath());
     const remote = methodsOf(worker);
     release = remote.release;
-    fromReply(await remote.connect(options.hello(), proxy(options.tell), proxy(options.service)));
+    const { hello, tell, service, ended } = options;
+    fromReply(await remote.connect(hello(), proxy(tell), proxy(service), proxy(ended)));
     return remote;
   };
   const deadBefore = died.then(() => {

@@ -1,6 +1,7 @@
 import type { HostApi, HostLink } from '@holdfast/core/client';
 import { fromReply } from '../wire/reply.js';
 import type { CallService } from '../wire/wire.js';
+import { noteEnded, wasEnded } from './ended-workers.js';
 import { closed, lackOf, unreachable } from './errors.js';
 import { openSession, type RemoteWorker, type Session } from './session.js';
 
@@ -41,6 +42,7 @@ const CLOSE_MS = 1000;
  * 3. A call is settled by the first answer that any worker gives, and made again on the next worker when one dies
  *    over it; host calls are idempotent. It is rejected only when no worker can be had, or the link closes.
  * 4. After a death the next worker starts by itself: runs go on without a call.
+ * 5. A worker that the page ends is noted as ended, unless it had stopped answering: then it has crashed.
  */
 export class WorkerLink implements HostLink {
   readonly closed: Promise<never>;
@@ -49,6 +51,10 @@ export class WorkerLink implements HostLink {
   readonly #listeners: Listener[] = [];
   readonly #ended = new AbortController();
   #session: Session | undefined;
+  /** Name of the worker of that session. */
+  #host = '';
+  /** Since when it owes an answer. */
+  #askedAt: number | undefined;
   #remote: RemoteWorker | undefined;
   #readyAt = 0;
   #deaths = 0;
@@ -90,6 +96,7 @@ export class WorkerLink implements HostLink {
     this.#rejectAll(closed(this.#options.name));
     const session = this.#session;
     const remote = this.#remote;
+    this.#noteEnd();
     this.#session = undefined;
     this.#remote = undefined;
     if (session && remote) await Promise.race([remote.close(), session.died, elapsed(CLOSE_MS)]);
@@ -105,16 +112,20 @@ export class WorkerLink implements HostLink {
   #open(): void {
     this.#restart = undefined;
     const { name, readyMs, makeWorker, service } = this.#options;
+    const host = crypto.randomUUID();
     const session = openSession({
       makeWorker,
       readyMs,
       service,
-      hello: () => ({ name, online: navigator.onLine }),
+      hello: () => ({ name, host, online: navigator.onLine }),
+      ended: (other) => wasEnded(name, other),
       tell: (notice) => {
         if (this.#session === session) for (const listener of this.#listeners) listener.notice(notice);
       },
     });
     this.#session = session;
+    this.#host = host;
+    this.#askedAt = undefined;
     session.ready.then(
       (remote) => this.#session === session && this.#connected(session, remote),
       (error) => this.#session === session && this.#failed(session, error),
@@ -125,8 +136,25 @@ export class WorkerLink implements HostLink {
     this.#remote = remote;
     this.#readyAt = performance.now();
     void session.died.then(() => this.#session === session && this.#died(session));
+    void this.#askOn(session, remote);
     for (const call of this.#calls) void this.#issue(call, remote);
     for (const listener of this.#listeners) listener.connected();
+  }
+
+  /** Keeps asking for a sign of life. */
+  async #askOn(session: Session, remote: RemoteWorker): Promise<void> {
+    while (this.#session === session) {
+      this.#askedAt = performance.now();
+      await remote.online(navigator.onLine);
+      if (this.#session === session) this.#askedAt = undefined;
+      await elapsed(this.#options.readyMs / 2);
+    }
+  }
+
+  #noteEnd(): void {
+    if (!this.#session) return;
+    const hung = this.#askedAt !== undefined && performance.now() - this.#askedAt > this.#options.readyMs;
+    if (!hung) noteEnded(this.#options.name, this.#host);
   }
 
   async #issue(call: Call, remote: RemoteWorker): Promise<void> {
@@ -181,6 +209,7 @@ export class WorkerLink implements HostLink {
     this.#asleep = true;
     clearTimeout(this.#restart);
     this.#restart = undefined;
+    this.#noteEnd();
     this.#session?.end();
     this.#session = undefined;
     this.#remote = undefined;

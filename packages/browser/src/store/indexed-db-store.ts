@@ -5,7 +5,7 @@ import { commitTogether, type Refusal } from './commit.js';
 import { CommitGroup } from './commit-group.js';
 import { Connection } from './connection.js';
 import { ownAcceptance, ownCheckpoint } from './own-copy.js';
-import { acquireOwnership, type Held } from './ownership.js';
+import { acquireOwnership, type Held, type HostRegister } from './ownership.js';
 import { readHeadOf, readHistory, readInbox, readPage, readRun } from './read.js';
 import type { Database } from './schema.js';
 import { Wakes } from './wakes.js';
@@ -15,6 +15,8 @@ export interface IndexedDbStoreOptions {
   readonly name: string;
   /** How long opening may take before it is `STORE_BLOCKED`; default 10,000 ms. */
   readonly openMs?: number;
+  /** Default: none, and every host that ends without giving the store back has crashed. */
+  readonly hosts?: HostRegister;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface IndexedDbStoreOptions {
  * `STORE_FORMAT` (written by newer code), `STORE_FAILED`.
  */
 export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
-  const { name, openMs = 10_000 } = options;
+  const { name, openMs = 10_000, hosts } = options;
   const connection = new Connection(name, openMs);
   const wakes = new Wakes(`holdfast:${name}`);
   const closing = new AbortController();
@@ -46,8 +48,8 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
   async function acquire({ signal }: { signal?: AbortSignal } = {}): Promise<Ownership> {
     open();
     const ended = AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]);
-    const ownership = await acquireOwnership(connection, ended);
-    if (closing.signal.aborted) await ownership.release();
+    const ownership = await acquireOwnership(connection, ended, hosts);
+    if (closing.signal.aborted) await ownership.giveBack();
     open();
     held.set(ownership.epoch, ownership);
     return ownership;
@@ -56,7 +58,7 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
   async function close(): Promise<void> {
     closing.abort();
     await group.idle();
-    await Promise.all([...held.values()].map((ownership) => ownership.release()));
+    await Promise.all([...held.values()].map((ownership) => ownership.giveBack()));
     await connection.close();
     wakes.close();
   }

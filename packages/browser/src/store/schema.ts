@@ -7,6 +7,10 @@ export interface Head {
   readonly incarnation: string;
   readonly format: number;
   readonly epoch: number;
+  /** Name of the host that was given this epoch, where it has one. */
+  readonly host?: string;
+  /** The last epoch that was released. */
+  readonly released?: number;
 }
 
 export interface HoldfastSchema extends DBSchema {

@@ -19,6 +19,8 @@ export interface Hello {
   /** The store's name. */
   readonly name: string;
   readonly online: boolean;
+  /** A name for the worker, which no other has: under it the page notes that it has ended it. */
+  readonly host: string;
 }
 
 /** What a host says, to the page. */
@@ -26,10 +28,13 @@ export type TellPage = (notice: Notice) => void | Promise<void>;
 /** A step's call of a function of the page. */
 export type CallService = (name: string, args: readonly unknown[]) => Promise<Reply<unknown>>;
 
+/** Whether a page of this origin has noted that it ended the worker of that name. */
+export type AskEnded = (host: string) => boolean | Promise<boolean>;
+
 /** The worker's side. */
 export interface WorkerApi {
   /** Comes first, and once. */
-  connect(hello: Hello, tell: TellPage, service: CallService): Promise<Reply<void>>;
+  connect(hello: Hello, tell: TellPage, service: CallService, ended: AskEnded): Promise<Reply<void>>;
   call<M extends keyof HostApi>(
     method: M,
     args: Parameters<HostApi[M]>,

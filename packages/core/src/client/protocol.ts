@@ -25,7 +25,7 @@ export interface SendRequest extends RunAddress {
   readonly until: 'accepted' | 'processed';
 }
 
-export type Control = 'delete';
+export type Control = 'delete' | 'resume';
 
 export interface ControlRequest extends RunAddress {
   readonly callId: string;

@@ -4,7 +4,7 @@ import { HoldfastError } from '../errors/index.js';
 import type { HistoryRow, RunAddress } from '../records/records.js';
 import { isReserved } from '../records/records.js';
 import { freshId } from './fresh-id.js';
-import type { HostLink, Notice } from './protocol.js';
+import type { Control, HostLink, Notice } from './protocol.js';
 import { type RunSnapshot, type RunSnapshotData, reuse, toSnapshot, UNKNOWN } from './snapshot.js';
 
 export interface Subscription {
@@ -47,6 +47,11 @@ export interface Run<T extends WorkflowTypes = WorkflowTypes> {
   result(options?: { signal?: AbortSignal }): Promise<T['output']>;
   /** Checkpoints, oldest first. */
   history(options?: { after?: number; limit?: number }): Promise<readonly HistoryRow[]>;
+  /**
+   * Lets a paused run go on from where it stands, whatever it was paused for; resolves when that is durable. A run that
+   * is not paused goes on as it does.
+   */
+  resume(): Promise<void>;
   /** Ends the run's effects and removes all of its records. Where there are none, there is nothing to do. */
   delete(): Promise<void>;
 }
@@ -134,8 +139,12 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
     return this.#link.call('history', this.#address, options);
   }
 
-  async delete(): Promise<void> {
-    await this.#link.call('control', { ...this.#address, callId: freshId(), control: 'delete' });
+  resume(): Promise<void> {
+    return this.#control('resume');
+  }
+
+  delete(): Promise<void> {
+    return this.#control('delete');
   }
 
   /** Asks the host (again, when it is a new one) to tell of this run. */
@@ -152,6 +161,10 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
     this.#text = notice.snapshot.text;
     const data = decode(notice.snapshot, revivers) as RunSnapshotData<T>;
     this.#set(reuse({ ...this.#snapshot }, data));
+  }
+
+  #control(control: Control): Promise<void> {
+    return this.#link.call('control', { ...this.#address, callId: freshId(), control });
   }
 
   get #watched(): boolean {

@@ -23,6 +23,8 @@ export type Arrival =
   /** A step is about to begin in a run that is marked as waiting. */
   | { readonly kind: 'begin'; readonly begun: () => void }
   | { readonly kind: 'progress'; readonly progress: Progress }
+  /** It was restored after a crash, and its probation is over. */
+  | { readonly kind: 'outlived' }
   /** Sent by an actor outside of a transition. */
   | { readonly kind: 'message'; readonly message: Message }
   /** The pending actions were performed; the one of `failed` threw. */
@@ -30,7 +32,7 @@ export type Arrival =
 
 /** Whether its checkpoint says that the actions pending before it were performed. */
 export function clearsActions({ kind }: Arrival): boolean {
-  return kind !== 'progress' && kind !== 'begin';
+  return kind !== 'progress' && kind !== 'begin' && kind !== 'outlived';
 }
 
 export type LeafAddress = Pick<Leaf, 'path' | 'incarnation'>;

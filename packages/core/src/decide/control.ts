@@ -4,16 +4,19 @@ import type { Op } from '../store/store.js';
 import type { Effects } from './arrivals.js';
 
 /** What the body of a control row says. */
-export type ControlBody = { readonly control: 'delete' } | { readonly control: 'restart'; readonly input: unknown };
+export type ControlBody = { readonly control: 'resume' } | EndingControl;
+
+/** A control that ends the run there is. */
+export type EndingControl = { readonly control: 'delete' } | { readonly control: 'restart'; readonly input: unknown };
 
 /**
- * The one op that carries out a control. It needs nothing of the run but its address, so a run that can't be taken up
+ * The one op that carries out a control which ends a run. It needs nothing of the run but its address, so a run that can't be taken up
  * can still be deleted or started anew.
  *
  * @param id of the control: it becomes the new run's key, so that a repeated call finds its own work done.
  */
 export function decideControl(
-  body: ControlBody,
+  body: EndingControl,
   { workflow, run, id, version, now }: { workflow: string; run: string; id: string; version: number; now: number },
 ): { op: Op; gone: NonNullable<Effects['gone']> } {
   if (body.control === 'delete') return { op: { op: 'delete' }, gone: 'deleted' };

@@ -27,6 +27,7 @@ import {
 } from './arrivals.js';
 import { type ControlBody, decideControl } from './control.js';
 import { RunRecord } from './run-record.js';
+import { suspicionAfter } from './suspicion.js';
 import { checkFit, checkVersion, unfit } from './unfit.js';
 
 type ArrivalOf<K extends Arrival['kind']> = Extract<Arrival, { kind: K }>;
@@ -139,8 +140,8 @@ export class Decider {
       this.#fail(error, arrival, draft);
     }
     if (draft.effects.gone) return { after: before.seq, ops: draft.ops, durability: 'strict', effects: draft.effects };
-    this.#writeHead(draft, circumstances);
-    const durability = arrival.kind === 'progress' ? 'relaxed' : 'strict';
+    this.#writeHead(arrival, draft, circumstances);
+    const durability = arrival.kind === 'progress' || arrival.kind === 'outlived' ? 'relaxed' : 'strict';
     return { after: before.seq, ops: draft.ops, durability, effects: draft.effects };
   }
 
@@ -167,6 +168,7 @@ export class Decider {
         draft.progress = arrival.progress;
         break;
       case 'begin':
+      case 'outlived':
         break;
       default:
         this.#move(arrival, draft, now);
@@ -195,7 +197,8 @@ export class Decider {
   #control({ row }: ArrivalOf<'control'>, draft: Draft, now: number): void {
     const body = this.#record.decode(row.body) as ControlBody;
     const { workflow, run } = this.#row;
-    if (body.control === 'restart' && row.id === this.#row.key) {
+    // A run in memory is not paused, and one that began by this very control is not to begin again.
+    if (body.control === 'resume' || (body.control === 'restart' && row.id === this.#row.key)) {
       draft.ops.push({ op: 'taken', n: row.n });
       return;
     }
@@ -324,15 +327,16 @@ export class Decider {
     draft.history = { kind: arrival.kind === 'start' ? 'start' : 'action', outcome: 'failed' };
   }
 
-  #writeHead(draft: Draft, circumstances: Circumstances): void {
+  #writeHead(arrival: Arrival, draft: Draft, circumstances: Circumstances): void {
     const { now, epoch } = circumstances;
-    const { nextDeadlineAt: _, ...rest } = this.#row;
+    const { nextDeadlineAt: _, suspicion: before, ...rest } = this.#row;
     const seq = draft.history ? rest.seq + 1 : rest.seq;
     const status = this.#status(draft, circumstances);
     // Nobody will take them any more.
     if (CLOSED.has(status)) this.#record.remove('messages', draft.ops);
     const deadline = CLOSED.has(status) ? undefined : this.#nextDeadline();
     const progress = draft.progress ?? rest.progress;
+    const suspicion = suspicionAfter(arrival, { status, ...(before && { suspicion: before }) });
     this.#row = {
       ...rest,
       version: this.#engine ? this.#workflow.version : rest.version,
@@ -341,6 +345,7 @@ export class Decider {
       updatedAt: now,
       ...(deadline === undefined ? {} : { nextDeadlineAt: deadline }),
       ...(progress ? { progress } : {}),
+      ...(suspicion ? { suspicion } : {}),
       ...(CLOSED.has(status) && rest.closedAt === undefined ? { closedAt: now } : {}),
     };
     draft.ops.push({ op: 'run', row: this.#row });

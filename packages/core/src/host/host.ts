@@ -5,6 +5,7 @@ import type { Effects } from '../decide/arrivals.js';
 import { type ControlBody, decideControl } from '../decide/control.js';
 import { Decider } from '../decide/decider.js';
 import { RunRecord } from '../decide/run-record.js';
+import { restoredRow, resumedRow } from '../decide/suspicion.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import { actorRefReducers } from '../engine/index.js';
@@ -14,11 +15,12 @@ import {
   type InboxRow,
   queuedRow,
   type RunAddress,
+  type RunRow,
   type RunStatus,
   type StoredRun,
 } from '../records/records.js';
 import { unknownRun } from '../store/memory-store.js';
-import type { Ownership, Store } from '../store/store.js';
+import type { Op, Ownership, Store } from '../store/store.js';
 import { runKey } from '../store/tables.js';
 import { Changes } from './changes.js';
 import { createSystemClock } from './clock.js';
@@ -27,8 +29,9 @@ import { LiveRun } from './live-run.js';
 import type { Around, Clock, Connectivity } from './ports.js';
 import { FIRST_RETRY_MS, Problems } from './problems.js';
 import { Publisher } from './publisher.js';
-import { closed, inputDiffers, runExists, unknownWorkflow } from './refusals.js';
+import { badCrashLoopLimit, closed, crashLoop, inputDiffers, runExists, unknownWorkflow } from './refusals.js';
 import { isParking, toData, withProblem } from './seen.js';
+import { Suspects } from './suspects.js';
 
 export interface HostOptions {
   readonly store: Store;
@@ -49,6 +52,11 @@ export interface HostOptions {
   readonly around?: Around;
   /** Step bodies, by name, which take the place of the workflows' own: for tests. */
   readonly steps?: StandIns;
+  /**
+   * How often a run is restored after crashes that it does not outlive, before it is paused with `CRASH_LOOP`: a whole
+   * number from 2, or Infinity; default 3. Only crashes without progress in between count.
+   */
+  readonly crashLoopLimit?: number;
 }
 
 /** Executes runs. One per worker, process or test. */
@@ -68,7 +76,7 @@ const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () =>
 
 /**
  * Makes a host over a store. Nothing happens before `open`.
- * @throws `OPTION_INVALID` when two workflows have one id.
+ * @throws `OPTION_INVALID` when two workflows have one id, or `crashLoopLimit` is no such number.
  */
 export function createHost(options: HostOptions): Host {
   return new StoreHost(options);
@@ -88,6 +96,8 @@ const NOTHING_NEW: News = { rows: [], attachments: new Map() };
  * 1. A run is in memory at most once; runs are in memory only while this host owns the store.
  * 2. Everything accepted is attended to: at once by the owner, at the latest when the next owner recovers.
  * 3. A run that this code can't take up is parked: nothing of it is written.
+ * 4. After a crash a run's head says that it is restored before anything of it is decided or performed.
+ * 5. A paused run, and a suspect whose turn has not come, is not in memory; only controls reach it.
  */
 class StoreHost implements Host {
   readonly owned: Promise<void>;
@@ -99,6 +109,7 @@ class StoreHost implements Host {
   readonly #live = new Map<string, LiveRun>();
   readonly #loading = new Map<string, Promise<LiveRun | undefined>>();
   readonly #problems: Problems;
+  readonly #suspects: Suspects;
   readonly #changes = new Changes();
   /** Ways to cancel the evictions ahead. */
   readonly #evictions = new Map<string, () => void>();
@@ -110,14 +121,20 @@ class StoreHost implements Host {
 
   constructor(options: HostOptions) {
     const { store, workflows, clock = createSystemClock(), connectivity = ALWAYS_ONLINE } = options;
-    const { services = {}, steps = {}, evictAfterMs = 5000, frameMs = 16 } = options;
+    const { services = {}, steps = {}, evictAfterMs = 5000, frameMs = 16, crashLoopLimit = 3 } = options;
     const { onError = (error) => console.error(error), around = (_, perform) => perform() } = options;
+    if (!isCrashLoopLimit(crashLoopLimit)) throw badCrashLoopLimit(crashLoopLimit);
     this.#store = store;
-    this.#options = { clock, connectivity, services, steps, around, onError, evictAfterMs, frameMs };
+    this.#options = { clock, connectivity, services, steps, around, onError, evictAfterMs, frameMs, crashLoopLimit };
     for (const workflow of workflows) this.#register(workflow);
     this.#publisher = new Publisher((interest) => this.#notice(interest), { onError, frameMs });
     this.#problems = new Problems(clock, (address) => void this.#attend(address));
     this.#deadlines = new Deadlines(clock, (key) => void this.#attend(toAddress(key)));
+    this.#suspects = new Suspects({
+      clock,
+      restore: (row) => this.#restore(row),
+      outlived: (address) => this.#live.get(runKey(address))?.push({ kind: 'outlived' }),
+    });
     this.owned = new Promise((resolve, reject) => {
       this.#settleOwned = { resolve, reject };
     });
@@ -234,6 +251,7 @@ class StoreHost implements Host {
     while (!signal.aborted) {
       const ownership = await this.#acquire();
       if (!ownership) continue;
+      if (ownership.afterCrash) this.#suspects.expect();
       this.#ownership = ownership;
       this.#publisher.tell({ kind: 'host', ownership: 'owner' });
       this.#settleOwned?.resolve();
@@ -287,7 +305,7 @@ class StoreHost implements Host {
   async #recover(ownership: Ownership): Promise<void> {
     while (this.#ownership === ownership) {
       try {
-        return await this.#takeOver();
+        return await this.#takeOver(ownership);
       } catch (error) {
         if (this.#ownership !== ownership) return;
         this.#options.onError(error);
@@ -297,22 +315,33 @@ class StoreHost implements Host {
   }
 
   /** Takes up what an owner before has left. */
-  async #takeOver(): Promise<void> {
+  async #takeOver({ afterCrash }: Ownership): Promise<void> {
+    const accepted = new Map((await this.#store.inbox()).map((row) => [runKey(row), row]));
+    const inMotion: RunRow[] = [];
     for (let after: string | undefined; ; ) {
       const page = await this.#store.list({ status: UNFINISHED, ...(after === undefined ? {} : { after }) });
       for (const row of page.rows) {
-        if (row.status !== 'waiting') await this.#attend(row);
+        if (accepted.delete(runKey(row)) || this.#isInMotion(row)) inMotion.push(row);
         else if (row.nextDeadlineAt !== undefined) this.#deadlines.set(runKey(row), row.nextDeadlineAt);
       }
       if (page.cursor === undefined) break;
       after = page.cursor;
     }
-    const inbox = await this.#store.inbox();
-    const addresses = new Map(inbox.map((row) => [runKey(row), row]));
-    for (const row of addresses.values()) await this.#attend(row);
+    if (afterCrash) void this.#suspects.begin(inMotion, this.#options.crashLoopLimit);
+    else for (const row of inMotion) await this.#attend(row);
+    for (const row of accepted.values()) await this.#attend(row);
     this.#publisher.allChanged();
     // An owner may die between a commit and its word to the others.
     this.#changes.tellAll();
+  }
+
+  #isInMotion({ status, nextDeadlineAt = Infinity }: RunRow): boolean {
+    return status !== 'waiting' || nextDeadlineAt <= this.#options.clock.now();
+  }
+
+  async #restore(address: RunAddress): Promise<void> {
+    await this.#attend(address);
+    if (!this.#live.has(runKey(address))) this.#suspects.settled(address);
   }
 
   #stopAll(reason: unknown): void {
@@ -324,6 +353,7 @@ class StoreHost implements Host {
     for (const cancel of this.#evictions.values()) cancel();
     this.#evictions.clear();
     this.#problems.clear();
+    this.#suspects.clear();
     this.#publisher.tell({ kind: 'host', ownership: 'standby' });
     this.#publisher.allChanged();
   }
@@ -335,8 +365,13 @@ class StoreHost implements Host {
     try {
       const known = this.#live.has(key) || this.#loading.has(key);
       const live = await this.#activate({ workflow, run });
-      if (!live) return;
-      const { rows, attachments } = news ?? (known ? await this.#readInbox({ workflow, run }) : NOTHING_NEW);
+      if (!live) {
+        // What it is to be given may have been accepted after it was read.
+        if (known) await this.#attend(address, news);
+        return;
+      }
+      // What was there before it was loaded it has: a control may even have been carried out by then.
+      const { rows, attachments } = known ? (news ?? (await this.#readInbox({ workflow, run }))) : NOTHING_NEW;
       // It may have been put to rest in the meantime.
       if (!live.take(rows, attachments)) await this.#attend(address, news);
     } catch (error) {
@@ -357,18 +392,33 @@ class StoreHost implements Host {
   /** A run that can't be taken up can still be deleted or started anew. True when it was. */
   async #controlParked(address: RunAddress): Promise<boolean> {
     const stored = await this.#store.load(address);
-    const control = stored?.inbox.find(({ lane }) => lane === 'control');
     const ownership = this.#ownership;
-    if (!stored || !control || !ownership) return false;
-    const record = new RunRecord(stored);
-    const version = this.#workflows.get(address.workflow)?.version ?? stored.row.version;
+    return stored !== undefined && ownership !== undefined && !(await this.#carryOut(stored, ownership));
+  }
+
+  /** Carries out the controls of a run that is not in memory; gives the run as it is then, or nothing when it is gone. */
+  async #carryOut(stored: StoredRun, ownership: Ownership): Promise<StoredRun | undefined> {
+    const control = stored.inbox.find(({ lane }) => lane === 'control');
+    if (!control) return stored;
+    const { workflow, run, seq: after } = stored.row;
+    const commit = (ops: Op[]) =>
+      this.#store.commit({ workflow, run, epoch: ownership.epoch, after, durability: 'strict', ops });
+    const body = new RunRecord(stored).decode(control.body) as ControlBody;
     const now = this.#options.clock.now();
-    const body = record.decode(control.body) as ControlBody;
-    const { op, gone } = decideControl(body, { ...address, id: control.id, version, now });
-    const { epoch } = ownership;
-    await this.#store.commit({ ...address, epoch, after: stored.row.seq, durability: 'strict', ops: [op] });
-    this.#gone(address, gone);
-    return true;
+    if (body.control !== 'resume') {
+      const version = this.#workflows.get(workflow)?.version ?? stored.row.version;
+      const { op, gone } = decideControl(body, { workflow, run, id: control.id, version, now });
+      await commit([op]);
+      this.#gone({ workflow, run }, gone);
+      return undefined;
+    }
+    const row = stored.row.status === 'paused' ? resumedRow(stored.row, now) : stored.row;
+    await commit([
+      { op: 'taken', n: control.n },
+      { op: 'run', row },
+    ]);
+    this.#changedHere({ workflow, run });
+    return this.#carryOut({ ...stored, row, inbox: stored.inbox.filter(({ n }) => n !== control.n) }, ownership);
   }
 
   async #readInbox(address: RunAddress): Promise<News> {
@@ -391,16 +441,42 @@ class StoreHost implements Host {
     const key = runKey(address);
     const ownership = this.#ownership;
     try {
-      const stored = await this.#store.load(address);
-      if (!stored || !ownership || this.#ownership !== ownership) return undefined;
+      await this.#suspects.known;
+      const found = await this.#store.load(address);
+      if (!found || !ownership || this.#ownership !== ownership) return undefined;
       this.#problems.tried(address);
       this.#deadlines.delete(key);
+      const stored = await this.#admit(found, ownership);
+      if (!stored || this.#ownership !== ownership) return undefined;
       const live = this.#revive(stored, ownership);
       this.#live.set(key, live);
       return live;
     } finally {
       if (this.#ownership === ownership) this.#loading.delete(key);
     }
+  }
+
+  /** The run, when it may be brought into memory now; its head says so where it is restored after a crash. */
+  async #admit(stored: StoredRun, ownership: Ownership): Promise<StoredRun | undefined> {
+    if (this.#isHeld(stored.row)) {
+      const after = await this.#carryOut(stored, ownership);
+      return !after || this.#isHeld(after.row) ? undefined : this.#admit(after, ownership);
+    }
+    if (!this.#suspects.isUnmarked(stored.row)) return stored;
+    const { clock, crashLoopLimit } = this.#options;
+    const row = restoredRow(stored.row, crashLoopLimit, clock.now());
+    const { workflow, run, seq: after } = row;
+    const ops: Op[] = [{ op: 'run', row }];
+    await this.#store.commit({ workflow, run, epoch: ownership.epoch, after, durability: 'strict', ops });
+    this.#suspects.marked(row);
+    this.#changedHere(row);
+    if (row.status !== 'paused') return { ...stored, row };
+    this.#options.onError(crashLoop(row), { workflow, run });
+    return undefined;
+  }
+
+  #isHeld(row: RunRow): boolean {
+    return row.status === 'paused' || this.#suspects.waits(row);
   }
 
   #revive(stored: StoredRun, ownership: Ownership): LiveRun {
@@ -416,6 +492,7 @@ class StoreHost implements Host {
       published: ({ row }) => {
         // Not before: a run whose commits go on failing is to be tried less and less often.
         this.#problems.forget(row);
+        if (!row.suspicion) this.#suspects.settled(row);
         this.#changedHere(row);
       },
       rested: (run, gone) => this.#rested(run, gone),
@@ -454,6 +531,7 @@ class StoreHost implements Host {
   #gone(address: RunAddress, gone: NonNullable<Effects['gone']>): void {
     this.#live.delete(runKey(address));
     this.#problems.forget(address);
+    this.#suspects.forget(address);
     this.#changedHere(address);
     if (gone === 'restarted') void this.#attend(address);
   }
@@ -520,11 +598,21 @@ class StoreHost implements Host {
     if (!stored) return { ...UNKNOWN, run: { status: 'absent', reasons: [], seq: 0 } };
     try {
       const decider = new Decider(this.#workflow(address.workflow), stored, () => {});
-      return withProblem(toData(stored.row, decider.view()), 'paused', this.#problems.errorOf(address));
+      const data = toData(stored.row, decider.view());
+      return withProblem(data, 'paused', this.#problems.errorOf(address) ?? pauseOf(stored.row));
     } catch (error) {
       return withProblem(toData(stored.row, UNKNOWN), 'parked', error);
     }
   }
+}
+
+function isCrashLoopLimit(limit: unknown): boolean {
+  return limit === Infinity || (Number.isInteger(limit) && (limit as number) >= 2);
+}
+
+/** Why a run is paused, where its record says so. */
+function pauseOf(row: RunRow): unknown {
+  return row.reasons.includes('crash-loop') ? crashLoop(row) : undefined;
 }
 
 /** The address behind a {@link runKey}. */

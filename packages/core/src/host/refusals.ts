@@ -1,5 +1,5 @@
 import { HoldfastError } from '../errors/index.js';
-import type { RunAddress } from '../records/records.js';
+import type { RunAddress, RunRow } from '../records/records.js';
 
 export function closed(): HoldfastError {
   return new HoldfastError('CLOSED', { message: 'The holdfast was closed.' });
@@ -26,5 +26,23 @@ export function unknownWorkflow(id: string, known: readonly string[]): HoldfastE
     message: `This host has no workflow "${id}".`,
     remedy: `Register it in the host's workflows; there are: ${known.join(', ') || 'none'}.`,
     details: { workflow: id, known },
+  });
+}
+
+/** Why a run is paused that took its host down again and again. */
+export function crashLoop({ workflow, run, suspicion }: RunRow): HoldfastError {
+  const restores = suspicion?.restores ?? 0;
+  return new HoldfastError('CRASH_LOOP', {
+    message: `Run "${run}" of workflow "${workflow}" was restored ${restores} times, and each time the host died before it got any further.`,
+    remedy: 'Mend what ends the host, then call resume() on the run; or delete it.',
+    details: { workflow, run, restores },
+  });
+}
+
+export function badCrashLoopLimit(limit: unknown): HoldfastError {
+  return new HoldfastError('OPTION_INVALID', {
+    message: `crashLoopLimit is ${String(limit)}. It has to be a whole number from 2, or Infinity.`,
+    remedy: 'With 1, runs would be paused for what another one did beside them.',
+    details: { option: 'crashLoopLimit' },
   });
 }

@@ -9,6 +9,14 @@ export type RunStatus = 'queued' | 'running' | 'waiting' | 'paused' | 'cancellin
 /** Why a run is paused; a set, because a person may pause a run that is already paused for another reason. */
 export type PauseReason = 'person' | 'exhausted' | 'crash-loop';
 
+/** What speaks against a run that was restored after a crash, until it makes progress. */
+export interface Suspicion {
+  /** Restores after a crash which it has not outlived. */
+  readonly restores: number;
+  /** Probations which it has outlived without progress; each doubles the next one. */
+  readonly outlived: number;
+}
+
 /** The address of a run. */
 export interface RunAddress {
   readonly workflow: string;
@@ -43,6 +51,9 @@ export interface RunRow extends RunAddress {
   readonly seq: number;
   readonly status: RunStatus;
   readonly reasons: readonly PauseReason[];
+  /** While it is paused: the status that `resume` gives back to it. */
+  readonly pausedFrom?: RunStatus;
+  readonly suspicion?: Suspicion;
   /** Instant (ms) of the earliest timer, while there is one. */
   readonly nextDeadlineAt?: number;
   readonly progress?: Progress;

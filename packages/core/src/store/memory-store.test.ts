@@ -1,4 +1,4 @@
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { testStore } from '../testing/index.js';
 import { createMemoryDatabase, createMemoryStore } from './memory-store.js';
 
@@ -12,3 +12,12 @@ testStore(
     },
   },
 );
+
+test('a release that comes after close does not make a crash undone', async () => {
+  const database = createMemoryDatabase();
+  const store = createMemoryStore({ database });
+  const { release } = await store.acquire();
+  await store.close();
+  await release();
+  expect((await createMemoryStore({ database }).acquire()).afterCrash).toBe(true);
+});

@@ -6,6 +6,8 @@ import { Tables } from './tables.js';
 export interface MemoryDatabase {
   readonly tables: Tables;
   epoch: number;
+  /** The last epoch that was released. */
+  released: number;
   lastN: number;
   /** Waits of hosts that want to be the owner, oldest first. */
   readonly waiting: (() => void)[];
@@ -15,7 +17,15 @@ export interface MemoryDatabase {
 
 /** An empty database; hand it to several `createMemoryStore` calls to play several tabs. */
 export function createMemoryDatabase(): MemoryDatabase {
-  return { tables: new Tables(), epoch: 0, lastN: 0, waiting: [], owner: undefined, connections: new Set() };
+  return {
+    tables: new Tables(),
+    epoch: 0,
+    released: 0,
+    lastN: 0,
+    waiting: [],
+    owner: undefined,
+    connections: new Set(),
+  };
 }
 
 /**
@@ -28,7 +38,7 @@ export function createMemoryDatabase(): MemoryDatabase {
 export function createMemoryStore(options: { database?: MemoryDatabase; name?: string } = {}): Store {
   const { database = createMemoryDatabase(), name = 'memory' } = options;
   let closed = false;
-  const releases = new Set<() => void>();
+  const held = new Set<() => void>();
   const listeners = new Set<(change: StoreChange) => void>();
   const hear = (change: StoreChange) => {
     for (const listener of listeners) listener(change);
@@ -58,16 +68,21 @@ export function createMemoryStore(options: { database?: MemoryDatabase; name?: s
       goOn();
     }
     database.owner = me;
+    const afterCrash = database.released !== database.epoch;
     const epoch = ++database.epoch;
     const lost = new AbortController();
-    const release = () => {
-      releases.delete(release);
+    const giveBack = () => {
+      held.delete(giveBack);
       if (database.owner !== me) return;
       database.owner = undefined;
       for (const wake of database.waiting.splice(0)) wake();
     };
-    releases.add(release);
-    return { epoch, lost: lost.signal, release: async () => release() };
+    const release = async () => {
+      if (database.owner === me) database.released = epoch;
+      giveBack();
+    };
+    held.add(giveBack);
+    return { epoch, afterCrash, lost: lost.signal, release };
   }
 
   async function commit(checkpoint: Checkpoint): Promise<void> {
@@ -129,7 +144,7 @@ export function createMemoryStore(options: { database?: MemoryDatabase; name?: s
     async close() {
       closed = true;
       database.connections.delete(hear);
-      for (const release of [...releases]) release();
+      for (const giveBack of [...held]) giveBack();
       for (const wake of database.waiting.splice(0)) wake();
     },
   };

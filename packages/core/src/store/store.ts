@@ -80,9 +80,11 @@ export interface StoreChange extends RunAddress {
 export interface Ownership {
   /** Rises with every acquisition; handed to every checkpoint. */
   readonly epoch: number;
+  /** Whether the owner before ended without `release`. False for the first owner of a store. */
+  readonly afterCrash: boolean;
   /** Aborted, with a `STORE_FENCED` HoldfastError as its reason, when the right is lost. */
   readonly lost: AbortSignal;
-  /** Gives the right back; resolves when the next host can have it. */
+  /** Gives the right back, in good order; resolves when the next host can have it. */
   release(): Promise<void>;
 }
 
@@ -110,7 +112,8 @@ export interface StoreManifest {
  *    again. One bad member never fails the others of its group.
  * 5. `load`, `list`, `inbox` and `history` show committed records only, and need no ownership.
  * 6. `acquire` waits until this host is the owner (aborting `signal` ends the wait with `CLOSED`) or rejects with
- *    `STORE_OWNED` where the store does not wait. At most one owner's commits succeed at any time.
+ *    `STORE_OWNED` where the store does not wait. At most one owner's commits succeed at any time. The next owner is
+ *    told whether the one before released its right (`afterCrash`): `close` gives it back too, but is no release.
  * 7. Values put in are read back equal; nothing the caller does to them afterwards changes what is stored.
  */
 export interface Store {

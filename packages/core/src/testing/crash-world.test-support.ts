@@ -37,6 +37,7 @@ export class CrashWorld {
   readonly ledger: LedgerLine[] = [];
   readonly errors: unknown[] = [];
   readonly #workflows: readonly AnyWorkflow[];
+  #newest: MortalHost | undefined;
 
   constructor(workflows: readonly AnyWorkflow[]) {
     this.#workflows = workflows;
@@ -48,9 +49,10 @@ export class CrashWorld {
       connectivity?: Connectivity;
       workflows?: readonly AnyWorkflow[];
       evictAfterMs?: number;
+      crashLoopLimit?: number;
     } = {},
   ): MortalHost {
-    const { crash, connectivity, workflows = this.#workflows, evictAfterMs = 5000 } = options;
+    const { crash, connectivity, workflows = this.#workflows, evictAfterMs = 5000, crashLoopLimit } = options;
     const inner = createMemoryStore({ database: this.database });
     const mortal = { host: undefined as unknown as Host, dead: false, writes: 0, kill: () => die() };
     const die = async () => {
@@ -65,6 +67,13 @@ export class CrashWorld {
         this.ledger.push({ name, key, phase });
         return undefined;
       },
+      /** Takes the host down from within. */
+      fall: () => {
+        void die();
+        return new Promise(() => {});
+      },
+      /** Work that takes so long. */
+      work: (ms: number) => new Promise<void>((done) => this.clock.at(this.clock.now() + ms, done)),
     };
     const onError = (error: unknown) => {
       if (!mortal.dead) this.errors.push(error);
@@ -77,9 +86,28 @@ export class CrashWorld {
       onError,
       evictAfterMs,
       ...(connectivity ? { connectivity } : {}),
+      ...(crashLoopLimit === undefined ? {} : { crashLoopLimit }),
     });
     mortal.host.open();
+    this.#newest = mortal;
     return mortal;
+  }
+
+  /** Takes the newest host down, from the code of a workflow that is given no services. */
+  fall(): void {
+    void this.#newest?.kill();
+  }
+
+  /** Boots a host after each crash, until `done`, and closes the last; returns how many have died. */
+  async survive(done: () => boolean, options: Parameters<CrashWorld['boot']>[0] = {}): Promise<number> {
+    for (let deaths = 0; deaths < 100; deaths++) {
+      const mortal = this.boot(options);
+      await this.pass(() => mortal.dead || done());
+      if (mortal.dead) continue;
+      await mortal.host.close();
+      return deaths;
+    }
+    throw new Error('The hosts go on dying.');
   }
 
   head(workflow: string, run: string): RunRow | undefined {

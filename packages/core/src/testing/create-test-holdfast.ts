@@ -19,6 +19,8 @@ export interface TestHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]> 
   readonly steps?: StandIns;
   readonly services?: AnyServices;
   readonly connectivity?: Connectivity;
+  /** As of a host: restores without progress after which a run is paused with `CRASH_LOOP`; default 3. */
+  readonly crashLoopLimit?: number;
   /** Default: throws, in `settle` or `advance`, the first error that a host told nobody else. */
   readonly onError?: (error: unknown, address?: RunAddress) => void;
   /** How long (real ms) an effect under way may be silent before it is taken to wait for time to pass. Default 50. */

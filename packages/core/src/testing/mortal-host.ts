@@ -13,7 +13,8 @@ export interface CrashPoint {
 /** A store write or an effect, in the words of a report. */
 export type Moment = string;
 
-export interface MortalHostOptions extends Pick<HostOptions, 'workflows' | 'connectivity' | 'steps' | 'evictAfterMs'> {
+export interface MortalHostOptions
+  extends Pick<HostOptions, 'workflows' | 'connectivity' | 'steps' | 'evictAfterMs' | 'crashLoopLimit'> {
   readonly database: MemoryDatabase;
   readonly clock: Clock;
   readonly services?: AnyServices;
@@ -43,7 +44,8 @@ export class MortalHost {
 
   constructor(options: MortalHostOptions) {
     this.#options = options;
-    const { database, workflows, connectivity, steps, evictAfterMs, onError = () => {}, services = {} } = options;
+    const { database, workflows, connectivity, steps, onError = () => {}, services = {} } = options;
+    const { evictAfterMs, crashLoopLimit } = options;
     this.#store = createMemoryStore({ database });
     this.host = createHost({
       store: this.#mortalStore(),
@@ -56,6 +58,7 @@ export class MortalHost {
       ...(connectivity ? { connectivity } : {}),
       ...(steps ? { steps } : {}),
       ...(evictAfterMs === undefined ? {} : { evictAfterMs }),
+      ...(crashLoopLimit === undefined ? {} : { crashLoopLimit }),
     });
     this.host.open();
   }

@@ -37,7 +37,10 @@ export interface RunEntry {
   readonly inbox: readonly InboxRow[];
 }
 
-/** What one line changes. A `release` changes nothing: it tells that all before it was synced. */
+/**
+ * What one line changes. An `end` changes nothing: it tells that all before it was synced, and whether its owner gave
+ * the log back in good order.
+ */
 export type ChangeEntry =
   | ({ readonly kind: 'commit'; readonly ops: readonly LoggedOp[] } & RunAddress)
   | {
@@ -47,7 +50,7 @@ export type ChangeEntry =
       readonly attachments: readonly AttachmentRef[];
     }
   | { readonly kind: 'inbox'; readonly row: InboxRow; readonly attachments: readonly AttachmentRef[] }
-  | { readonly kind: 'release' };
+  | { readonly kind: 'end'; readonly released: boolean };
 
 export type Entry = HeaderEntry | RunEntry | ChangeEntry;
 

@@ -53,6 +53,8 @@ interface Planned extends Prepared {
  */
 export class OwnedLog {
   readonly state: LogState;
+  /** Whether the owner before ended without giving the log back. */
+  readonly afterCrash: boolean;
   readonly #options: OwnedLogOptions;
   readonly #owner: OwnerFile;
   readonly #writer: LogWriter;
@@ -61,10 +63,16 @@ export class OwnedLog {
   readonly #group = new GroupCommit<Member>((group) => this.#write(group));
   #compactAt: number;
 
-  private constructor(options: OwnedLogOptions, owner: OwnerFile, state: LogState, writer: LogWriter) {
+  private constructor(
+    options: OwnedLogOptions,
+    owner: OwnerFile,
+    { state, afterCrash }: Pick<OwnedLog, 'state' | 'afterCrash'>,
+    writer: LogWriter,
+  ) {
     this.#options = options;
     this.#owner = owner;
     this.state = state;
+    this.afterCrash = afterCrash;
     this.#writer = writer;
     this.#files = new AttachmentFiles(options.fileSystem, options.directory, owner.epoch);
     this.#compactAt = options.compactBytes;
@@ -94,7 +102,9 @@ export class OwnedLog {
     const after = { line: last?.line ?? 0, batch: last?.batch ?? 0 };
     const assertNewest = () => owner.assertNewest();
     const writer = new LogWriter({ fileSystem, directory, epoch: owner.epoch, assertNewest }, after);
-    const log = new OwnedLog(options, owner, found ? LogState.of(found) : new LogState(), writer);
+    const state = found ? LogState.of(found) : new LogState();
+    const afterCrash = found !== undefined && !(last?.entry.kind === 'end' && last.entry.released);
+    const log = new OwnedLog(options, owner, { state, afterCrash }, writer);
     await writer.begin(log.state);
     await owner.removeOlder();
     await log.#tidy();
@@ -116,11 +126,11 @@ export class OwnedLog {
     });
   }
 
-  /** Waits for what is under way, marks the log as complete and gives the right back. */
-  async release(): Promise<void> {
+  /** Waits for what is under way, marks the log as complete, says whether that is in good order, gives the right back. */
+  async end({ released }: { released: boolean }): Promise<void> {
     await this.#group.idle();
     try {
-      if (!this.lost.aborted) await this.#writer.append([{ kind: 'release' }], { durable: true });
+      if (!this.lost.aborted) await this.#writer.append([{ kind: 'end', released }], { durable: true });
     } catch (error) {
       if (!isHoldfastError(error, 'STORE_FENCED')) throw error;
       this.#lost.abort(error);

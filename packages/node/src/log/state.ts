@@ -55,7 +55,7 @@ export class LogState {
         this.#lastN = entry.row.n;
         this.tables.enqueue(entry.row);
         return this.#refer(entry.row, entry.attachments);
-      case 'release':
+      case 'end':
         return [];
     }
   }

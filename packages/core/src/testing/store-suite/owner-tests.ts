@@ -32,6 +32,25 @@ export function ownerTests(test: Declare, { shared }: { shared: boolean }): void
     );
   });
 
+  test('6 an owner knows whether the one before gave its right back', async ({ connect }) => {
+    const told: boolean[] = [];
+    const lives = async (...ends: ('release' | 'close')[]) => {
+      const store = await connect();
+      for (const end of ends) {
+        const { afterCrash, release } = await store.acquire();
+        told.push(afterCrash);
+        if (end === 'release') await release();
+      }
+      await store.close();
+    };
+    await lives('release', 'release');
+    await lives('close');
+    await lives('close');
+    await lives('release', 'close');
+    await lives('release');
+    same(told, [false, false, false, true, true, false, true], 'whether a crash came before');
+  });
+
   test('6 there is one owner at a time', async ({ connect }) => {
     const store = await connect();
     const rival = shared ? await connect() : store;
