@@ -333,7 +333,8 @@ export class Decider {
     if (this.#record.has('failure')) return 'failed';
     if (!this.#engine) return this.#row.status;
     const status = STATUS_OF[viewOf(this.#engine.root).status];
-    if (status !== 'running') return status;
+    // A run is closed when its last actions are performed: a closed one is not taken up again.
+    if (status !== 'running') return this.#record.has('actions') ? 'running' : status;
     const toDo = this.#record.has('actions') || this.#record.has('messages');
     const busy = toDo || this.#engine.leaves.some((leaf) => !this.#waits(leaf, draft, quiet));
     return busy ? 'running' : 'waiting';
