@@ -33,16 +33,16 @@ export interface Entry {
   readonly scenario: Scenario<any>;
   /** Many checkpoints: too many to crash at each of them, twice. */
   readonly big?: boolean;
+  /** What it does before its work is done happens again after each crash: under crashes without end, it has none. */
+  readonly repeats?: boolean;
   readonly differs?: Difference;
-  /** Oldest XState that it runs on. */
-  readonly since?: '5.24' | '5.33';
 }
 
 export function entry<TLogic extends AnyActorLogic>(
   name: string,
   logic: TLogic,
   scenario: Scenario<Workflow<string, TLogic>> = {},
-  more: Pick<Entry, 'big' | 'differs' | 'since'> = {},
+  more: Pick<Entry, 'big' | 'repeats' | 'differs'> = {},
 ): Entry {
   const id = name.replaceAll(/\W+/g, '-').toLowerCase();
   return { name, workflow: defineWorkflow({ id, version: 1, logic }), scenario, ...more };

@@ -258,7 +258,7 @@ export const messages: readonly Entry[] = [
   entry('messages: onSnapshot of a machine', watching, {
     events: ['UP', 'UP', 'END'].map((type) => ({ type })) as never,
   }),
-  entry('messages: a promise tells its parent before it is done', told),
+  entry('messages: a promise tells its parent before it is done', told, {}, { repeats: true }),
   entry('messages: to a child that is gone', toTheGone, {
     events: ['SAY', 'STOP', 'SAY'].map((type) => ({ type })) as never,
   }),
