@@ -39,7 +39,8 @@ export async function runPlainly({ workflow, scenario }: Entry): Promise<Ending>
   const emitted: unknown[] = [];
   const logged: unknown[] = [];
   const logger = (...args: unknown[]) => logged.push(seen(args));
-  const options = { input: scenario.input, clock: toActorClock(clock), logger };
+  const actorClock = toActorClock(clock);
+  const options = { input: scenario.input, clock: actorClock, logger };
   const actor: Actor<AnyActorLogic> = createActor(workflow.logic, options as never);
   actor.on('*', (event) => emitted.push(seen(event)));
   actor.subscribe({ error() {} });
@@ -48,7 +49,7 @@ export async function runPlainly({ workflow, scenario }: Entry): Promise<Ending>
     clock,
     snapshot: () => plainSnapshot(actor),
     send: async (event) => actor.send(event),
-    rest: () => stillness(() => [readMarks(), { ...led.snapshot() }]),
+    rest: () => stillness(() => [readMarks(), { ...led.snapshot() }, actorClock.due.length]),
   };
   await lead(led, scenario);
   return { ...toEnding(led.snapshot()), marks: readMarks(), emitted, logged };
@@ -244,11 +245,13 @@ function toEnding({
 function toActorClock(clock: ManualClock) {
   const due: { wake: () => void; live: boolean }[] = [];
   const fire = () => {
-    const timer = due.shift();
-    if (timer?.live) timer.wake();
+    const timer = due.find(({ live }) => live);
+    due.splice(0, timer ? due.indexOf(timer) + 1 : due.length);
+    timer?.wake();
     if (due.length > 0) setTimeout(fire);
   };
   return {
+    due,
     now: () => clock.now(),
     setTimeout(wake: () => void, ms: number) {
       const timer = { wake, live: true };

@@ -8,5 +8,3 @@ disturb(corpus);
 test('the names of the corpus are unique', () => {
   expect(new Set(corpus.map(({ workflow }) => workflow.id)).size).toBe(corpus.length);
 });
-
-test.todo('a child that its own message stops and replaces, in the transition in which it starts a child of its own');

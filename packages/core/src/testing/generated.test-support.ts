@@ -314,7 +314,7 @@ const nests = setup({
         src: 'resolves',
         id: 'resolves',
         input: ({ context }) => context,
-        onDone: 'two',
+        onDone: { target: 'two', actions: sendParent({ type: 'C0' }) },
       },
     },
     two: {
