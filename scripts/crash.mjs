@@ -53,9 +53,9 @@ console.log(tallyLine(sum));
 process.exit(sum.failed === 0 ? 0 : 1);
 
 /** @param {import('../packages/core/dist/testing/corpus/entry.test-support.js').Entry} entry */
-async function crash({ name, workflow, scenario, big, crash: how }) {
-  if (typeof how === 'string') {
-    console.log(`- ${name}: left out: ${how}`);
+async function crash({ name, workflow, scenario, big, repeats, crash: how }) {
+  if (repeats) {
+    console.log(`- ${name}: left out: what it does before its work is done happens again after a crash, by design`);
     sum.skipped++;
     return;
   }

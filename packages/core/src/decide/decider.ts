@@ -369,6 +369,7 @@ export class Decider {
     if (!this.#engine) return this.#row.status;
     const toPerform = this.#record.has('actions');
     const status = STATUS_OF[viewOf(this.#engine.root).status];
+    // A run is closed when its last actions are performed: a closed one is not taken up again.
     if (status !== 'running') return toPerform ? 'running' : status;
     const busy =
       toPerform || this.#messages.size > 0 || this.#engine.leaves.some((leaf) => !this.#waits(leaf, draft, quiet));

@@ -8,6 +8,7 @@ import {
   fromObservable,
   fromPromise,
   raise,
+  sendParent,
   sendTo,
   setup,
   spawnChild,
@@ -516,6 +517,17 @@ describe('delays', () => {
     expect(world.timers.map(({ at }) => at)).toEqual([1015]);
     const turn = world.engine.fire('nothing', world.now);
     expect([turn.changed, turn.timersChanged]).toEqual([false, true]);
+  });
+
+  test('of a child that its own message stops end with it, those of the next at its path do not', () => {
+    const child = createMachine({ after: { 50: { actions: sendParent({ type: 'AGAIN' }) } } });
+    const machine = setup({ actors: { child } }).createMachine({
+      initial: 'a',
+      states: { a: { invoke: { src: 'child', id: 'c' }, on: { AGAIN: { target: 'a', reenter: true } } } },
+    });
+    for (const restores of ['never', 'after every turn'] as const) {
+      expect(new EngineWorld(machine, { restores }).advance(50).timers.map(({ at }) => at)).toEqual([1100]);
+    }
   });
 
   test('of a child end with it', () => {

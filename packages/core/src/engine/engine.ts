@@ -395,6 +395,8 @@ function fileUnnamed(actor: AnyActorRef): void {
   if (children.undefined && children.undefined.id !== 'undefined') delete children.undefined;
 }
 
+/** By incarnation: an actor that its own message stopped lets go of its timers when another is at its path already. */
 function timerKey(source: AnyActorRef, id: string): string {
-  return `${pathOf(source)}|${id}`;
+  const { path, incarnation } = addressOf(source);
+  return `${path}#${incarnation}|${id}`;
 }

@@ -11,6 +11,7 @@ import { actorRefReducers } from '../engine/index.js';
 import { createHost } from '../host/host.js';
 import { toData } from '../host/seen.js';
 import { createMemoryDatabase, createMemoryStore, type MemoryDatabase } from '../store/memory-store.js';
+import type { Store } from '../store/store.js';
 import type { Ending, Entry } from './corpus/entry.test-support.js';
 import { clearMarks, readMarks } from './corpus/marks.test-support.js';
 import { ManualClock } from './manual-clock.js';
@@ -18,6 +19,9 @@ import type { Scenario, ScenarioEvent } from './scenario.js';
 
 /** Most deadlines that one run may take. */
 const MOST_DEADLINES = 5000;
+
+/** Most hosts that one run may take. */
+const MOST_HOSTS = 1000;
 
 /** A run as a scenario leads it, whatever executes it. */
 interface Led {
@@ -35,7 +39,8 @@ export async function runPlainly({ workflow, scenario }: Entry): Promise<Ending>
   const emitted: unknown[] = [];
   const logged: unknown[] = [];
   const logger = (...args: unknown[]) => logged.push(seen(args));
-  const options = { input: scenario.input, clock: toActorClock(clock), logger };
+  const actorClock = toActorClock(clock);
+  const options = { input: scenario.input, clock: actorClock, logger };
   const actor: Actor<AnyActorLogic> = createActor(workflow.logic, options as never);
   actor.on('*', (event) => emitted.push(seen(event)));
   actor.subscribe({ error() {} });
@@ -44,69 +49,103 @@ export async function runPlainly({ workflow, scenario }: Entry): Promise<Ending>
     clock,
     snapshot: () => plainSnapshot(actor),
     send: async (event) => actor.send(event),
-    rest: () => stillness(() => [readMarks(), { ...led.snapshot() }]),
+    rest: () => stillness(() => [readMarks(), { ...led.snapshot() }, actorClock.due.length]),
   };
   await lead(led, scenario);
   return { ...toEnding(led.snapshot()), marks: readMarks(), emitted, logged };
 }
 
-/**
- * Runs an entry durably, in a host over the memory store.
- * @param reopened whether the host is closed, and a new one opened, whenever the run is at rest.
- */
-export async function runDurably({ workflow, scenario }: Entry, { reopened = false } = {}): Promise<Ending> {
+/** When the host is closed, in the middle of what it does, and a new one opened. */
+export type Anew = 'never' | 'at rest' | 'after each commit';
+
+/** Runs an entry durably, in a host over the memory store. */
+export async function runDurably({ workflow, scenario }: Entry, { anew = 'never' as Anew } = {}): Promise<Ending> {
   clearMarks();
-  const clock = new ManualClock();
   const emitted: unknown[] = [];
   const logged: unknown[] = [];
-  const database = createMemoryDatabase();
-  const errors: unknown[] = [];
-  const open = () => openHost(workflow, clock, database, errors, (event) => emitted.push(seen(event)));
-  let { holdfast, run } = open();
+  const hosts = new Hosts(workflow, anew, (event) => emitted.push(seen(event)));
   let snapshot = toSnapshot(UNKNOWN);
-  const still = () => stillness(() => [readMarks(), emitted, database.tables.list().rows]);
   const led: Led = {
-    clock,
+    clock: hosts.clock,
     snapshot: () => snapshot,
-    send: (event) => run.send(event, { until: 'processed' }),
+    send: (event) => hosts.run.send(event),
     async rest() {
-      await still();
-      if (reopened) {
-        await holdfast.close();
-        ({ holdfast, run } = open());
-        await still();
-      }
-      snapshot = await storedSnapshot(workflow, database);
+      await hosts.rest(emitted);
+      snapshot = await storedSnapshot(workflow, hosts.database);
     },
   };
   const { log } = console;
   console.log = (...args) => void logged.push(seen(args));
   try {
-    await holdfast.start(workflow.id, { id: 'run', input: scenario.input });
+    await hosts.start(scenario.input);
     await lead(led, scenario);
   } finally {
     console.log = log;
-    await holdfast.close();
+    await hosts.close();
   }
-  if (errors.length > 0) throw errors[0];
+  if (hosts.errors.length > 0) throw hosts.errors[0];
   return { ...toEnding(led.snapshot()), marks: readMarks(), emitted, logged };
 }
 
-function openHost(
-  workflow: AnyWorkflow,
-  clock: ManualClock,
-  database: MemoryDatabase,
-  errors: unknown[],
-  onEmitted: (event: unknown) => void,
-): { holdfast: Holdfast; run: Run } {
-  const store = createMemoryStore({ database });
-  const onError = (error: unknown) => errors.push(error);
-  const host = createHost({ store, workflows: [workflow], clock, onError });
-  host.open();
-  const holdfast = createClient(linkLocally(host)) as Holdfast;
-  const run = holdfast.run(workflow.id, 'run');
-  run.on('*', onEmitted);
-  return { holdfast, run };
+/** Hosts, one after the other, over one database. */
+class Hosts {
+  readonly clock = new ManualClock();
+  readonly database = createMemoryDatabase();
+  readonly errors: unknown[] = [];
+  readonly #workflow: AnyWorkflow;
+  readonly #anew: Anew;
+  readonly #onEmitted: (event: unknown) => void;
+  #holdfast: Holdfast;
+  #opened = 0;
+
+  constructor(workflow: AnyWorkflow, anew: Anew, onEmitted: (event: unknown) => void) {
+    this.#workflow = workflow;
+    this.#anew = anew;
+    this.#onEmitted = onEmitted;
+    this.#holdfast = this.#open();
+  }
+
+  get run(): Run {
+    return this.#holdfast.run(this.#workflow.id, 'run');
+  }
+
+  async start(input: unknown): Promise<void> {
+    await this.#holdfast.start(this.#workflow.id, { id: 'run', input });
+  }
+
+  async rest(emitted: readonly unknown[]): Promise<void> {
+    const still = () => stillness(() => [readMarks(), emitted, this.database.tables.list().rows]);
+    await still();
+    if (this.#anew === 'never') return;
+    await this.close();
+    this.#holdfast = this.#open();
+    await still();
+  }
+
+  close(): Promise<void> {
+    return this.#holdfast.close();
+  }
+
+  #open(): Holdfast {
+    const { clock, database } = this;
+    const inner = createMemoryStore({ database });
+    const commit: Store['commit'] = async (checkpoint) => {
+      await inner.commit(checkpoint);
+      // Progress is no step forward: it would be told again, and again.
+      if (this.#anew !== 'after each commit' || checkpoint.durability === 'relaxed') return;
+      if (++this.#opened > MOST_HOSTS) throw new Error('It never ends.');
+      const before = this.#holdfast;
+      this.#holdfast = this.#open();
+      await before.close();
+      return new Promise(() => {});
+    };
+    const onError = (error: unknown) => this.errors.push(error);
+    const host = createHost({ store: { ...inner, commit }, workflows: [this.#workflow], clock, onError });
+    host.open();
+    const holdfast = createClient(linkLocally(host)) as Holdfast;
+    holdfast.run(this.#workflow.id, 'run').on('*', this.#onEmitted);
+    return holdfast;
+  }
 }
 
 /** Sends the events and lets time pass, as the scenario says. */
@@ -202,10 +241,27 @@ function toEnding({
   return { status: status as Ending['status'], value, context, tags: [...tags].sort(), output, error: message };
 }
 
+/** The `clock` of plain actors. As in Node, promises settle between two timers, and one may cancel the next. */
 function toActorClock(clock: ManualClock) {
+  const due: { wake: () => void; live: boolean }[] = [];
+  const fire = () => {
+    const timer = due.find(({ live }) => live);
+    due.splice(0, timer ? due.indexOf(timer) + 1 : due.length);
+    timer?.wake();
+    if (due.length > 0) setTimeout(fire);
+  };
   return {
+    due,
     now: () => clock.now(),
-    setTimeout: (wake: () => void, ms: number) => clock.at(clock.now() + ms, wake),
-    clearTimeout: (cancel: (() => void) | undefined) => cancel?.(),
+    setTimeout(wake: () => void, ms: number) {
+      const timer = { wake, live: true };
+      clock.at(clock.now() + ms, () => {
+        if (due.push(timer) === 1) setTimeout(fire);
+      });
+      return timer;
+    },
+    clearTimeout(timer: { live: boolean } | undefined) {
+      if (timer) timer.live = false;
+    },
   };
 }

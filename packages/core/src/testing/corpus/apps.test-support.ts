@@ -386,7 +386,7 @@ export const apps: readonly Entry[] = [
       ],
       until: ({ context }) => context?.done.length === 3,
     },
-    { big: true },
+    { big: true, crash: { unordered: true } },
   ),
   entry('apps: a checkout that is approved', checkout, {
     input: { items: ['tea'] },

@@ -34,18 +34,18 @@ export interface Entry {
   readonly scenario: Scenario<any>;
   /** Many checkpoints: too many to crash at each of them, twice. */
   readonly big?: boolean;
+  /** What it does before its work is done happens again after each crash: under crashes without end, it has none. */
+  readonly repeats?: boolean;
   readonly differs?: Difference;
-  /** How a crash is looked for in it; or, in words, why one changes by design what comes out. */
-  readonly crash?: Pick<CrashOptions, 'unordered' | 'untimed'> | string;
-  /** Oldest XState that it runs on. */
-  readonly since?: '5.24' | '5.33';
+  /** How a crash is looked for in it. */
+  readonly crash?: Pick<CrashOptions, 'unordered' | 'untimed'>;
 }
 
 export function entry<TLogic extends AnyActorLogic>(
   name: string,
   logic: TLogic,
   scenario: Scenario<Workflow<string, TLogic>> = {},
-  more: Pick<Entry, 'big' | 'crash' | 'differs' | 'since'> = {},
+  more: Pick<Entry, 'big' | 'crash' | 'repeats' | 'differs'> = {},
 ): Entry {
   const id = name.replaceAll(/\W+/g, '-').toLowerCase();
   return { name, workflow: defineWorkflow({ id, version: 1, logic }), scenario, ...more };

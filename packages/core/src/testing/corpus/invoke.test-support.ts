@@ -215,6 +215,20 @@ const forwards = setup({
   output: ({ context }) => context.n,
 });
 
+const leftAtOnce = setup({ actors: { onceFinal, endless } }).createMachine({
+  initial: 'passing',
+  states: {
+    passing: {
+      invoke: [
+        { src: 'onceFinal', onDone: 'over' },
+        { src: 'endless', onDone: 'wrong' },
+      ],
+    },
+    wrong: {},
+    over: { type: 'final', entry: mark('over') },
+  },
+});
+
 const severalDone = setup({ actors: { double, failing } }).createMachine({
   context: { seen: [] as string[] },
   initial: 'working',
@@ -305,6 +319,18 @@ export const invokes: readonly Entry[] = [
     events: [{ type: 'ADD', by: 2 }, { type: 'ADD', by: 3 }, { type: 'END' }],
   }),
   entry('invoke: several in one state', severalDone),
+  entry(
+    'invoke: entered and left at once',
+    leftAtOnce,
+    {},
+    {
+      differs: {
+        why: 'A promise or step function that one arrival starts and stops has never begun.',
+        plain: { marks: { actions: ['over at birth', 'over'], bodies: ['endless'] } },
+        durable: { marks: { actions: ['over at birth', 'over'], bodies: [] } },
+      },
+    },
+  ),
   entry('invoke: a child that is final at once', finalChild),
   entry('invoke: a step function, several times', steps),
   entry('a machine that is done at init', doneAtInit),

@@ -1,4 +1,4 @@
-import { assign, cancel, createMachine, raise, sendTo, setup } from 'xstate';
+import { assign, cancel, createMachine, raise, sendParent, sendTo, setup } from 'xstate';
 import { type Entry, entry } from './entry.test-support.js';
 import { mark } from './marks.test-support.js';
 
@@ -191,6 +191,28 @@ const left = setup({}).createMachine({
   },
 });
 
+const beat = setup({}).createMachine({
+  initial: 'on',
+  exit: mark('stopped'),
+  states: { on: { after: { 100: { actions: sendParent({ type: 'BEAT' }) } } } },
+});
+
+const stoppedByItsMessage = setup({ actors: { beat } }).createMachine({
+  context: { beats: 0 },
+  initial: 'beating',
+  states: {
+    beating: {
+      invoke: { src: 'beat', id: 'beat' },
+      always: { guard: ({ context }) => context.beats === 3, target: 'over' },
+      on: {
+        BEAT: { target: 'beating', reenter: true, actions: assign({ beats: ({ context }) => context.beats + 1 }) },
+      },
+    },
+    over: { type: 'final' },
+  },
+  output: ({ context }) => context.beats,
+});
+
 export const timers: readonly Entry[] = [
   entry('timers: after, fixed, named and counted', afters),
   entry('timers: a guarded after that re-enters', guarded),
@@ -209,6 +231,7 @@ export const timers: readonly Entry[] = [
   entry('timers: ten due at once', atOnce(10)),
   entry('timers: of one instant, in regions', sameInstant),
   entry('timers: due at once', zero),
+  entry('timers: of a child that its own message stops, and of the next', stoppedByItsMessage),
   entry('timers: of states that were left', left, {
     events: [
       { send: { type: 'GO' }, after: 50 },
