@@ -1,6 +1,7 @@
 import type { AnyActorLogic, AnyStateMachine } from 'xstate';
 import { isMachine, kindOf } from '../engine/kinds.js';
 import { HoldfastError } from '../errors/index.js';
+import type { Migrations } from './migration.js';
 import type { Workflow } from './workflow.js';
 
 /**
@@ -8,8 +9,10 @@ import type { Workflow } from './workflow.js';
  *
  * @param definition.id stands in every stored run: never change it.
  * @param definition.version a whole number from 1; raise it when stored runs of the version before can't go on.
+ * @param definition.migrate by version, what makes of a run of that version one of the next. Pure: it is called again
+ *   when the host dies before the migrated run is stored. Several are chained; a run whose chain has a gap is parked.
  * @param definition.logic a machine of XState 5 or a step function (`fromSteps`).
- * @throws `WORKFLOW_INVALID`; `ACTOR_NOT_DURABLE` when the logic holds callback or observable actors.
+ * @throws `WORKFLOW_INVALID`, `OPTION_INVALID`; `ACTOR_NOT_DURABLE` when the logic holds callback or observable actors.
  *
  * @example
  * export const photoImport = defineWorkflow({ id: 'photo-import', version: 1, logic: importPhotos });
@@ -18,8 +21,9 @@ export function defineWorkflow<const TId extends string, TLogic extends AnyActor
   id: TId;
   version: number;
   logic: TLogic;
+  migrate?: Migrations;
 }): Workflow<TId, TLogic> {
-  const { id, version, logic } = definition;
+  const { id, version, logic, migrate } = definition;
   if (typeof id !== 'string' || id === '') throw invalid('needs an id, a string that is not empty', { id });
   if (!Number.isInteger(version) || version < 1)
     throw invalid(`"${id}" needs a version, a whole number from 1`, { id });
@@ -28,7 +32,22 @@ export function defineWorkflow<const TId extends string, TLogic extends AnyActor
     throw invalid(`"${id}" has logic that is neither a machine nor a step function`, { id });
   }
   checkActors(id, logic, new Set());
-  return Object.freeze({ id, version, logic });
+  if (migrate !== undefined) checkMigrations(id, version, migrate);
+  return Object.freeze({ id, version, logic, ...(migrate ? { migrate: Object.freeze({ ...migrate }) } : {}) });
+}
+
+function checkMigrations(workflow: string, version: number, migrate: unknown): void {
+  const wrong = (what: string) =>
+    new HoldfastError('OPTION_INVALID', {
+      message: `\`migrate\` of workflow "${workflow}" ${what}.`,
+      remedy: `Give it functions by version, from 1 to ${version - 1}: each takes a run's state to the next version.`,
+      details: { option: 'migrate', workflow },
+    });
+  if (typeof migrate !== 'object' || migrate === null) throw wrong('is not an object');
+  for (const [key, migration] of Object.entries(migrate)) {
+    if (!/^[1-9]\d*$/.test(key) || Number(key) >= version) throw wrong(`has the key "${key}"`);
+    if (typeof migration !== 'function') throw wrong(`has no function at ${key}`);
+  }
 }
 
 function isLogic(logic: unknown): logic is AnyActorLogic {

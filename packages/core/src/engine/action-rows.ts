@@ -30,6 +30,11 @@ export function toRow(actor: AnyActorRef, { type, info, params, exec }: XStateAc
   };
 }
 
+/** The row of an action that is to be performed still, in a checkpoint that may change its actor or end it. */
+export function carryRow(row: ActionRow, actor: AnyActorRef | undefined, context: unknown, gone: boolean): ActionRow {
+  return { context, ...row, ...(gone && actor ? { sources: sourcesOf(actor) } : {}) };
+}
+
 /** The action of a stored row; undefined when this code no longer has it. */
 export function resolveRow(
   row: ActionRow,

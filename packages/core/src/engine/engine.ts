@@ -1,13 +1,15 @@
 import { type AnyActorLogic, type AnyActorRef, createActor, type EventObject } from 'xstate';
 import { REJECT, RESOLVE } from '../define/from-steps.js';
 import { HoldfastError } from '../errors/index.js';
-import { type PendingAction, resolveRow, toRow } from './action-rows.js';
+import { carryRow, type PendingAction, resolveRow, toRow } from './action-rows.js';
 import { type ActorPath, pathOf } from './actor-path.js';
 import { isLeaf, isMachine, kindOf } from './kinds.js';
 import { persist, reviveHistory } from './persist.js';
+import { reconcile } from './reconcile.js';
 import type { ActionRow, Birth, EngineState, Leaf, TimerRow } from './records.js';
 import { AbsentActor, addressOf, bindRefs, bindSnapshot, setIncarnation } from './refs.js';
-import { createSystem, type InnerActor, inner, type XStateAction } from './system.js';
+import { createSystem, type InnerActor, inner, type TakenTransition, type XStateAction } from './system.js';
+import { nodesOf, VisitBook } from './visits.js';
 
 /** What one arrival made of the tree. */
 export interface Turn {
@@ -57,6 +59,7 @@ export class Engine {
   readonly timers: Map<string, TimerRow>;
   readonly root: AnyActorRef;
   readonly #births: Record<ActorPath, Birth>;
+  readonly #visits: VisitBook;
   readonly #leafActors = new WeakSet<AnyActorRef>();
   readonly #onMessage: (message: Message) => void;
   #leaves = new Map<AnyActorRef, Leaf>();
@@ -75,6 +78,7 @@ export class Engine {
     const { input, state, timers = [] } = options;
     this.timers = new Map(timers);
     this.#births = { ...state?.births };
+    this.#visits = new VisitBook(state?.visits);
     this.#booked = state?.booked ?? 0;
     this.#onMessage = onMessage;
     this.#now = now;
@@ -138,6 +142,20 @@ export class Engine {
     return { ...turn, timersChanged: true };
   }
 
+  /** Takes over a tree that another definition wrote. @param pending actions of before: they stay to be performed. */
+  reconcile(pending: readonly PendingAction[], now: number): Turn {
+    const { timers } = this;
+    const relay = (actor: AnyActorRef, event: EventObject) => this.#relay(actor, event);
+    const owners = pending.map(({ row }) => (row.sources ? undefined : this.#find(row.actor)));
+    const contexts = owners.map((actor) => actor && inner(actor)._snapshot.context);
+    const turn = this.#take(now, () => reconcile(this.root, { timers, visits: this.#visits, now, relay }));
+    const carried = pending.map(({ row, perform }, index) => {
+      const gone = this.#find(row.actor) !== owners[index];
+      return { row: carryRow(row, owners[index], contexts[index], gone), perform };
+    });
+    return { ...turn, actions: [...carried, ...turn.actions], changed: true, timersChanged: true };
+  }
+
   /** Takes the error path of an actor whose action threw. */
   fail(path: ActorPath, error: unknown, now: number): Turn {
     return this.#take(now, () => {
@@ -161,7 +179,12 @@ export class Engine {
 
   /** What is to be stored of the tree now. Shares its values with the live tree: encode it at once. */
   state(): EngineState {
-    return { snapshot: persist(this.root), booked: this.#booked, births: { ...this.#births } };
+    return {
+      snapshot: persist(this.root),
+      booked: this.#booked,
+      births: { ...this.#births },
+      visits: this.#visits.toJSON(),
+    };
   }
 
   /** The action of a stored row; undefined when this code no longer has it. */
@@ -208,7 +231,7 @@ export class Engine {
         changed: () => {
           if (this.#turn) this.#turn.changed = true;
         },
-        stepped: (taken) => this.#count(taken),
+        stepped: (actor, transitions) => this.#stepped(actor, transitions),
         relay: (target, event) => this.#relay(target, event),
         schedule: (source, target, event, delayMs, id) => this.#schedule(source, target, event, delayMs, id),
         cancel: (source, id) => this.#cancel((key) => key === timerKey(source, id)),
@@ -260,6 +283,7 @@ export class Engine {
 
   #countBirth(path: ActorPath): void {
     this.#births[path] = { incarnation: (this.#births[path]?.incarnation ?? 0) + 1, at: this.#now };
+    this.#visits.forget(path);
   }
 
   #execute(actor: AnyActorRef, action: XStateAction): void {
@@ -276,6 +300,11 @@ export class Engine {
       const { path, incarnation } = addressOf(target);
       this.#onMessage({ to: path, incarnation, event });
     }
+  }
+
+  #stepped(actor: AnyActorRef, transitions: readonly TakenTransition[] | undefined): void {
+    this.#count(transitions === undefined || transitions.length > 0);
+    if (this.#turn && transitions) this.#visits.leave(pathOf(actor), nodesOf(actor), transitions);
   }
 
   #count(taken: boolean): void {
@@ -326,6 +355,7 @@ export class Engine {
     for (const actor of open.born) fileUnnamed(actor);
     const before = this.#leaves;
     this.#leaves = this.#findLeaves();
+    if (open.changed || open.born.length > 0) this.#visits.update(this.#machines(), this.#now);
     const { actions, timersChanged, taken, emitted, logged } = open;
     const changed = open.changed || inner(this.root)._snapshot.status === 'error';
     return {
@@ -347,15 +377,13 @@ export class Engine {
   }
 
   #findLeaves(): Map<AnyActorRef, Leaf> {
-    const leaves = new Map<AnyActorRef, Leaf>();
-    const visit = (actor: AnyActorRef) => {
-      const { status, children = {} } = inner(actor)._snapshot;
-      if (status !== 'active') return;
-      if (this.#leafActors.has(actor)) leaves.set(actor, this.#toLeaf(actor));
-      for (const child of Object.values(children)) visit(child);
-    };
-    visit(this.root);
-    return leaves;
+    const leaves = [...activeActors(this.root)].filter((actor) => this.#leafActors.has(actor));
+    return new Map(leaves.map((actor) => [actor, this.#toLeaf(actor)]));
+  }
+
+  #machines(): Map<ActorPath, AnyActorRef> {
+    const machines = [...activeActors(this.root)].filter((actor) => '_nodes' in actor.getSnapshot());
+    return new Map(machines.map((actor) => [pathOf(actor), actor]));
   }
 
   #toLeaf(actor: AnyActorRef): Leaf {
@@ -392,6 +420,14 @@ function openTurn(): OpenTurn {
     taken: false,
     steps: 0,
   };
+}
+
+/** Actors whose work is not over, from the root down. */
+function* activeActors(actor: AnyActorRef): Iterable<AnyActorRef> {
+  const { status, children = {} } = inner(actor)._snapshot;
+  if (status !== 'active') return;
+  yield actor;
+  for (const child of Object.values(children)) yield* activeActors(child);
 }
 
 /** XState files a child that was spawned without an id under `undefined`, where the next one takes its place. */

@@ -25,6 +25,9 @@ export interface LiveRunPorts {
   log(...args: readonly unknown[]): void;
 }
 
+/** No timer goes before these. */
+const OPENING = new Set<Arrival['kind']>(['start', 'version', 'control']);
+
 /**
  * A run in memory: takes arrivals one by one, lets the decider decide, commits, publishes, performs.
  *
@@ -35,6 +38,8 @@ export interface LiveRunPorts {
  * 4. After `stop` nothing is committed and no effect begins.
  */
 export class LiveRun {
+  /** Whether another definition wrote it: then its first checkpoint brings it in line. */
+  readonly takesOver: boolean;
   readonly #ports: LiveRunPorts;
   readonly #decider: Decider;
   readonly #performer: Performer;
@@ -56,7 +61,9 @@ export class LiveRun {
       push: (arrival) => this.push(arrival),
       mayBegin: () => this.#mayBegin(),
     });
+    this.takesOver = this.#decider.takesOver;
     if (stored.row.seq === 0) this.push({ kind: 'start' });
+    if (this.takesOver) this.push({ kind: 'version' });
     for (const message of this.#decider.messages) this.push({ kind: 'message', message });
     this.take(stored.inbox);
     this.#wake();
@@ -142,7 +149,7 @@ export class LiveRun {
     const { timer } = this.#decider;
     const first = this.#queue[0];
     const due = timer !== undefined && !this.#decider.closed && timer.at <= this.#ports.clock.now();
-    const opening = first?.arrival.kind === 'start' || first?.arrival.kind === 'control';
+    const opening = first !== undefined && OPENING.has(first.arrival.kind);
     if (due && !opening && (!first || timer.at < first.at)) return { kind: 'timer', key: timer.key };
     return this.#queue.shift()?.arrival;
   }
