@@ -60,6 +60,9 @@ export class LiveRun {
     this.#performer = new Performer(this.#decider, ports, {
       push: (arrival) => this.push(arrival),
       mayBegin: () => this.#mayBegin(),
+      unfit: (error) => {
+        if (!this.#stopped) ports.broken(this, error);
+      },
     });
     this.takesOver = this.#decider.takesOver;
     if (stored.row.seq === 0) this.push({ kind: 'start' });

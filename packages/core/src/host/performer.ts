@@ -19,6 +19,8 @@ export interface PerformerPorts {
 interface Back {
   push(arrival: Arrival): void;
   mayBegin(): Promise<void>;
+  /** The code of a leaf is not the one that wrote its journal. */
+  unfit(error: unknown): void;
 }
 
 /** A leaf's work under way. */
@@ -105,6 +107,7 @@ export class Performer {
       progress: (progress) => this.#back.push({ kind: 'progress', progress }),
       // It stays under way until its leaf is left: steps that lost a race are to be aborted then.
       settled: (outcome) => this.#back.push({ kind: 'actor', leaf, outcome }),
+      unfit: (error) => this.#back.unfit(error),
     });
     execution.start();
     return execution;

@@ -15,6 +15,7 @@ import { isFinal, type JournalEntry, type StepRecord } from './journal.js';
 import { seededRandom, uuidFrom } from './random.js';
 import { Replay } from './replay.js';
 import { delayAfter, type StepSettings, toSettings } from './retry.js';
+import { afterAllElse } from './turn.js';
 
 /** What an execution needs of its run and host. */
 export interface ExecutionPorts {
@@ -29,6 +30,8 @@ export interface ExecutionPorts {
   progress(progress: Progress): void;
   /** Told once, when the function has returned or thrown. */
   settled(outcome: Outcome): void;
+  /** Told in place of `settled`: the function is not the one that wrote the journal. It is stopped then. */
+  unfit(error: HoldfastError): void;
 }
 
 export interface ExecutionOptions {
@@ -48,7 +51,8 @@ type StepBody<T> = (context: StepContext) => T | PromiseLike<T>;
  * Owns: the journal in memory, the steps under way. Never: the store.
  * 1. A step with a final entry is not performed; its result is handed back in the stored order.
  * 2. A result reaches the function only after its entry is durable.
- * 3. After `stop`, nothing the function does has an effect: its steps never resolve, its signals are aborted.
+ * 3. A function that does not go the way its journal went is stopped: it is never told so, and nothing is written.
+ * 4. After `stop`, nothing the function does has an effect: its steps never resolve, its signals are aborted.
  */
 export class StepsExecution {
   readonly #options: ExecutionOptions;
@@ -106,10 +110,36 @@ export class StepsExecution {
     this.#stops.clear();
   }
 
-  #settle(outcome: Outcome): void {
+  async #settle(outcome: Outcome): Promise<void> {
+    const lost = await this.#unasked();
     if (this.#abort.signal.aborted) return;
     this.#ended = true;
-    this.#ports.settled(outcome);
+    if (lost.length > 0) this.#unfit(notAskedFor(lost));
+    else this.#ports.settled(outcome);
+  }
+
+  /** Stored results that the function has not asked for. Branches that it does not wait for are let go on to theirs. */
+  async #unasked(): Promise<string[]> {
+    const find = () => {
+      const results = [...this.#options.journal].filter(([, entry]) => isFinal(entry));
+      const asked = results.flatMap(([name, entry]) => (this.#asked.has(name) ? entry : []));
+      // One that another step may have asked for in its body, which is not performed any more, is not missed.
+      const missed = results.filter(([name, entry]) => !this.#asked.has(name) && !asked.some(around(entry)));
+      return missed.map(([name]) => name);
+    };
+    let lost = find();
+    for (let before = Infinity; lost.length > 0 && lost.length < before; lost = find()) {
+      before = lost.length;
+      await new Promise<void>(afterAllElse);
+      await this.#replay.caughtUp();
+    }
+    return lost;
+  }
+
+  #unfit(error: HoldfastError): Promise<never> {
+    this.stop(error);
+    this.#ports.unfit(error);
+    return never();
   }
 
   #stepFunction(): StepFunction {
@@ -122,7 +152,8 @@ export class StepsExecution {
 
   async #step<T>(name: string, options: StepOptions, body: StepBody<T>, progress?: () => Progress): Promise<T> {
     if (this.#abort.signal.aborted) return never();
-    const entry = this.#ask(name, 'step');
+    const entry = this.#ask(name);
+    if (entry && entry.kind !== 'step') return this.#unfit(otherKind(name, 'step', entry.kind));
     if (typeof body !== 'function') throw misused(`Step "${name}" has no function as its last argument.`);
     const settings = toSettings(name, options);
     if (entry && isFinal(entry)) return this.#handBack<T>(entry);
@@ -130,7 +161,7 @@ export class StepsExecution {
   }
 
   /** Checks a step's name and finds its entry. */
-  #ask(name: string, kind: JournalEntry['kind']): JournalEntry | undefined {
+  #ask(name: string): JournalEntry | undefined {
     if (!isName(name)) throw misused('A step needs a name, a string of whole characters that is not empty.');
     if (this.#ended) throw misused(`Step "${name}" was called after its step function had ended.`);
     if (this.#asked.has(name)) {
@@ -141,13 +172,7 @@ export class StepsExecution {
       });
     }
     this.#asked.add(name);
-    const entry = this.#journal.get(name);
-    if (!entry || entry.kind === kind) return entry;
-    throw new HoldfastError('JOURNAL_MISMATCH', {
-      message: `"${name}" is a ${kind} in the code and a ${entry.kind} in the journal.`,
-      remedy: "Give the new one another name, or raise the workflow's version.",
-      details: { step: name },
-    });
+    return this.#journal.get(name);
   }
 
   async #handBack<T>(entry: JournalEntry): Promise<T> {
@@ -260,7 +285,8 @@ export class StepsExecution {
 
   async #sleep(name: string, duration: Duration): Promise<void> {
     if (this.#abort.signal.aborted) return never();
-    let entry = this.#ask(name, 'sleep');
+    let entry = this.#ask(name);
+    if (entry && entry.kind !== 'sleep') return this.#unfit(otherKind(name, 'sleep', entry.kind));
     const ms = toMs(duration, `sleep "${name}"`);
     if (entry && isFinal(entry)) return this.#handBack<void>(entry);
     if (!entry) {
@@ -363,6 +389,28 @@ function isName(name: unknown): name is string {
 
 function misused(message: string): HoldfastError {
   return new HoldfastError('STEP_MISUSED', { message, remedy: 'See the guide of step functions.' });
+}
+
+/** Whether a step was under way for as long as that one was. */
+function around({ startedAt, order = 0 }: JournalEntry): (other: JournalEntry) => boolean {
+  return (other) => other.startedAt <= startedAt && (other.order ?? 0) > order;
+}
+
+function otherKind(step: string, is: string, was: string): HoldfastError {
+  return new HoldfastError('JOURNAL_MISMATCH', {
+    message: `"${step}" is a ${is} in the code and a ${was} in the journal.`,
+    remedy: "Give the new one another name, or raise the workflow's version and change `steps` in its migration.",
+    details: { steps: [step] },
+  });
+}
+
+function notAskedFor(steps: readonly string[]): HoldfastError {
+  const names = steps.map((step) => `"${step}"`).join(', ');
+  return new HoldfastError('JOURNAL_MISMATCH', {
+    message: `The journal has results of ${names}, and the step function ended without asking for them.`,
+    remedy: "Bring them back, or raise the workflow's version and rename or remove them in `steps` of its migration.",
+    details: { steps },
+  });
 }
 
 function timedOut(step: string, ms: number | undefined): HoldfastError {
