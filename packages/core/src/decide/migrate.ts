@@ -158,7 +158,7 @@ class StoredState {
 const STATUSES: readonly unknown[] = ['completed', 'failed', 'retrying', 'sleeping'] satisfies JournalEntry['status'][];
 
 function toEntry(name: string, step: MigrationStep, order: number, now: number): JournalEntry {
-  const { status, attempts = 1, startedAt = now, endedAt = startedAt, until, output, error } = step;
+  const { status, attempts = 1, startedAt = now, endedAt = startedAt, until, nested, output, error } = step;
   const { kind = status === 'sleeping' ? 'sleep' : 'step' } = step;
   if (!STATUSES.includes(status)) throw new TypeError(`step "${name}" has the status ${String(status)}`);
   const waits = status === 'retrying' || status === 'sleeping';
@@ -166,6 +166,7 @@ function toEntry(name: string, step: MigrationStep, order: number, now: number):
   return {
     ...{ kind, status, attempts, startedAt, endedAt, order },
     ...(until === undefined ? {} : { until }),
+    ...(nested ? { nested } : {}),
     ...(output === undefined ? {} : { output }),
     ...(error === undefined ? {} : { error }),
   };

@@ -38,6 +38,8 @@ export interface MigrationStep {
   startedAt?: number;
   endedAt?: number;
   until?: number;
+  /** Asked for while another step was under way. */
+  nested?: true;
   /** Rank among the results: they are handed back in this order. */
   order?: number;
 }

@@ -35,8 +35,9 @@ export class VisitBook {
   leave(path: ActorPath, active: readonly AnyStateNode[], transitions: readonly TakenTransition[]): void {
     const visits = this.#visits.get(path);
     if (!visits) return;
-    for (const { id } of withoutPreempted(transitions, active).flatMap((taken) => leftBy(taken, active)))
-      delete visits[id];
+    for (const taken of withoutPreempted(transitions, active)) {
+      for (const { id } of [...leftBy(taken, active), ...enteredBy(taken)]) delete visits[id];
+    }
   }
 
   /** Begins the visits of states that have none, and drops those of states and actors that are no more. */
@@ -78,12 +79,23 @@ export function aftersOf(node: AnyStateNode): { readonly id: string; readonly de
 }
 
 /** As XState computes the states that a transition leaves. */
-function leftBy({ source, target, reenter }: TakenTransition, active: readonly AnyStateNode[]): AnyStateNode[] {
-  if (!target?.length) return [];
-  const inside = target.every((node) => node === source || isInside(node, source));
-  const root = reenter ? undefined : source.machine.root;
-  const domain = !reenter && inside ? source : (commonAncestor([...target, source]) ?? root);
+function leftBy(transition: TakenTransition, active: readonly AnyStateNode[]): AnyStateNode[] {
+  if (!transition.target?.length) return [];
+  const domain = domainOf(transition);
   return active.filter((node) => !domain || isInside(node, domain));
+}
+
+/** A transition may also enter its target without having left it: one from inside to a state around it. */
+function enteredBy(transition: TakenTransition): readonly AnyStateNode[] {
+  const { source, target = [], reenter } = transition;
+  return target.filter((node) => node !== source || reenter || node !== domainOf(transition));
+}
+
+/** What stays active around a transition; undefined: not even the root does. */
+function domainOf({ source, target = [], reenter }: TakenTransition): AnyStateNode | undefined {
+  const inside = target.every((node) => node === source || isInside(node, source));
+  if (!reenter && inside) return source;
+  return commonAncestor([...target, source]) ?? (reenter ? undefined : source.machine.root);
 }
 
 /** Of transitions of parallel regions that leave the same states, XState takes the innermost, or else the first. */

@@ -5,6 +5,7 @@ vi.mock('xstate', () => import('xstate519'));
 
 await import('./engine.test.js');
 await import('./engine-limits.test.js');
+await import('./reconcile.test.js');
 
 test('it is that version which was tested', async () => {
   expect((await import('xstate')).createMachine).toBe((await import('xstate519')).createMachine);

@@ -60,6 +60,7 @@ export class StepsExecution {
   readonly #journal: Map<string, JournalEntry>;
   readonly #replay: Replay;
   readonly #asked = new Set<string>();
+  readonly #nested = new Set<string>();
   readonly #abort = new AbortController();
   /** What `stop` has to end; a list of its own, as Node warns of more than ten listeners to one signal. */
   readonly #stops = new Set<() => void>();
@@ -120,13 +121,9 @@ export class StepsExecution {
 
   /** Stored results that the function has not asked for. Branches that it does not wait for are let go on to theirs. */
   async #unasked(): Promise<string[]> {
-    const find = () => {
-      const results = [...this.#options.journal].filter(([, entry]) => isFinal(entry));
-      const asked = results.flatMap(([name, entry]) => (this.#asked.has(name) ? entry : []));
-      // One that another step may have asked for in its body, which is not performed any more, is not missed.
-      const missed = results.filter(([name, entry]) => !this.#asked.has(name) && !asked.some(around(entry)));
-      return missed.map(([name]) => name);
-    };
+    const { journal } = this.#options;
+    const missed = ([name, entry]: [string, JournalEntry]) => isFinal(entry) && !entry.nested && !this.#asked.has(name);
+    const find = () => [...journal].filter(missed).map(([name]) => name);
     let lost = find();
     for (let before = Infinity; lost.length > 0 && lost.length < before; lost = find()) {
       before = lost.length;
@@ -172,6 +169,7 @@ export class StepsExecution {
       });
     }
     this.#asked.add(name);
+    if (this.#counts.performing > 0) this.#nested.add(name);
     return this.#journal.get(name);
   }
 
@@ -269,7 +267,8 @@ export class StepsExecution {
 
   async #record(step: string, entry: JournalEntry, progress?: () => Progress): Promise<JournalEntry> {
     const count = entry.status === 'completed' && progress ? { progress: progress() } : {};
-    const stored = await this.#ports.record({ step, entry, ...count });
+    const marked = this.#nested.has(step) ? { ...entry, nested: true as const } : entry;
+    const stored = await this.#ports.record({ step, entry: marked, ...count });
     this.#journal.set(step, stored);
     return stored;
   }
@@ -389,11 +388,6 @@ function isName(name: unknown): name is string {
 
 function misused(message: string): HoldfastError {
   return new HoldfastError('STEP_MISUSED', { message, remedy: 'See the guide of step functions.' });
-}
-
-/** Whether a step was under way for as long as that one was. */
-function around({ startedAt, order = 0 }: JournalEntry): (other: JournalEntry) => boolean {
-  return (other) => other.startedAt <= startedAt && (other.order ?? 0) > order;
 }
 
 function otherKind(step: string, is: string, was: string): HoldfastError {

@@ -27,7 +27,7 @@ export class EngineWorld {
   readonly emitted: unknown[] = [];
   readonly logged: unknown[] = [];
   last: Turn;
-  readonly #logic: AnyActorLogic;
+  #logic: AnyActorLogic;
   readonly #restores: Restores;
   readonly #messages: Message[] = [];
   readonly #onMessage = (message: Message) => void this.#messages.push(message);
@@ -81,6 +81,13 @@ export class EngineWorld {
   restore(): this {
     this.#reload([]);
     return this;
+  }
+
+  /** Throws the engine away, and lets another definition take over what would have been stored. */
+  upgrade(logic: AnyActorLogic): this {
+    this.#logic = logic;
+    this.#reload([]);
+    return this.#after('upgrade', this.engine.reconcile([], this.now));
   }
 
   /** What would be stored, as text. */
