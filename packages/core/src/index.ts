@@ -17,6 +17,7 @@ export {
   type StepsLogic,
   type StepsTypes,
 } from './define/from-steps.js';
+export type { Migration, MigrationChild, MigrationState, MigrationStep, Migrations } from './define/migration.js';
 export type { AnyWorkflow, TypesOf, Workflow, WorkflowMap, WorkflowTypes } from './define/workflow.js';
 export {
   ERROR_CODES,

@@ -1,8 +1,9 @@
 export type { PendingAction } from './action-rows.js';
 export { type ActorPath, joinPath } from './actor-path.js';
 export { Engine, type Message, type Outcome, type Turn } from './engine.js';
-export { dropDone, findMisfits, type Misfit } from './fit.js';
-export { isSteps } from './kinds.js';
+export { dropDone, findMisfits, type Misfit, resolveActor } from './fit.js';
+export { isMachine, isSteps } from './kinds.js';
+export { lostBy, namedActions, type PossibleState, possibleStates } from './possible-states.js';
 export type {
   ActionRow,
   EngineState,

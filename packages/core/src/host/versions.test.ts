@@ -529,6 +529,59 @@ describe('parked runs', () => {
   });
 });
 
+describe('a run that waits is brought in line when a host with other code takes over', () => {
+  test('an overdue timer fires at once, and once, after it', async () => {
+    const of = (ms: number) => machine({ a: { after: { [ms]: 'b' } }, b: { on: { GO: 'c' } }, c: final });
+    const world = aWorld();
+    await (await world.deploy(at(1, of(86_400_000)))).start();
+    world.clock.advance(5000);
+    const { see } = await world.deploy(at(2, of(1000), same));
+    expect((await see()).value).toBe('b');
+    expect(world.history().map(({ arrival }) => arrival.kind)).toEqual(['start', 'version', 'timer']);
+    expect(world.head()).not.toHaveProperty('nextDeadlineAt');
+    await world.close();
+  });
+
+  test('a later deadline is the stored one', async () => {
+    const of = (ms: number) => machine({ a: { after: { [ms]: 'b' } }, b: final });
+    const { world, pass, run } = await upgraded(at(1, of(1000)), at(2, of(2000), same));
+    const { createdAt, nextDeadlineAt } = world.head() as RunRow;
+    expect(nextDeadlineAt).toBe(createdAt + 2000);
+    await pass(1500);
+    expect(world.head()?.status).toBe('waiting');
+    await pass(500);
+    await run.result();
+    await world.close();
+  });
+
+  test('an always that became true by its migration is taken', async () => {
+    const always = { guard: ({ context }: { context: { ready?: boolean } }) => context.ready === true, target: 'b' };
+    const next = at(2, machine({ a: { always }, b: final }), {
+      1: (state) => ({ ...state, context: { ready: true } }),
+    });
+    const { world, run } = await upgraded(at(1, machine({ a: {} })), next);
+    await run.result();
+    expect(world.history().at(-1)).toMatchObject({ seq: 2, arrival: { kind: 'version' }, status: 'done' });
+    await world.close();
+  });
+
+  test('an actor that is invoked now begins after the checkpoint that says so', async () => {
+    const seen: unknown[] = [];
+    const world = aWorld();
+    const work = fromPromise(async () => void seen.push(world.history().at(-1)?.arrival.kind));
+    const invoking = setup({ actors: { work } }).createMachine({
+      id: 'm',
+      initial: 'a',
+      states: { a: { invoke: { src: 'work', onDone: 'b' } }, b: final },
+    });
+    await (await world.deploy(at(1, machine({ a: {} })))).start();
+    const { run } = await world.deploy(at(2, invoking, same));
+    await run.result();
+    expect(seen).toEqual(['version']);
+    await world.close();
+  });
+});
+
 test('what is still to be performed is performed by the new code, with the context it had', async () => {
   const seen: unknown[] = [];
   const logic = (more: object) =>
