@@ -150,7 +150,7 @@ export class Decider {
     try {
       this.#apply(arrival, draft, circumstances);
     } catch (error) {
-      if (arrival.kind === 'version') throw error;
+      if (arrival.kind === 'version') throw this.#notTakenOver(error);
       this.#fail(error, arrival, draft);
     }
     if (draft.effects.gone) return { after: before.seq, ops: draft.ops, durability: 'strict', effects: draft.effects };
@@ -208,10 +208,15 @@ export class Decider {
     for (const leaf of engine.leaves) this.#learnDeadlines(leaf);
     const turn = engine.reconcile(this.#pendingActions(), now);
     const { status, error } = viewOf(engine.root);
-    if (status === 'error') throw unfit(this.#workflow, this.#row, `taking it over fails with ${String(error)}`);
+    if (status === 'error') throw error;
     this.#foreign = undefined;
     this.#absorb(turn, draft);
     draft.history = { kind: 'version', name: `${version} -> ${this.#workflow.version}` };
+  }
+
+  #notTakenOver(error: unknown): HoldfastError {
+    if (isHoldfastError(error, 'VERSION_UNFIT') || isHoldfastError(error, 'ACTION_NOT_RESUMABLE')) return error;
+    return unfit(this.#workflow, this.#row, `taking it over fails with ${String(error)}`);
   }
 
   #replaceJournals(journal: Migrated['journal'], draft: Draft): void {

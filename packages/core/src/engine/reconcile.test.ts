@@ -255,6 +255,41 @@ describe('invoked actors', () => {
   });
 });
 
+test('actions still to be performed keep their context, and outlive their actor', () => {
+  const seen: unknown[] = [];
+  const note = ({ context }: { context: unknown }) => void seen.push(context);
+  const noting = setup({ actions: { note } }).createMachine({
+    initial: 'x',
+    context: { n: 1 },
+    states: { x: { entry: 'note' } },
+  });
+  const actors = { promise, child: noting };
+  const world = new EngineWorld(machine({ a: { invoke: { src: 'child', id: 'kid' } } }, { actors }));
+  world.upgrade(machine({ a: {}, b: {} }, { actors }), [{ actor: 'kid', type: 'note', event: go }]);
+  expect(seen).toEqual([{ n: 1 }, { n: 1 }]);
+  const row = world.last.actions[0]?.row;
+  expect(row).toMatchObject({ context: { n: 1 }, sources: ['child'] });
+  world
+    .restore()
+    .engine.resolveAction(row as never)
+    ?.perform();
+  expect(seen).toHaveLength(3);
+});
+
+test('an actor that is born again has stays of its own', () => {
+  const inside = (after: object) => createMachine({ id: 'c', initial: 'x', states: { x: { after }, y: {} } } as never);
+  const of = (after: object) =>
+    machine(
+      { a: { invoke: { src: 'child', id: 'kid' }, on: { GO: { target: 'a', reenter: true } } } },
+      { actors: { child: inside(after) } },
+    );
+  const world = new EngineWorld(of({}))
+    .advance(500)
+    .send(go)
+    .upgrade(of({ 2000: 'y' }));
+  expect(world.timers.map(({ at }) => at)).toEqual([3500]);
+});
+
 describe('always', () => {
   test('that became true is taken, with all it causes', () => {
     const notes: string[] = [];

@@ -8,6 +8,7 @@ import type { AnyWorkflow } from '../define/workflow.js';
 import type { RunRow } from '../records/records.js';
 import { createMemoryDatabase, createMemoryStore } from '../store/memory-store.js';
 import type { Ownership } from '../store/store.js';
+import { gate } from '../testing/gated-store.test-support.js';
 import { aHoldfast, settled } from '../testing/local.test-support.js';
 import { ManualClock } from '../testing/manual-clock.js';
 
@@ -510,23 +511,53 @@ describe('parked runs', () => {
     await world.close();
   });
 
-  test('can be deleted when what parks them shows only as they are taken over', async () => {
-    const guard = () => {
-      throw new Error('bad guard');
-    };
-    const { world, errors, run } = await upgraded(
-      at(1, machine({ a: {} })),
-      at(1, machine({ a: { always: { guard, target: 'b' } }, b: {} })),
-    );
-    expect(errors).toMatchObject([
-      { code: 'VERSION_UNBUMPED' },
-      { code: 'VERSION_UNFIT', message: expect.stringContaining('bad guard') },
-    ]);
-    expect(world.head()?.seq).toBe(1);
+  const broken = () => {
+    throw new Error('bad code');
+  };
+  const work = fromPromise(() => NEVER);
+  test.each<[string, AnyWorkflow['logic']]>([
+    ['a guard', machine({ a: { always: { guard: broken, target: 'b' } }, b: {} })],
+    [
+      'the input of an actor',
+      setup({ actors: { work } }).createMachine({
+        id: 'm',
+        initial: 'a',
+        states: { a: { invoke: { src: 'work', input: broken } } },
+      }),
+    ],
+    ['a loop without end', machine({ a: { always: 'b' }, b: { always: 'a' } })],
+    [
+      'what can not be stored',
+      machine({ a: { always: { target: 'b', actions: assign({ f: () => broken }) } }, b: {} }),
+    ],
+  ])('are as they were when %s shows only as they are taken over, and can be deleted', async (_, logic) => {
+    const { world, codes, run } = await upgraded(at(1, machine({ a: {} })), at(1, logic));
+    expect(codes()).toEqual(['VERSION_UNBUMPED', 'VERSION_UNFIT']);
+    expect(world.head()).toMatchObject({ seq: 1, status: 'waiting' });
     await run.delete();
     expect(world.head()).toBeUndefined();
     await world.close();
   });
+});
+
+test('until its migration is durable, a run is shown as it is stored', async () => {
+  const database = createMemoryDatabase();
+  const first = aHoldfast([at(1, machine({ a: {} }))] as readonly AnyWorkflow[], { database });
+  await first.holdfast.start('w', { id: 'a' } as never);
+  await settled();
+  await first.holdfast.close();
+  const gated = gate(createMemoryStore({ database }));
+  const moving = at(2, machine({ b: {} }, 'b'), { 1: (state) => ({ ...state, value: 'b' }) });
+  const { holdfast } = aHoldfast([moving] as readonly AnyWorkflow[], { store: gated.store });
+  const run = holdfast.run('w', 'a');
+  const seen: unknown[] = [];
+  run.subscribe(({ value }) => seen.push(value));
+  await settled();
+  expect(seen.at(-1)).toBe('a');
+  gated.open();
+  await settled();
+  expect(seen.at(-1)).toBe('b');
+  await holdfast.close();
 });
 
 describe('a run that waits is brought in line when a host with other code takes over', () => {

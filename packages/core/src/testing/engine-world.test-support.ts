@@ -84,10 +84,10 @@ export class EngineWorld {
   }
 
   /** Throws the engine away, and lets another definition take over what would have been stored. */
-  upgrade(logic: AnyActorLogic): this {
+  upgrade(logic: AnyActorLogic, pending: readonly ActionRow[] = []): this {
     this.#logic = logic;
-    this.#reload([]);
-    return this.#after('upgrade', this.engine.reconcile([], this.now));
+    const actions = this.#reload(pending);
+    return this.#after('upgrade', this.engine.reconcile(actions, this.now));
   }
 
   /** What would be stored, as text. */
