@@ -5,6 +5,7 @@ import {
   assign,
   createMachine,
   fromPromise,
+  fromTransition,
   setup,
   spawnChild,
 } from 'xstate';
@@ -370,6 +371,14 @@ describe('states', () => {
     ],
   ])('one that %s does not fit', (_, logic, misfit) => {
     expect(findMisfits(logic, new EngineWorld(machine({ a: {} })).engine.state())).toMatchObject([misfit]);
+  });
+
+  test('of a reducer are not those of a promise', () => {
+    const of = (count: object) => machine({ a: { invoke: { src: 'count', id: 'k' } } }, { actors: { count } });
+    const counting = of(fromTransition((n: number) => n + 1, 0));
+    expect(findMisfits(of(promise), new EngineWorld(counting).engine.state())).toMatchObject([
+      { kind: 'actor', name: 'k' },
+    ]);
   });
 
   test('that are no longer parallel do not fit', () => {

@@ -161,6 +161,8 @@ describe('a migration', () => {
       expect(parked.errors, name).toEqual([
         expect.objectContaining({ code: 'MIGRATION_FAILED', message: expect.stringMatching(message) }),
       ]);
+      await parked.pass(60_000);
+      expect(parked.errors, name).toHaveLength(1);
       expect((await parked.see()).run, name).toMatchObject({ status: 'parked', problem: { code: 'MIGRATION_FAILED' } });
       await parked.run.send({ type: 'GO' } as never);
       await settled();
@@ -457,6 +459,18 @@ describe('versions side by side', () => {
     await world.close();
   });
 
+  test('a run that is over is never migrated, and shown whole by its own version', async () => {
+    const logic = () => machine({ a: { type: 'final', tags: ['over'] } });
+    const first = at(1, logic());
+    const moving = at(2, logic(), { 1: (state) => ({ ...state, context: { moved: true } }) });
+    const { world, see } = await upgraded(first, moving);
+    expect(await see()).toMatchObject({ status: 'done', value: 'a', context: {} });
+    expect((await see()).context).not.toHaveProperty('moved');
+    const beside = await world.deploy(moving, first);
+    expect((await beside.see()).hasTag('over')).toBe(true);
+    await world.close();
+  });
+
   test('one id and one version twice is refused', () => {
     expect(() => aHoldfast([named(1), named(1)])).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   });
@@ -570,6 +584,56 @@ describe('a run that waits is brought in line when a host with other code takes 
     expect((await see()).value).toBe('b');
     expect(world.history().map(({ arrival }) => arrival.kind)).toEqual(['start', 'version', 'timer']);
     expect(world.head()).not.toHaveProperty('nextDeadlineAt');
+    await world.close();
+  });
+
+  test('a timer that was overdue before it comes after it too', async () => {
+    const of = (target: string) => machine({ a: { after: { 1000: target } }, b: {}, c: {} });
+    const world = aWorld();
+    const first = await world.deploy(at(1, of('b')));
+    await first.start();
+    await first.holdfast.close();
+    world.clock.advance(5000);
+    await world.deploy(at(2, of('c'), same));
+    expect(world.history().map(({ arrival, value }) => [arrival.kind, value])).toEqual([
+      ['start', 'a'],
+      ['version', 'a'],
+      ['timer', 'c'],
+    ]);
+    await world.close();
+  });
+
+  test('what was under way goes on', async () => {
+    const of = (work: Promise<unknown>) =>
+      setup({ actors: { work: fromPromise(() => work) } }).createMachine({
+        id: 'm',
+        initial: 'a',
+        states: { a: { invoke: { src: 'work', id: 'k', onDone: 'b' } }, b: final },
+      });
+    const { world, run } = await upgraded(at(1, of(NEVER)), at(2, of(Promise.resolve()), same));
+    await run.result();
+    await world.close();
+  });
+
+  test('timers of an actor that its migration took out go with it', async () => {
+    const child = machine({ x: { after: { 1000: 'y' } }, y: {} }, 'x');
+    const of = (invoke: object) =>
+      setup({ actors: { child } }).createMachine({ id: 'm', initial: 'a', states: { a: invoke } } as never);
+    const without = at(2, of({}), { 1: (state) => ({ ...state, children: {} }) });
+    const { world } = await upgraded(at(1, of({ invoke: { src: 'child', id: 'kid' } })), without);
+    expect(world.head()?.version).toBe(2);
+    expect(world.head()).not.toHaveProperty('nextDeadlineAt');
+    await world.close();
+  });
+
+  test('an inline actor that has ended, and is gone, holds nothing up', async () => {
+    const inline = fromPromise(async () => 1);
+    const { world, codes } = await upgraded(
+      at(1, machine({ a: { invoke: { src: inline, onDone: { actions: () => {} } } } })),
+      at(2, machine({ a: { tags: 'new' } }), same),
+    );
+    expect(codes()).toEqual([]);
+    expect(world.head()?.version).toBe(2);
     await world.close();
   });
 

@@ -877,6 +877,17 @@ describe('a function that is not the one that wrote its journal is stopped, not 
     expect([session.outcomes, session.records, caught]).toEqual([[], [], false]);
   });
 
+  test('nothing else it does has an effect', async () => {
+    const world = new StepsWorld();
+    await world.output(({ step }) => step('a', () => 1));
+    const session = world.run(async ({ sleep, step }) => {
+      void sleep('a', 5);
+      await step('b', () => 2);
+    });
+    await settle();
+    expect([session.misfits.length, session.records, session.outcomes]).toEqual([1, [], []]);
+  });
+
   test.each<[string, Parameters<StepsWorld['run']>[0]]>([
     ['returns', async ({ step }) => step('a', () => 1)],
     [
@@ -917,7 +928,9 @@ describe('a function that is not the one that wrote its journal is stopped, not 
     };
     for (const [index, name] of ['b1', 'b2', 'b3'].entries()) {
       const entry = { kind: 'step', status: 'completed', attempts: 1, startedAt: 0, endedAt: 0 } as const;
-      world.journal.set(name, { ...entry, output: name, order: index + 1 });
+      world.journal.set(name, { ...entry, output: name, order: 2 * index + 2 });
+      // Nobody asks for it: what comes after it is held up for a while.
+      world.journal.set(`in ${name}`, { ...entry, nested: true, order: 2 * index + 1 });
     }
     const session = world.run(body);
     await settle();
