@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type AnyStateMachine, assign, createMachine, forwardTo, fromPromise, raise, setup } from 'xstate';
 import { encode } from '../codec/index.js';
 import { defineWorkflow } from '../define/define-workflow.js';
@@ -55,6 +55,7 @@ function aWorld() {
         async see() {
           const stop = run.subscribe(() => {});
           await settled();
+          await vi.waitFor(() => expect(run.getSnapshot().run.status).not.toBe('unknown'));
           stop.unsubscribe();
           return run.getSnapshot();
         },
@@ -565,12 +566,11 @@ test('until its migration is durable, a run is shown as it is stored', async () 
   const { holdfast } = aHoldfast([moving] as readonly AnyWorkflow[], { store: gated.store });
   const run = holdfast.run('w', 'a');
   const seen: unknown[] = [];
-  run.subscribe(({ value }) => seen.push(value));
-  await settled();
-  expect(seen.at(-1)).toBe('a');
+  run.subscribe(({ value, run: { status } }) => seen.push([status, value]));
+  await vi.waitFor(() => expect(gated.waiting).toHaveLength(1));
+  await vi.waitFor(() => expect(seen.at(-1)).toEqual(['waiting', 'a']));
   gated.open();
-  await settled();
-  expect(seen.at(-1)).toBe('b');
+  await vi.waitFor(() => expect(seen.at(-1)).toEqual(['waiting', 'b']));
   await holdfast.close();
 });
 
