@@ -4,6 +4,7 @@ import type { Holdfast } from './client/holdfast.js';
 import type { Run } from './client/run.js';
 import { defineWorkflow } from './define/define-workflow.js';
 import { fromSteps } from './define/from-steps.js';
+import type { MigrationState } from './define/migration.js';
 import type { StepContext } from './define/steps-logic.js';
 import type { TypesOf, WorkflowMap } from './define/workflow.js';
 
@@ -80,6 +81,25 @@ describe('a workflow tells its types', () => {
   test('its id stays literal', () => {
     expectTypeOf(workflows[0].id).toEqualTypeOf<'order'>();
     expectTypeOf<keyof App>().toEqualTypeOf<'order' | 'greet' | 'plain' | 'bare'>();
+  });
+});
+
+test('versions side by side are a union', () => {
+  const renamed = fromSteps({ types: {} as { input: { names: string[] } } }, async () => 5);
+  const migrate = { 1: (state: MigrationState) => ({ ...state, input: { names: [state.input.name] } }) };
+  const both = [
+    defineWorkflow({ id: 'greet', version: 1, logic: greet }),
+    defineWorkflow({ id: 'greet', version: 2, logic: renamed, migrate }),
+  ] as const;
+  type Both = WorkflowMap<typeof both>['greet'];
+  expectTypeOf<Both['input']>().toEqualTypeOf<{ name: string } | { names: string[] }>();
+  expectTypeOf<Both['output']>().toEqualTypeOf<{ text: string; length: number } | number>();
+  defineWorkflow({
+    id: 'x',
+    version: 2,
+    logic: greet,
+    // @ts-expect-error a migration gives a state
+    migrate: { 1: () => 5 },
   });
 });
 

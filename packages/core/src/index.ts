@@ -6,6 +6,7 @@ export type { RunSnapshot, SeenStatus } from './client/snapshot.js';
 export { defineWorkflow } from './define/define-workflow.js';
 export type { Duration } from './define/duration.js';
 export { fromSteps } from './define/from-steps.js';
+export type { Migration, MigrationChild, MigrationState, MigrationStep, Migrations } from './define/migration.js';
 export type {
   AnyServices,
   RetryPolicy,

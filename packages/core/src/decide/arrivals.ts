@@ -7,6 +7,8 @@ import type { Durability, Op } from '../store/store.js';
 export type Arrival =
   /** The first one of a run. */
   | { readonly kind: 'start' }
+  /** The first one of a run that another definition wrote: it is brought in line with this one. */
+  | { readonly kind: 'version' }
   | { readonly kind: 'event'; readonly row: InboxRow }
   | { readonly kind: 'control'; readonly row: InboxRow }
   /** A timer of the machine has come due. */
@@ -32,7 +34,7 @@ export type Arrival =
 
 /** Whether its checkpoint says that the actions pending before it were performed. */
 export function clearsActions({ kind }: Arrival): boolean {
-  return kind !== 'progress' && kind !== 'begin' && kind !== 'outlived';
+  return kind !== 'progress' && kind !== 'begin' && kind !== 'outlived' && kind !== 'version';
 }
 
 export type LeafAddress = Pick<Leaf, 'path' | 'incarnation'>;

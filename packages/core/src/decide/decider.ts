@@ -1,14 +1,13 @@
+import { definitionHash } from '../define/definition-hash.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import {
   type ActionRow,
   Engine,
   type EngineState,
-  isSteps,
   type Leaf,
   type Message,
   type PendingAction,
   type RootView,
-  type TimerRow,
   type Turn,
   viewOf,
 } from '../engine/index.js';
@@ -26,9 +25,11 @@ import {
   NO_EFFECTS,
 } from './arrivals.js';
 import { type ControlBody, decideControl } from './control.js';
+import type { Migrated } from './migrate.js';
 import { RunRecord } from './run-record.js';
 import { suspicionAfter } from './suspicion.js';
-import { checkFit, checkVersion, unfit } from './unfit.js';
+import { isStepsActor, type TakenUp, takeUp } from './take-up.js';
+import { unfit } from './unfit.js';
 
 type ArrivalOf<K extends Arrival['kind']> = Extract<Arrival, { kind: K }>;
 
@@ -48,7 +49,8 @@ interface Draft {
  * Owns: one run's record in memory. Never: the store, the clock, the host; the same arrivals give the same decisions.
  * 1. A decision stands in memory before it is committed; when its commit fails, the decider is to be thrown away.
  * 2. All consequences of an arrival are ops of one decision.
- * 3. What throws while deciding fails the run, with the state of the checkpoint before.
+ * 3. What throws while deciding fails the run, with the state of the checkpoint before; but what throws while it takes
+ *    over a run from another definition leaves that run as it was.
  */
 export class Decider {
   readonly #workflow: AnyWorkflow;
@@ -58,6 +60,8 @@ export class Decider {
   #engine: Engine | undefined;
   /** Deadlines of open journal entries, by record id. */
   readonly #untils = new Map<string, number>();
+  /** The run was written by another definition, and is not in line with this one yet. */
+  #foreign: TakenUp['foreign'];
   /** Sent by actors outside of a transition, and not taken yet; with the record id of those that are stored. */
   readonly #messages = new Map<Message, string | undefined>();
   /** Those of them that no checkpoint has been asked to store yet. */
@@ -65,8 +69,9 @@ export class Decider {
   #lastMessage = 0;
 
   /**
-   * Takes up a stored run where its last checkpoint left it.
-   * @throws `VERSION_UNFIT` when this code can't go on with it; nothing is changed then.
+   * Takes up a stored run where its last checkpoint left it. One that another definition wrote is migrated, and has to
+   * be brought in line by an arrival of kind `version`, before any other that moves it.
+   * @throws `VERSION_UNFIT`, `MIGRATION_FAILED` when this code can't go on with it; nothing is changed then.
    */
   constructor(workflow: AnyWorkflow, stored: StoredRun, onMessage: (message: Message) => void) {
     this.#workflow = workflow;
@@ -78,9 +83,11 @@ export class Decider {
       onMessage(message);
     };
     if (stored.row.seq === 0 || this.#record.has('failure')) return;
-    this.#engine = this.closed ? this.#reopen() : this.#restoreEngine();
-    if (!this.#engine) return;
-    for (const leaf of this.#engine.leaves) this.#learnDeadlines(leaf);
+    const { engine, foreign } = this.closed ? this.#reopen() : this.#takeUp();
+    if (!engine) return;
+    this.#engine = engine;
+    this.#foreign = foreign;
+    if (!foreign) for (const leaf of this.#engine.leaves) this.#learnDeadlines(leaf);
     this.#learnMessages(this.#engine);
   }
 
@@ -99,9 +106,14 @@ export class Decider {
     return first;
   }
 
+  /** Whether a `version` arrival is to be decided first. */
+  get takesOver(): boolean {
+    return this.#foreign !== undefined;
+  }
+
   /** What is under way according to the record: to be taken up again after a restore. */
   pending(): Pick<Effects, 'actions' | 'start'> {
-    if (!this.#engine || this.closed) return NO_EFFECTS;
+    if (!this.#engine || this.#foreign || this.closed) return NO_EFFECTS;
     return { actions: this.#pendingActions(), start: this.#engine.leaves };
   }
 
@@ -124,23 +136,28 @@ export class Decider {
 
   /** What an app sees of the run. */
   view(): RootView {
-    if (this.#engine) return viewOf(this.#engine.root);
+    if (this.#engine && !this.#foreign) return viewOf(this.#engine.root);
     const { snapshot = { status: 'active' } } = (this.#record.read('state') ?? {}) as Partial<EngineState>;
     const { value, context, output, status, error } = snapshot;
     const failed = this.#record.has('failure') && { status: 'error' as const, error: this.#record.read('failure') };
     return { value, context, tags: [], accepts: [], output, status, error, ...failed };
   }
 
-  decide(arrival: Arrival, circumstances: Circumstances): Decision {
+  decide(arrival: Arrival, told: Circumstances): Decision {
     const draft: Draft = { ops: [], effects: { ...NO_EFFECTS }, history: undefined, progress: undefined };
     const before = this.#row;
+    // What is taken over is not under way yet: it is quiet if it was.
+    const { now, epoch } = told;
+    const circumstances = arrival.kind === 'version' ? { now, epoch, quiet: () => before.status === 'waiting' } : told;
     try {
       this.#apply(arrival, draft, circumstances);
     } catch (error) {
+      if (arrival.kind === 'version') throw this.#notTakenOver(error);
       this.#fail(error, arrival, draft);
     }
     if (draft.effects.gone) return { after: before.seq, ops: draft.ops, durability: 'strict', effects: draft.effects };
     this.#writeHead(arrival, draft, circumstances);
+    if (arrival.kind === 'version') draft.effects.start = this.#engine?.leaves ?? [];
     const durability = arrival.kind === 'progress' || arrival.kind === 'outlived' ? 'relaxed' : 'strict';
     return { after: before.seq, ops: draft.ops, durability, effects: draft.effects };
   }
@@ -151,6 +168,9 @@ export class Decider {
     switch (arrival.kind) {
       case 'start':
         this.#start(draft, now);
+        break;
+      case 'version':
+        this.#takeOver(draft, now);
         break;
       case 'event':
         this.#event(arrival, draft, now);
@@ -183,6 +203,30 @@ export class Decider {
     draft.history = { kind: 'start' };
   }
 
+  #takeOver(draft: Draft, now: number): void {
+    const engine = this.#engine as Engine;
+    const { version } = this.#row;
+    const { journal } = this.#foreign ?? {};
+    if (journal) this.#replaceJournals(journal, draft);
+    for (const leaf of engine.leaves) this.#learnDeadlines(leaf);
+    const turn = engine.reconcile(this.#pendingActions(), now);
+    const { status, error } = viewOf(engine.root);
+    if (status === 'error') throw error;
+    this.#foreign = undefined;
+    this.#absorb(turn, draft);
+    draft.history = { kind: 'version', name: `${version} -> ${this.#workflow.version}` };
+  }
+
+  #notTakenOver(error: unknown): HoldfastError {
+    if (isHoldfastError(error, 'VERSION_UNFIT') || isHoldfastError(error, 'ACTION_NOT_RESUMABLE')) return error;
+    return unfit(this.#workflow, this.#row, `taking it over fails with ${String(error)}`);
+  }
+
+  #replaceJournals(journal: Migrated['journal'], draft: Draft): void {
+    for (const id of this.#record.idsFrom('journal/')) if (!journal.has(id)) this.#record.remove(id, draft.ops);
+    for (const [id, entry] of journal) this.#record.put(id, entry, 'journal', draft.ops);
+  }
+
   #event({ row }: ArrivalOf<'event'>, draft: Draft, now: number): void {
     draft.ops.push({ op: 'taken', n: row.n });
     if (!this.#record.remember(row.id, this.#row.seq + 1, draft.ops)) return;
@@ -202,7 +246,7 @@ export class Decider {
       draft.ops.push({ op: 'taken', n: row.n });
       return;
     }
-    const { op, gone } = decideControl(body, { workflow, run, id: row.id, version: this.#workflow.version, now });
+    const { op, gone } = decideControl(body, { workflow, run, id: row.id, now });
     draft.ops.splice(0, Infinity, op);
     draft.effects.gone = gone;
     draft.effects.stop = this.#engine?.leaves ?? [];
@@ -339,7 +383,7 @@ export class Decider {
     const suspicion = suspicionAfter(arrival, { status, ...(before && { suspicion: before }) });
     this.#row = {
       ...rest,
-      version: this.#engine ? this.#workflow.version : rest.version,
+      ...this.#definition(rest),
       seq,
       status,
       updatedAt: now,
@@ -362,6 +406,14 @@ export class Decider {
       ...(effects.length > 0 ? { effects } : {}),
     };
     draft.ops.push({ op: 'history', row });
+  }
+
+  /** Which definition wrote the run: until it is taken over, the one before. */
+  #definition({ version, definition }: RunRow): Pick<RunRow, 'version' | 'definition'> {
+    if (this.#engine && !this.#foreign) {
+      return { version: this.#workflow.version, definition: definitionHash(this.#workflow.logic) };
+    }
+    return { version, ...(definition === undefined ? {} : { definition }) };
   }
 
   #status(draft: Draft, { quiet }: Circumstances): RunStatus {
@@ -399,25 +451,18 @@ export class Decider {
   }
 
   /** A closed run goes nowhere any more: where its code is gone, what is stored of it tells all but its tags. */
-  #reopen(): Engine | undefined {
+  #reopen(): Partial<TakenUp> {
+    if (this.#row.version !== this.#workflow.version) return {};
     try {
-      return this.#restoreEngine();
+      return { engine: this.#takeUp().engine };
     } catch (error) {
-      if (isHoldfastError(error, 'VERSION_UNFIT')) return undefined;
+      if (isHoldfastError(error, 'VERSION_UNFIT')) return {};
       throw error;
     }
   }
 
-  #restoreEngine(): Engine {
-    checkVersion(this.#workflow, this.#row);
-    const state = this.#record.read('state') as EngineState;
-    checkFit(this.#workflow, this.#row, state);
-    const timers = (this.#record.read('timers') ?? new Map()) as ReadonlyMap<string, TimerRow>;
-    const engine = Engine.restore(this.#workflow, state, timers, this.#onMessage);
-    if (state.snapshot.status === 'active' && viewOf(engine.root).status !== 'active') {
-      throw unfit(this.#row, `restoring it fails with ${String(viewOf(engine.root).error)}`);
-    }
-    return engine;
+  #takeUp(): TakenUp {
+    return takeUp(this.#workflow, this.#row, this.#record, this.#onMessage);
   }
 
   #pendingActions(): PendingAction[] {
@@ -440,8 +485,7 @@ export class Decider {
 
   /** Whether a leaf is a step function. */
   isSteps(leaf: LeafAddress): boolean {
-    const actor = this.leafActor(leaf) as { logic?: never } | undefined;
-    return actor?.logic !== undefined && isSteps(actor.logic);
+    return isStepsActor(this.leafActor(leaf));
   }
 }
 

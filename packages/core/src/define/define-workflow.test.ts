@@ -37,6 +37,25 @@ describe('defineWorkflow', () => {
     expect(() => defineWorkflow(definition as AnyWorkflow)).toThrow(coded('WORKFLOW_INVALID'));
   });
 
+  test('takes migrations from the versions before it, and nothing of them can be changed', () => {
+    const migrate = { 1: (state: object) => state, 2: (state: object) => state };
+    const workflow = defineWorkflow({ id: 'w', version: 3, logic: machine, migrate });
+    expect(workflow.migrate).toEqual(migrate);
+    expect(Object.isFrozen(workflow.migrate)).toBe(true);
+  });
+
+  test.each<[string, unknown]>([
+    ['of its own version', { 3: () => {} }],
+    ['of version 0', { 0: () => {} }],
+    ['of version 1.5', { 1.5: () => {} }],
+    ['of a name', { one: () => {} }],
+    ['that are no functions', { 1: {} }],
+    ['that are nothing', null],
+  ])('refused: migrations %s', (_, migrate) => {
+    const refuse = () => defineWorkflow({ id: 'w', version: 3, logic: machine, migrate: migrate as never });
+    expect(refuse).toThrow(coded('OPTION_INVALID'));
+  });
+
   test('a callback actor anywhere in the machine is refused by name', () => {
     const listen = fromCallback(() => {});
     const child = setup({ actors: { listen } }).createMachine({});

@@ -1,6 +1,7 @@
 import type { AnyActorLogic, AnyStateMachine } from 'xstate';
 import { isLive, isMachine, kindOf, liveActorRefused } from '../engine/kinds.js';
 import { HoldfastError } from '../errors/index.js';
+import type { Migrations } from './migration.js';
 import type { Implementations, Workflow } from './workflow.js';
 
 /**
@@ -8,10 +9,12 @@ import type { Implementations, Workflow } from './workflow.js';
  *
  * @param definition.id stands in every stored run: never change it.
  * @param definition.version a whole number from 1; raise it when stored runs of the version before can't go on.
+ * @param definition.migrate by version, what makes of a run of that version one of the next. Pure: it is called again
+ *   when the host dies before the migrated run is stored. Several are chained; a run whose chain has a gap is parked.
  * @param definition.logic a machine of XState 5 or a step function (`fromSteps`).
  * @param definition.liveActors accepts callback and observable actors, whose work can't go on after a crash: it is begun
  *   anew then, with the stored input. While one is under way its run stays in memory.
- * @throws `WORKFLOW_INVALID`; `ACTOR_NOT_DURABLE` when the logic holds callback or observable actors, and `liveActors` is
+ * @throws `WORKFLOW_INVALID`, `OPTION_INVALID`; `ACTOR_NOT_DURABLE` when the logic holds callback or observable actors, and `liveActors` is
  *   not given.
  *
  * @example
@@ -22,8 +25,9 @@ export function defineWorkflow<const TId extends string, TLogic extends AnyActor
   version: number;
   logic: TLogic;
   liveActors?: 'restart';
+  migrate?: Migrations;
 }): Workflow<TId, TLogic> {
-  const { id, version, logic, liveActors } = definition;
+  const { id, version, logic, liveActors, migrate } = definition;
   if (typeof id !== 'string' || id === '') throw invalid('needs an id, a string that is not empty', { id });
   if (!Number.isInteger(version) || version < 1)
     throw invalid(`"${id}" needs a version, a whole number from 1`, { id });
@@ -36,7 +40,15 @@ export function defineWorkflow<const TId extends string, TLogic extends AnyActor
   if (liveActors === undefined) refuseLive(id, logic, new Set());
   const provide = (implementations: Implementations<TLogic>) =>
     defineWorkflow({ ...definition, logic: provideTo(id, logic, implementations) });
-  return Object.freeze({ id, version, logic, provide, ...(liveActors === undefined ? {} : { liveActors }) });
+  if (migrate !== undefined) checkMigrations(id, version, migrate);
+  return Object.freeze({
+    id,
+    version,
+    logic,
+    provide,
+    ...(liveActors === undefined ? {} : { liveActors }),
+    ...(migrate ? { migrate: Object.freeze({ ...migrate }) } : {}),
+  });
 }
 
 function provideTo<TLogic extends AnyActorLogic>(id: string, logic: TLogic, implementations: unknown): TLogic {
@@ -44,6 +56,20 @@ function provideTo<TLogic extends AnyActorLogic>(id: string, logic: TLogic, impl
   throw invalid(`"${id}" is a step function, to which nothing can be provided; in tests, give stand-ins of its steps`, {
     id,
   });
+}
+
+function checkMigrations(workflow: string, version: number, migrate: unknown): void {
+  const wrong = (what: string) =>
+    new HoldfastError('OPTION_INVALID', {
+      message: `\`migrate\` of workflow "${workflow}" ${what}.`,
+      remedy: `Give it functions by version, from 1 to ${version - 1}: each takes a run's state to the next version.`,
+      details: { option: 'migrate', workflow },
+    });
+  if (typeof migrate !== 'object' || migrate === null) throw wrong('is not an object');
+  for (const [key, migration] of Object.entries(migrate)) {
+    if (!/^[1-9]\d*$/.test(key) || Number(key) >= version) throw wrong(`has the key "${key}"`);
+    if (typeof migration !== 'function') throw wrong(`has no function at ${key}`);
+  }
 }
 
 function isLogic(logic: unknown): logic is AnyActorLogic {

@@ -1,4 +1,5 @@
 import type { AnyActorLogic, EventFromLogic, InputFrom, OutputFrom, SnapshotFrom } from 'xstate';
+import type { Migrations } from './migration.js';
 
 /**
  * A definition that can be run durably: an id, a version, and the logic: a machine of XState 5 or a step function.
@@ -9,6 +10,7 @@ export interface Workflow<TId extends string = string, TLogic extends AnyActorLo
   /** Raised by one whenever a stored run of the version before could not go on with this logic. */
   readonly version: number;
   readonly logic: TLogic;
+  readonly migrate?: Migrations;
   /** See `defineWorkflow`. */
   readonly liveActors?: 'restart';
   /**
@@ -44,7 +46,7 @@ export interface TypesOf<TWorkflow extends AnyWorkflow> {
   value: FieldOf<SnapshotFrom<TWorkflow['logic']>, 'value'>;
 }
 
-/** The workflows of a host, by id. */
+/** The workflows of a host, by id; versions side by side are a union. */
 export type WorkflowMap<TWorkflows extends readonly AnyWorkflow[] = readonly AnyWorkflow[]> = {
   [TWorkflow in TWorkflows[number] as TWorkflow['id']]: TypesOf<TWorkflow>;
 };

@@ -69,6 +69,11 @@ function deliveryOf(row: ActionRow & { incarnation: number }, actor: AnyActorRef
   return { row, receiver: { path, incarnation }, perform: () => livePartOf(actor)?.give(event) };
 }
 
+/** The row of an action that is to be performed still, in a checkpoint that may change its actor or end it. */
+export function carryRow(row: ActionRow, actor: AnyActorRef | undefined, context: unknown, gone: boolean): ActionRow {
+  return { context, ...row, ...(gone && actor ? { sources: sourcesOf(actor) } : {}) };
+}
+
 /** The action of a stored row; undefined when this code no longer has it. */
 export function resolveRow(
   row: ActionRow,

@@ -6,7 +6,9 @@ export type ActorPath = string;
 export function pathOf(actor: AnyActorRef): ActorPath {
   const parent = actor._parent;
   if (!parent) return '';
-  const above = pathOf(parent);
-  const id = encodeURIComponent(actor.id);
-  return above === '' ? id : `${above}/${id}`;
+  return joinPath(pathOf(parent), actor.id);
+}
+
+export function joinPath(above: ActorPath, id: string): ActorPath {
+  return above === '' ? encodeURIComponent(id) : `${above}/${encodeURIComponent(id)}`;
 }

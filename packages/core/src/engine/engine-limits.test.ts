@@ -117,7 +117,7 @@ describe('what throws fails the machine, and is stored so', () => {
     expect(world.view).toMatchObject(failed);
     expect(world.last.changed).toBe(true);
     expect(world.last.actions).toEqual([]);
-    expect(findMisfits(logic, world.engine.state().snapshot)).toEqual([]);
+    expect(findMisfits(logic, world.engine.state())).toEqual([]);
     const value = world.view.value;
     world.restore();
     expect(world.view).toMatchObject({ ...failed, value });
@@ -136,7 +136,7 @@ describe('what throws fails the machine, and is stored so', () => {
     });
     const world = new EngineWorld(parent, { restores: 'after every turn' });
     expect(world.view.context).toEqual({ failed: 1 });
-    expect(findMisfits(parent, world.engine.state().snapshot)).toEqual([]);
+    expect(findMisfits(parent, world.engine.state())).toEqual([]);
     expect(world.send({ type: 'GO' }).view.context).toEqual({ failed: 11 });
   });
 
@@ -600,7 +600,7 @@ describe('what no longer fits is named', () => {
   const stored = (logic: AnyActorLogic, ...events: string[]) => {
     const world = new EngineWorld(logic);
     for (const type of events) world.send({ type });
-    return world.engine.state().snapshot;
+    return world.engine.state();
   };
   const child = createMachine({ id: 'c', initial: 'x', states: { x: {} } });
   const first = setup({ actors: { child, promise } }).createMachine({

@@ -2,17 +2,20 @@ import { type AnyActorLogic, type AnyActorRef, createActor, type EventObject } f
 import { REJECT, RESOLVE } from '../define/steps-logic.js';
 import type { Workflow } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
-import { type PendingAction, resolveRow, toDelivery, toRow } from './action-rows.js';
+import { carryRow, type PendingAction, resolveRow, toDelivery, toRow } from './action-rows.js';
 import { type ActorPath, pathOf } from './actor-path.js';
 import { isLeaf, isLive, isMachine, liveActorRefused } from './kinds.js';
 import { livePartOf, splitLive } from './live.js';
 import { persist, reviveHistory } from './persist.js';
 import { placesOf } from './places.js';
 import { type Origin, originOf } from './queued.js';
+import { reconcile } from './reconcile.js';
 import type { ActionRow, Birth, EngineState, Leaf, TimerRow } from './records.js';
 import { AbsentActor, type ActorAddress, addressOf, bindRefs, bindSnapshot, setIncarnation } from './refs.js';
-import { createSystem, type InnerActor, inner, type XStateAction } from './system.js';
+import { createSystem, type InnerActor, inner, type TakenTransition, type XStateAction } from './system.js';
+import { timerKey, timerPrefix } from './timer-keys.js';
 import { type Given, type Message, type OpenTurn, type Outcome, openTurn, type Performed, type Turn } from './turn.js';
+import { nodesOf, VisitBook } from './visits.js';
 
 /** What the engine must know of a workflow. */
 type Definition = Pick<Workflow, 'logic' | 'liveActors'>;
@@ -35,6 +38,7 @@ export class Engine {
   readonly timers: Map<string, TimerRow>;
   readonly root: AnyActorRef;
   readonly #births: Record<ActorPath, Birth>;
+  readonly #visits: VisitBook;
   readonly #leafActors = new WeakSet<AnyActorRef>();
   readonly #liveActors: Definition['liveActors'];
   readonly #onMessage: (message: Message) => void;
@@ -54,6 +58,7 @@ export class Engine {
     const { input, state, timers = [] } = options;
     this.timers = new Map(timers);
     this.#births = { ...state?.births };
+    this.#visits = new VisitBook(state?.visits);
     this.#booked = state?.booked ?? 0;
     this.#liveActors = liveActors;
     this.#onMessage = onMessage;
@@ -118,6 +123,20 @@ export class Engine {
     return { ...turn, timersChanged: true };
   }
 
+  /** Takes over a tree that another definition wrote. @param pending actions of before: they stay to be performed. */
+  reconcile(pending: readonly PendingAction[], now: number): Turn {
+    const { timers } = this;
+    const relay = (actor: AnyActorRef, event: EventObject) => this.#relay(undefined, actor, event);
+    const owners = pending.map(({ row }) => (row.sources ? undefined : this.#find(row.actor)));
+    const contexts = owners.map((actor) => actor && inner(actor)._snapshot.context);
+    const turn = this.#take(now, () => reconcile(this.root, { timers, visits: this.#visits, now, relay }));
+    const carried = pending.map((action, index) => {
+      const gone = this.#find(action.row.actor) !== owners[index];
+      return { ...action, row: carryRow(action.row, owners[index], contexts[index], gone) };
+    });
+    return { ...turn, actions: [...carried, ...turn.actions], changed: true, timersChanged: true };
+  }
+
   /**
    * Takes the error path of an actor whose action threw. A root that this transition brought to its end has failed all
    * the same; of another actor that has ended, the parent has been told already.
@@ -151,7 +170,12 @@ export class Engine {
 
   /** What is to be stored of the tree now. Shares its values with the live tree: encode it at once. */
   state(): EngineState {
-    return { snapshot: persist(this.root), booked: this.#booked, births: { ...this.#births } };
+    return {
+      snapshot: persist(this.root),
+      booked: this.#booked,
+      births: { ...this.#births },
+      visits: this.#visits.toJSON(),
+    };
   }
 
   /** The action of a stored row; undefined when this code no longer has it. */
@@ -198,11 +222,11 @@ export class Engine {
         changed: () => {
           if (this.#turn) this.#turn.changed = true;
         },
-        stepped: (taken) => this.#count(taken),
+        stepped: (actor, transitions) => this.#stepped(actor, transitions),
         relay: (source, target, event) => this.#relay(source, target, event),
         schedule: (source, target, event, delayMs, id) => this.#schedule(source, target, event, delayMs, id),
         cancel: (source, id) => this.#cancel((key) => key === timerKey(source, id)),
-        cancelAll: (source) => this.#cancel((key) => key.startsWith(timerKey(source, ''))),
+        cancelAll: (source) => this.#cancel((key) => key.startsWith(timerPrefix(source))),
         log: (...args) => this.#turn?.logged.push(args),
       },
       bookId,
@@ -254,6 +278,7 @@ export class Engine {
 
   #countBirth(path: ActorPath): void {
     this.#births[path] = { incarnation: (this.#births[path]?.incarnation ?? 0) + 1, at: this.#now };
+    this.#visits.forget(path);
   }
 
   #execute(actor: AnyActorRef, action: XStateAction, origin: Origin | undefined): void {
@@ -271,6 +296,11 @@ export class Engine {
     if (source && !this.#leaves.has(source)) return;
     const { path, incarnation } = addressOf(target);
     this.#onMessage({ to: path, incarnation, event, ...(source ? { from: addressOf(source) } : {}) });
+  }
+
+  #stepped(actor: AnyActorRef, transitions: readonly TakenTransition[] | undefined): void {
+    this.#count(transitions === undefined || transitions.length > 0);
+    if (this.#turn && transitions) this.#visits.leave(pathOf(actor), nodesOf(actor), transitions);
   }
 
   #count(taken: boolean): void {
@@ -321,6 +351,7 @@ export class Engine {
     for (const actor of open.born) fileUnnamed(actor);
     const before = this.#leaves;
     this.#leaves = this.#findLeaves();
+    if (open.changed || open.born.length > 0) this.#visits.update(this.#machines(), this.#now);
     const { actions, timersChanged, taken, emitted, logged } = open;
     const changed = open.changed || inner(this.root)._snapshot.status === 'error';
     return {
@@ -349,15 +380,13 @@ export class Engine {
   }
 
   #findLeaves(): Map<AnyActorRef, Leaf> {
-    const leaves = new Map<AnyActorRef, Leaf>();
-    const visit = (actor: AnyActorRef) => {
-      const { status, children = {} } = inner(actor)._snapshot;
-      if (status !== 'active') return;
-      if (this.#leafActors.has(actor)) leaves.set(actor, this.#toLeaf(actor));
-      for (const child of Object.values(children)) visit(child);
-    };
-    visit(this.root);
-    return leaves;
+    const leaves = [...activeActors(this.root)].filter((actor) => this.#leafActors.has(actor));
+    return new Map(leaves.map((actor) => [actor, this.#toLeaf(actor)]));
+  }
+
+  #machines(): Map<ActorPath, AnyActorRef> {
+    const machines = [...activeActors(this.root)].filter((actor) => '_nodes' in actor.getSnapshot());
+    return new Map(machines.map((actor) => [pathOf(actor), actor]));
   }
 
   #isLeaf({ path, incarnation }: ActorAddress): boolean {
@@ -385,6 +414,14 @@ export class Engine {
   }
 }
 
+/** Actors whose work is not over, from the root down. */
+function* activeActors(actor: AnyActorRef): Iterable<AnyActorRef> {
+  const { status, children = {} } = inner(actor)._snapshot;
+  if (status !== 'active') return;
+  yield actor;
+  for (const child of Object.values(children)) yield* activeActors(child);
+}
+
 /** XState files a child that was spawned without an id under `undefined`, where the next one takes its place. */
 function fileUnnamed(actor: AnyActorRef): void {
   const { _parent: parent, id } = actor;
@@ -393,10 +430,4 @@ function fileUnnamed(actor: AnyActorRef): void {
   if (!children || children[id] || _processingStatus !== 1 || _snapshot.status !== 'active') return;
   children[id] = actor;
   if (children.undefined && children.undefined.id !== 'undefined') delete children.undefined;
-}
-
-/** By incarnation: an actor that its own message stopped lets go of its timers when another is at its path already. */
-function timerKey(source: AnyActorRef, id: string): string {
-  const { path, incarnation } = addressOf(source);
-  return `${path}#${incarnation}|${id}`;
 }

@@ -1,10 +1,18 @@
 export type { PendingAction } from './action-rows.js';
-export type { ActorPath } from './actor-path.js';
+export { type ActorPath, joinPath } from './actor-path.js';
 export { Engine } from './engine.js';
-export { findMisfits } from './fit.js';
-export { isSteps } from './kinds.js';
+export { dropDone, findMisfits, type Misfit, resolveActor } from './fit.js';
+export { isMachine, isSteps } from './kinds.js';
 export { type LivePart, livePartOf } from './live.js';
-export type { ActionRow, EngineState, Leaf, TimerRow } from './records.js';
+export { lostBy, namedActions, type PossibleState, possibleStates } from './possible-states.js';
+export type {
+  ActionRow,
+  EngineState,
+  Leaf,
+  PersistedChild,
+  PersistedSnapshot,
+  TimerRow,
+} from './records.js';
 export { actorRefReducers, actorRefRevivers } from './refs.js';
 export type { Message, Outcome, Turn } from './turn.js';
 export { type RootView, viewOf } from './view.js';

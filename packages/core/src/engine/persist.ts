@@ -52,11 +52,16 @@ function mapValues<T, R>(record: Record<string, T>, change: (value: T) => R): Re
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }
 
-/** XState 5.19 leaves a restored history as it was stored. A state that is gone is forgotten, as XState does. */
+/**
+ * XState 5.19 leaves a restored history as it was stored. A state that is gone is forgotten, as XState does; a history
+ * of which nothing is left is none, or its state would be entered without a child.
+ */
 export function reviveHistory(actor: AnyActorRef): void {
   const { historyValue = {}, machine } = inner(actor)._snapshot as unknown as RestoredSnapshot;
   for (const [key, nodes] of Object.entries(historyValue)) {
-    historyValue[key] = nodes.flatMap(({ id }) => findNode(machine, id) ?? []);
+    const found = nodes.flatMap(({ id }) => findNode(machine, id) ?? []);
+    if (found.length > 0) historyValue[key] = found;
+    else delete historyValue[key];
   }
 }
 

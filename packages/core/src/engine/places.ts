@@ -42,6 +42,11 @@ function* placed(machine: AnyStateMachine): Iterable<[string, unknown]> {
   }
 }
 
+/** All actions that stand in a machine: functions, names, and objects that name one. */
+export function* actionsOf(machine: AnyStateMachine): Iterable<unknown> {
+  for (const [, action] of walk(machine.root)) yield action;
+}
+
 function* walk(node: AnyStateNode): Iterable<[string, unknown]> {
   yield* numbered(`${node.id} entry`, node.entry);
   yield* numbered(`${node.id} exit`, node.exit);

@@ -7,6 +7,21 @@ export interface EngineState {
   readonly booked: number;
   /** By path: how often an actor was started there, and when last (ms). Old journals answer old incarnations only. */
   readonly births: Readonly<Record<ActorPath, Birth>>;
+  readonly visits: Visits;
+}
+
+/** By actor path and state id: the visits of the states in which the machines are. */
+export type Visits = Readonly<Record<ActorPath, Readonly<Record<string, Visit>>>>;
+
+/** A stay in a state. It says what the definition of then set at entry, so that another one's can be told from it. */
+export interface Visit {
+  /** When the state was entered, an instant (ms). */
+  readonly at: number;
+  /** Ids of its `after` timers. */
+  readonly afters?: readonly string[];
+  /** Ids of the actors it invokes. */
+  readonly invokes?: readonly string[];
+  readonly final?: true;
 }
 
 export interface Birth {

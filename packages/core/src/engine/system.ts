@@ -1,4 +1,4 @@
-import type { AnyActorRef, EventObject } from 'xstate';
+import type { AnyActorRef, AnyStateMachine, EventObject } from 'xstate';
 
 /** An action as XState hands it to an actor's executor. */
 export interface XStateAction {
@@ -6,6 +6,15 @@ export interface XStateAction {
   readonly info: { context: unknown; event: EventObject; self: AnyActorRef; system: unknown };
   readonly params: unknown;
   readonly exec?: (info: unknown, params: unknown) => unknown;
+}
+
+export type AnyStateNode = AnyStateMachine['root'];
+
+/** A transition as XState tells it to an inspector. */
+export interface TakenTransition {
+  readonly source: AnyStateNode;
+  readonly target: readonly AnyStateNode[] | undefined;
+  readonly reenter: boolean;
 }
 
 /** The parts of an actor that the engine touches beyond XState's documented surface; contract-tested. */
@@ -46,8 +55,8 @@ export interface SystemHandlers {
   born(actor: AnyActorRef): void;
   /** An actor's snapshot was replaced. */
   changed(): void;
-  /** A microstep was taken; throws to stop an endless one. `taken`: some transition was selected. */
-  stepped(taken: boolean): void;
+  /** A microstep was taken, of these transitions; throws to stop an endless one. Undefined: a reducer's transition. */
+  stepped(actor: AnyActorRef, transitions: readonly TakenTransition[] | undefined): void;
   /** An event for `target`, now. Live actors name themselves as `source`, and so do actors in a transition. */
   relay(source: AnyActorRef | undefined, target: AnyActorRef, event: EventObject): void;
   schedule(source: AnyActorRef, target: AnyActorRef, event: EventObject, delayMs: number, id: string | undefined): void;
@@ -59,7 +68,7 @@ export interface SystemHandlers {
 interface Inspection {
   readonly type: string;
   readonly actorRef: AnyActorRef;
-  readonly _transitions?: readonly unknown[];
+  readonly _transitions?: readonly TakenTransition[];
 }
 
 /**
@@ -74,7 +83,7 @@ export function createSystem(handlers: SystemHandlers, bookId: () => string) {
   const inspect = ({ type, actorRef, _transitions }: Inspection) => {
     if (type === '@xstate.actor') handlers.born(actorRef);
     else if (type === '@xstate.snapshot') handlers.changed();
-    else if (type === '@xstate.microstep') handlers.stepped(_transitions === undefined || _transitions.length > 0);
+    else if (type === '@xstate.microstep') handlers.stepped(actorRef, _transitions);
   };
   return {
     _bookId: bookId,

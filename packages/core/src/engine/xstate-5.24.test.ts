@@ -7,6 +7,7 @@ await import('./engine.test.js');
 await import('./engine-limits.test.js');
 await import('./resumable-actions.test.js');
 await import('../host/live-actors.test.js');
+await import('./reconcile.test.js');
 
 test('it is that version which was tested', async () => {
   expect((await import('xstate')).createMachine).toBe((await import('xstate524')).createMachine);

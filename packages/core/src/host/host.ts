@@ -29,7 +29,8 @@ import { LiveRun } from './live-run.js';
 import type { Around, Clock, Connectivity } from './ports.js';
 import { FIRST_RETRY_MS, Problems } from './problems.js';
 import { Publisher } from './publisher.js';
-import { badCrashLoopLimit, closed, crashLoop, inputDiffers, runExists, unknownWorkflow } from './refusals.js';
+import { badCrashLoopLimit, closed, crashLoop, inputDiffers, runExists } from './refusals.js';
+import { Registry, unbumped } from './registry.js';
 import { isParking, toData, withProblem } from './seen.js';
 import { Suspects } from './suspects.js';
 
@@ -76,7 +77,7 @@ const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () =>
 
 /**
  * Makes a host over a store. Nothing happens before `open`.
- * @throws `OPTION_INVALID` when two workflows have one id, or `crashLoopLimit` is no such number.
+ * @throws `OPTION_INVALID` when two workflows have one id and one version, or `crashLoopLimit` is no such number.
  */
 export function createHost(options: HostOptions): Host {
   return new StoreHost(options);
@@ -102,7 +103,9 @@ const NOTHING_NEW: News = { rows: [], attachments: new Map() };
 class StoreHost implements Host {
   readonly owned: Promise<void>;
   readonly #store: Store;
-  readonly #workflows = new Map<string, AnyWorkflow>();
+  readonly #registry: Registry;
+  /** Workflows whose owner was told that their version was not raised. */
+  readonly #unbumped = new Set<string>();
   readonly #options: Required<Omit<HostOptions, 'store' | 'workflows'>>;
   readonly #publisher: Publisher;
   readonly #deadlines: Deadlines;
@@ -126,7 +129,7 @@ class StoreHost implements Host {
     if (!isCrashLoopLimit(crashLoopLimit)) throw badCrashLoopLimit(crashLoopLimit);
     this.#store = store;
     this.#options = { clock, connectivity, services, steps, around, onError, evictAfterMs, frameMs, crashLoopLimit };
-    for (const workflow of workflows) this.#register(workflow);
+    this.#registry = new Registry(workflows);
     this.#publisher = new Publisher((interest) => this.#notice(interest), { onError, frameMs });
     this.#problems = new Problems(clock, (address) => void this.#attend(address));
     this.#deadlines = new Deadlines(clock, (key) => void this.#attend(toAddress(key)));
@@ -166,7 +169,7 @@ class StoreHost implements Host {
 
   async start(request: StartRequest): Promise<void> {
     const { workflow, run, input, ifExists, callId } = request;
-    const { version } = this.#workflow(workflow);
+    const { version } = this.#registry.newest(workflow);
     const now = this.#options.clock.now();
     const { value, fresh } = new AttachmentBook().toStored(input);
     const row = queuedRow({ workflow, run, key: callId, version }, now);
@@ -183,7 +186,7 @@ class StoreHost implements Host {
   }
 
   async send({ workflow, run, id, event, until }: SendRequest): Promise<void> {
-    this.#workflow(workflow);
+    this.#registry.newest(workflow);
     const n = await this.#accept({ workflow, run }, 'event', id, event);
     if (until === 'processed') await this.#untilTaken({ workflow, run }, n);
   }
@@ -207,23 +210,6 @@ class StoreHost implements Host {
     this.#publisher.unwatch(interestId);
   }
 
-  #register(workflow: AnyWorkflow): void {
-    if (this.#workflows.has(workflow.id)) {
-      throw new HoldfastError('OPTION_INVALID', {
-        message: `Two workflows have the id "${workflow.id}".`,
-        remedy: 'Give each its own.',
-        details: { workflow: workflow.id },
-      });
-    }
-    this.#workflows.set(workflow.id, workflow);
-  }
-
-  #workflow(id: string): AnyWorkflow {
-    const workflow = this.#workflows.get(id);
-    if (workflow) return workflow;
-    throw unknownWorkflow(id, [...this.#workflows.keys()]);
-  }
-
   async #accept(address: RunAddress, lane: InboxRow['lane'], id: string, body: Encoded): Promise<number> {
     const { value, fresh } = new AttachmentBook().toStored(body);
     const row = { ...address, lane, id, acceptedAt: this.#options.clock.now(), body: value };
@@ -240,7 +226,8 @@ class StoreHost implements Host {
   /** Replaces a run by a new one; resolves when the new one is there. */
   async #restart({ workflow, run, input, callId }: StartRequest): Promise<void> {
     const address = { workflow, run };
-    const body = encode({ control: 'restart', input: decode(input) } satisfies ControlBody, 'input');
+    const { version } = this.#registry.newest(workflow);
+    const body = encode({ control: 'restart', version, input: decode(input) } satisfies ControlBody, 'input');
     const n = await this.#accept(address, 'control', callId, body);
     await this.#untilTaken(address, n);
   }
@@ -321,7 +308,8 @@ class StoreHost implements Host {
     for (let after: string | undefined; ; ) {
       const page = await this.#store.list({ status: UNFINISHED, ...(after === undefined ? {} : { after }) });
       for (const row of page.rows) {
-        if (accepted.delete(runKey(row)) || this.#isInMotion(row)) inMotion.push(row);
+        const moves = this.#isInMotion(row) || !this.#registry.isInLine(row);
+        if (accepted.delete(runKey(row)) || moves) inMotion.push(row);
         else if (row.nextDeadlineAt !== undefined) this.#deadlines.set(runKey(row), row.nextDeadlineAt);
       }
       if (page.cursor === undefined) break;
@@ -406,8 +394,7 @@ class StoreHost implements Host {
     const body = new RunRecord(stored).decode(control.body) as ControlBody;
     const now = this.#options.clock.now();
     if (body.control !== 'resume') {
-      const version = this.#workflows.get(workflow)?.version ?? stored.row.version;
-      const { op, gone } = decideControl(body, { workflow, run, id: control.id, version, now });
+      const { op, gone } = decideControl(body, { workflow, run, id: control.id, now });
       await commit([op]);
       this.#gone({ workflow, run }, gone);
       return undefined;
@@ -481,7 +468,7 @@ class StoreHost implements Host {
 
   #revive(stored: StoredRun, ownership: Ownership): LiveRun {
     const { clock, connectivity, services, steps, around, onError } = this.#options;
-    return new LiveRun(this.#workflow(stored.row.workflow), stored, {
+    const live = new LiveRun(this.#registry.of(stored.row), stored, {
       store: this.#store,
       ownership,
       clock,
@@ -501,6 +488,16 @@ class StoreHost implements Host {
       log: (...args) => console.log(...args),
       report: ({ row }, error) => onError(error, row),
     });
+    this.#tellUnbumped(live, stored.row);
+    return live;
+  }
+
+  #tellUnbumped({ takesOver }: LiveRun, row: RunRow): void {
+    const { version } = this.#registry.of(row);
+    const key = `${row.workflow}@${version}`;
+    if (!takesOver || version !== row.version || this.#unbumped.has(key)) return;
+    this.#unbumped.add(key);
+    this.#options.onError(unbumped(row), { workflow: row.workflow, run: row.run });
   }
 
   /** Its cause is committed: an event that can't be told is no reason to throw the run away. */
@@ -597,7 +594,7 @@ class StoreHost implements Host {
     const stored = await this.#store.load(address);
     if (!stored) return { ...UNKNOWN, run: { status: 'absent', reasons: [], seq: 0 } };
     try {
-      const decider = new Decider(this.#workflow(address.workflow), stored, () => {});
+      const decider = new Decider(this.#registry.of(stored.row), stored, () => {});
       const data = toData(stored.row, decider.view());
       return withProblem(data, 'paused', this.#problems.errorOf(address) ?? pauseOf(stored.row));
     } catch (error) {

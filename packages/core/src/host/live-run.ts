@@ -29,6 +29,9 @@ export interface LiveRunPorts {
   report(run: LiveRun, error: unknown): void;
 }
 
+/** No timer goes before these. */
+const OPENING = new Set<Arrival['kind']>(['start', 'version', 'control']);
+
 /**
  * A run in memory: takes arrivals one by one, lets the decider decide, commits, publishes, performs.
  *
@@ -39,6 +42,8 @@ export interface LiveRunPorts {
  * 4. After `stop` nothing is committed and no effect begins.
  */
 export class LiveRun {
+  /** Whether another definition wrote it: then its first checkpoint brings it in line. */
+  readonly takesOver: boolean;
   readonly #ports: LiveRunPorts;
   readonly #decider: Decider;
   readonly #performer: Performer;
@@ -62,8 +67,13 @@ export class LiveRun {
       mayBegin: () => this.#mayBegin(),
       emitted: (event) => ports.emitted(this, event),
       report: (error) => ports.report(this, error),
+      unfit: (error) => {
+        if (!this.#stopped) ports.broken(this, error);
+      },
     });
+    this.takesOver = this.#decider.takesOver;
     if (stored.row.seq === 0) this.push({ kind: 'start' });
+    if (this.takesOver) this.push({ kind: 'version' });
     for (const message of this.#decider.messages) this.push({ kind: 'message', message });
     this.take(stored.inbox);
     this.#wake();
@@ -149,7 +159,7 @@ export class LiveRun {
     const { timer } = this.#decider;
     const first = this.#queue[0];
     const due = timer !== undefined && !this.#decider.closed && timer.at <= this.#ports.clock.now();
-    const opening = first?.arrival.kind === 'start' || first?.arrival.kind === 'control';
+    const opening = first !== undefined && OPENING.has(first.arrival.kind);
     if (due && !opening && (!first || timer.at < first.at)) return { kind: 'timer', key: timer.key };
     return this.#queue.shift()?.arrival;
   }

@@ -33,7 +33,7 @@ export class Problems {
     const key = runKey(address);
     const before = this.#problems.get(key);
     before?.cancel();
-    const waitMs = before ? Math.min(before.waitMs * 2, LAST_RETRY_MS) : FIRST_RETRY_MS;
+    const waitMs = before && !isParking(before.error) ? Math.min(before.waitMs * 2, LAST_RETRY_MS) : FIRST_RETRY_MS;
     const retry = () => this.#retry(address);
     const cancel = isParking(error) ? () => {} : this.#clock.at(this.#clock.now() + waitMs, retry);
     this.#problems.set(key, { error, waitMs, cancel });

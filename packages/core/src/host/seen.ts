@@ -2,7 +2,13 @@ import type { RunSnapshotData } from '../client/snapshot.js';
 import { type ErrorCode, isHoldfastError } from '../errors/index.js';
 import type { RunRow } from '../records/records.js';
 
-const PARKING = new Set<ErrorCode>(['VERSION_UNFIT', 'ACTION_NOT_RESUMABLE', 'WORKFLOW_UNKNOWN']);
+const PARKING = new Set<ErrorCode>([
+  'ACTION_NOT_RESUMABLE',
+  'JOURNAL_MISMATCH',
+  'MIGRATION_FAILED',
+  'VERSION_UNFIT',
+  'WORKFLOW_UNKNOWN',
+]);
 
 /** Whether a run with this problem is parked: no retry helps, only other code. */
 export function isParking(error: unknown): boolean {

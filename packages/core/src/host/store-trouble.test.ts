@@ -132,7 +132,7 @@ test('a parked run whose deletion fails once is deleted at the next try', async 
   trouble.times = 1;
   const deleted = second.holdfast.run('w', '1').delete();
   await settled();
-  expect(second.errors).toMatchObject([{ code: 'STORE_FAILED' }]);
+  expect(second.errors).toMatchObject([{ code: 'VERSION_UNFIT' }, { code: 'STORE_FAILED' }]);
   second.clock.advance(1000);
   await deleted;
   expect(database.tables.head({ workflow: 'w', run: '1' })).toBeUndefined();

@@ -47,6 +47,8 @@ export interface RunRow extends RunAddress {
   readonly key: string;
   /** Version of the workflow definition that wrote the last checkpoint. */
   readonly version: number;
+  /** Hash of that definition's structure; absent before the first checkpoint. */
+  readonly definition?: string;
   /** Number of the last checkpoint; 0 before the first. Gapless. */
   readonly seq: number;
   readonly status: RunStatus;
@@ -73,7 +75,8 @@ export type ArrivalKind =
   | 'progress'
   | 'action'
   | 'message'
-  | 'control';
+  | 'control'
+  | 'version';
 
 /** One line of a run's history, written in the checkpoint's own commit. Plain JSON. */
 export interface HistoryRow {
@@ -84,7 +87,7 @@ export interface HistoryRow {
   readonly epoch: number;
   readonly arrival: {
     readonly kind: ArrivalKind;
-    /** Event type, step name, actor path or control. */
+    /** Event type, step name, actor path, control, or `<version> -> <version>`. */
     readonly name?: string;
     /** For a step: how it ended, and after how many attempts. For an event: `ignored` when no transition took it. */
     readonly outcome?: 'completed' | 'failed' | 'retrying' | 'started' | 'ignored';

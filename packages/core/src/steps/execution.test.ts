@@ -708,12 +708,6 @@ describe('misuse', () => {
     expect(session.records).toEqual([]);
   });
 
-  test('a name that changed its kind', async () => {
-    const world = new StepsWorld();
-    await world.output(({ step }) => step('a', () => 1));
-    expect(await codeOf(world.output(({ sleep }) => sleep('a', 5)))).toBe('JOURNAL_MISMATCH');
-  });
-
   test('a function that is not async, and one that throws at once', async () => {
     const world = new StepsWorld();
     expect(await world.output((() => 5) as never)).toBe(5);
@@ -864,4 +858,83 @@ test('a HoldfastError that a step throws is not tried again unless it says so', 
     });
   expect(await codeOf(world.output(body))).toBe('SERVICE_UNKNOWN');
   expect(performed).toBe(1);
+});
+
+describe('a function that is not the one that wrote its journal is stopped, not told', () => {
+  const mismatch = (step: string) => expect.objectContaining({ code: 'JOURNAL_MISMATCH', details: { steps: [step] } });
+
+  test('a name that changed its kind', async () => {
+    const world = new StepsWorld();
+    await world.output(({ step }) => step('a', () => 1));
+    let caught = false;
+    const session = world.run(async ({ sleep }) => {
+      await sleep('a', 5).catch(() => {
+        caught = true;
+      });
+    });
+    await settle();
+    expect(session.misfits).toEqual([mismatch('a')]);
+    expect([session.outcomes, session.records, caught]).toEqual([[], [], false]);
+  });
+
+  test('nothing else it does has an effect', async () => {
+    const world = new StepsWorld();
+    await world.output(({ step }) => step('a', () => 1));
+    const session = world.run(async ({ sleep, step }) => {
+      void sleep('a', 5);
+      await step('b', () => 2);
+    });
+    await settle();
+    expect([session.misfits.length, session.records, session.outcomes]).toEqual([1, [], []]);
+  });
+
+  test.each<[string, Parameters<StepsWorld['run']>[0]]>([
+    ['returns', async ({ step }) => step('a', () => 1)],
+    [
+      'throws',
+      async ({ step }) => {
+        await step('a', () => 1);
+        throw new Error('over');
+      },
+    ],
+  ])('one that %s without asking for a stored result', async (_, body) => {
+    const world = new StepsWorld();
+    await world.output(async ({ step }) => {
+      await step('a', () => 1);
+      await step('b', () => 2);
+    });
+    const session = world.run(body);
+    await settle();
+    expect(session.misfits).toEqual([mismatch('b')]);
+    expect(session.outcomes).toEqual([]);
+  });
+
+  test('a step that waits for its next try is no result: nothing is lost without it', async () => {
+    const world = new StepsWorld();
+    world.run(({ step }) => step('a', { retry: { delay: '1m' } }, () => Promise.reject(new Error('no'))));
+    await settle();
+    expect(world.journal.get('a')?.status).toBe('retrying');
+    expect(await world.output(async () => 'without')).toBe('without');
+  });
+
+  test('branches that the function does not wait for are let go on to their stored results', async () => {
+    const world = new StepsWorld();
+    const body = async ({ step }: StepsContext) => {
+      const branch = async () => {
+        for (const name of ['b1', 'b2', 'b3']) await step(name, () => name);
+      };
+      void branch();
+      return 'over';
+    };
+    for (const [index, name] of ['b1', 'b2', 'b3'].entries()) {
+      const entry = { kind: 'step', status: 'completed', attempts: 1, startedAt: 0, endedAt: 0 } as const;
+      world.journal.set(name, { ...entry, output: name, order: 2 * index + 2 });
+      // Nobody asks for it: what comes after it is held up for a while.
+      world.journal.set(`in ${name}`, { ...entry, nested: true, order: 2 * index + 1 });
+    }
+    const session = world.run(body);
+    await settle();
+    expect(session.misfits).toEqual([]);
+    expect(session.outcomes).toEqual([{ output: 'over' }]);
+  });
 });

@@ -16,6 +16,7 @@ import { isFinal, type JournalEntry, type StepRecord } from './journal.js';
 import { seededRandom, uuidFrom } from './random.js';
 import { Replay } from './replay.js';
 import { delayAfter, type StepSettings, toSettings } from './retry.js';
+import { afterAllElse } from './turn.js';
 
 /** What an execution needs of its run and host. */
 export interface ExecutionPorts {
@@ -34,6 +35,8 @@ export interface ExecutionPorts {
   progress(progress: Progress): void;
   /** Told once, when the function has returned or thrown. */
   settled(outcome: Outcome): void;
+  /** Told in place of `settled`: the function is not the one that wrote the journal. It is stopped then. */
+  unfit(error: HoldfastError): void;
 }
 
 export interface ExecutionOptions {
@@ -53,7 +56,8 @@ type StepBody<T> = (context: StepContext) => T | PromiseLike<T>;
  * Owns: the journal in memory, the steps under way. Never: the store.
  * 1. A step with a final entry is not performed; its result is handed back in the stored order.
  * 2. A result reaches the function only after its entry is durable.
- * 3. After `stop`, nothing the function does has an effect: its steps never resolve, its signals are aborted.
+ * 3. A function that does not go the way its journal went is stopped: it is never told so, and nothing is written.
+ * 4. After `stop`, nothing the function does has an effect: its steps never resolve, its signals are aborted.
  */
 export class StepsExecution {
   readonly #options: ExecutionOptions;
@@ -61,6 +65,7 @@ export class StepsExecution {
   readonly #journal: Map<string, JournalEntry>;
   readonly #replay: Replay;
   readonly #asked = new Set<string>();
+  readonly #nested = new Set<string>();
   readonly #abort = new AbortController();
   /** What `stop` has to end; a list of its own, as Node warns of more than ten listeners to one signal. */
   readonly #stops = new Set<() => void>();
@@ -111,10 +116,32 @@ export class StepsExecution {
     this.#stops.clear();
   }
 
-  #settle(outcome: Outcome): void {
+  async #settle(outcome: Outcome): Promise<void> {
+    const lost = await this.#unasked();
     if (this.#abort.signal.aborted) return;
     this.#ended = true;
-    this.#ports.settled(outcome);
+    if (lost.length > 0) this.#unfit(notAskedFor(lost));
+    else this.#ports.settled(outcome);
+  }
+
+  /** Stored results that the function has not asked for. Branches that it does not wait for are let go on to theirs. */
+  async #unasked(): Promise<string[]> {
+    const { journal } = this.#options;
+    const missed = ([name, entry]: [string, JournalEntry]) => isFinal(entry) && !entry.nested && !this.#asked.has(name);
+    const find = () => [...journal].filter(missed).map(([name]) => name);
+    let lost = find();
+    for (let before = Infinity; lost.length > 0 && lost.length < before; lost = find()) {
+      before = lost.length;
+      await new Promise<void>(afterAllElse);
+      await this.#replay.caughtUp();
+    }
+    return lost;
+  }
+
+  #unfit(error: HoldfastError): Promise<never> {
+    this.stop(error);
+    this.#ports.unfit(error);
+    return never();
   }
 
   #stepFunction(): StepFunction {
@@ -127,7 +154,8 @@ export class StepsExecution {
 
   async #step<T>(name: string, options: StepOptions, body: StepBody<T>, progress?: () => Progress): Promise<T> {
     if (this.#abort.signal.aborted) return never();
-    const entry = this.#ask(name, 'step');
+    const entry = this.#ask(name);
+    if (entry && entry.kind !== 'step') return this.#unfit(otherKind(name, 'step', entry.kind));
     if (typeof body !== 'function') throw misused(`Step "${name}" has no function as its last argument.`);
     const settings = toSettings(name, options);
     if (entry && isFinal(entry)) return this.#handBack<T>(entry);
@@ -135,7 +163,7 @@ export class StepsExecution {
   }
 
   /** Checks a step's name and finds its entry. */
-  #ask(name: string, kind: JournalEntry['kind']): JournalEntry | undefined {
+  #ask(name: string): JournalEntry | undefined {
     if (!isName(name)) throw misused('A step needs a name, a string of whole characters that is not empty.');
     if (this.#ended) throw misused(`Step "${name}" was called after its step function had ended.`);
     if (this.#asked.has(name)) {
@@ -146,13 +174,8 @@ export class StepsExecution {
       });
     }
     this.#asked.add(name);
-    const entry = this.#journal.get(name);
-    if (!entry || entry.kind === kind) return entry;
-    throw new HoldfastError('JOURNAL_MISMATCH', {
-      message: `"${name}" is a ${kind} in the code and a ${entry.kind} in the journal.`,
-      remedy: "Give the new one another name, or raise the workflow's version.",
-      details: { step: name },
-    });
+    if (this.#counts.performing > 0) this.#nested.add(name);
+    return this.#journal.get(name);
   }
 
   async #handBack<T>(entry: JournalEntry): Promise<T> {
@@ -250,7 +273,8 @@ export class StepsExecution {
 
   async #record(step: string, entry: JournalEntry, progress?: () => Progress): Promise<JournalEntry> {
     const count = entry.status === 'completed' && progress ? { progress: progress() } : {};
-    const stored = await this.#ports.record({ step, entry, ...count });
+    const marked = this.#nested.has(step) ? { ...entry, nested: true as const } : entry;
+    const stored = await this.#ports.record({ step, entry: marked, ...count });
     this.#journal.set(step, stored);
     return stored;
   }
@@ -266,7 +290,8 @@ export class StepsExecution {
 
   async #sleep(name: string, duration: Duration): Promise<void> {
     if (this.#abort.signal.aborted) return never();
-    let entry = this.#ask(name, 'sleep');
+    let entry = this.#ask(name);
+    if (entry && entry.kind !== 'sleep') return this.#unfit(otherKind(name, 'sleep', entry.kind));
     const ms = toMs(duration, `sleep "${name}"`);
     if (entry && isFinal(entry)) return this.#handBack<void>(entry);
     if (!entry) {
@@ -370,6 +395,23 @@ function isName(name: unknown): name is string {
 
 function misused(message: string): HoldfastError {
   return new HoldfastError('STEP_MISUSED', { message, remedy: 'See the guide of step functions.' });
+}
+
+function otherKind(step: string, is: string, was: string): HoldfastError {
+  return new HoldfastError('JOURNAL_MISMATCH', {
+    message: `"${step}" is a ${is} in the code and a ${was} in the journal.`,
+    remedy: "Give the new one another name, or raise the workflow's version and change `steps` in its migration.",
+    details: { steps: [step] },
+  });
+}
+
+function notAskedFor(steps: readonly string[]): HoldfastError {
+  const names = steps.map((step) => `"${step}"`).join(', ');
+  return new HoldfastError('JOURNAL_MISMATCH', {
+    message: `The journal has results of ${names}, and the step function ended without asking for them.`,
+    remedy: "Bring them back, or raise the workflow's version and rename or remove them in `steps` of its migration.",
+    details: { steps },
+  });
 }
 
 function timedOut(step: string, ms: number | undefined): HoldfastError {

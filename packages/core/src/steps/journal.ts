@@ -14,6 +14,8 @@ export interface JournalEntry {
   readonly until?: number;
   readonly output?: unknown;
   readonly error?: unknown;
+  /** Asked for while another step was under way: perhaps in its body, which is not run again. */
+  readonly nested?: true;
   /** Number of the checkpoint that stored it: parallel steps are replayed in this order. */
   readonly order?: number;
 }

@@ -95,7 +95,10 @@ describe('crashEverywhere', () => {
     };
     const { differences } = await findDifferences(counted, { events: [{ type: 'GO' }], world, pairs: 0 });
     const singles = differences.map(({ where }) => where).filter((where) => !where.includes('successor'));
-    expect(singles).toEqual(['just after moment 5 (action entry)', 'just before moment 6 (commit after 2)']);
+    expect(singles).toEqual([
+      'just after moment 5 (action (machine).b entry 0)',
+      'just before moment 6 (commit after 2)',
+    ]);
   });
 
   test('an event that waits for a state is sent once the state is there, and time passes until it is', async () => {

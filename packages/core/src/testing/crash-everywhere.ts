@@ -122,7 +122,9 @@ class CrashSearch {
     });
     const recoveries = pairs.filter(([, { moment }]) => moment === 1);
     const rest = pairs.filter(([, { moment }]) => moment !== 1);
-    await this.#tryAll(wanted === 'all' ? pairs : [...spread(recoveries, wanted / 2), ...spread(rest, wanted / 2)]);
+    if (wanted === 'all') return void (await this.#tryAll(pairs));
+    const first = spread(recoveries, wanted / 2);
+    await this.#tryAll([...first, ...spread(rest, wanted - first.length)]);
   }
 
   async #tryAll(all: readonly (readonly CrashPoint[])[]): Promise<(Outcome | undefined)[]> {

@@ -27,7 +27,7 @@ export class EngineWorld {
   readonly emitted: unknown[] = [];
   readonly logged: unknown[] = [];
   last: Turn;
-  readonly #definition: { logic: AnyActorLogic; liveActors?: 'restart' };
+  #definition: { logic: AnyActorLogic; liveActors?: 'restart' };
   readonly #restores: Restores;
   readonly #messages: Message[] = [];
   readonly #onMessage = (message: Message) => void this.#messages.push(message);
@@ -82,6 +82,13 @@ export class EngineWorld {
   restore(): this {
     this.#reload([]);
     return this;
+  }
+
+  /** Throws the engine away, and lets another definition take over what would have been stored. */
+  upgrade(logic: AnyActorLogic, pending: readonly ActionRow[] = []): this {
+    this.#definition = { ...this.#definition, logic };
+    const actions = this.#reload(pending);
+    return this.#after('upgrade', this.engine.reconcile(actions, this.now));
   }
 
   /** What would be stored, as text. */

@@ -1,3 +1,4 @@
+export { type CheckUpgradeOptions, checkUpgrade, type UpgradeProblem } from './check-upgrade.js';
 export {
   type CrashDifference,
   type CrashOptions,

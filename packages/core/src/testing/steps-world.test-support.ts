@@ -1,6 +1,7 @@
 import { fromSteps } from '../define/from-steps.js';
 import type { StepsContext } from '../define/steps-logic.js';
 import type { Outcome } from '../engine/index.js';
+import type { HoldfastError } from '../errors/index.js';
 import type { Progress } from '../records/records.js';
 import { type ExecutionPorts, StepsExecution } from '../steps/execution.js';
 import type { JournalEntry, StepRecord } from '../steps/journal.js';
@@ -38,6 +39,8 @@ export interface Session {
   readonly records: readonly StepRecord[];
   readonly progress: readonly Progress[];
   readonly outcomes: readonly Outcome[];
+  /** Why its journal is another function's. */
+  readonly misfits: readonly HoldfastError[];
   /** How often a step asked to begin. */
   readonly begun: () => number;
 }
@@ -54,6 +57,7 @@ export class StepsWorld {
   run(body: Body, options: { ports?: Partial<ExecutionPorts>; input?: unknown; runKey?: string } = {}): Session {
     const { ports = {}, input, runKey = 'run-key' } = options;
     const session = { records: [] as StepRecord[], progress: [] as Progress[], outcomes: [] as Outcome[], begun: 0 };
+    const misfits: HoldfastError[] = [];
     const leaf = { path: 'worker', incarnation: 1, bornAt: this.#bornAt };
     const execution = new StepsExecution(
       { logic: fromSteps(body), input, leaf, runKey, journal: new Map(this.journal) },
@@ -73,11 +77,12 @@ export class StepsWorld {
         },
         progress: (progress) => void session.progress.push(progress),
         settled: (outcome) => void session.outcomes.push(outcome),
+        unfit: (error) => void misfits.push(error),
         ...ports,
       },
     );
     execution.start();
-    return { execution, ...session, begun: () => session.begun };
+    return { execution, ...session, misfits, begun: () => session.begun };
   }
 
   /** The output of a body that ends by itself. */
