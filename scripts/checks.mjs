@@ -95,6 +95,38 @@ async function check(name, command) {
 }
 
 /**
+ * Crashes at every store write and effect of the corpus, with few pairs of them.
+ * @returns {Promise<Tally>}
+ */
+export function crashes() {
+  return script('crashes everywhere, in short', ['scripts/crash.mjs', '--short']);
+}
+
+/**
+ * The built core, broken in one named way at a time: the suite has to notice each.
+ * @returns {Promise<Tally>}
+ */
+export function mutations() {
+  return script('mutations', ['scripts/mutations.mjs']);
+}
+
+/**
+ * A script of ours that ends with its counts.
+ * @param {string} name
+ * @param {readonly string[]} args
+ * @returns {Promise<Tally>}
+ */
+async function script(name, args) {
+  console.log(`\n${name}`);
+  const { code, output } = await run([process.execPath, ...args], { timeoutMs: 900_000 });
+  console.log(output.trimEnd());
+  const [, passed = 0, failed = 0, skipped = 0] =
+    /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/m.exec(output) ?? [];
+  const tally = { passed: Number(passed), failed: Number(failed), skipped: Number(skipped) };
+  return code === 0 || tally.failed > 0 ? tally : { ...tally, failed: 1 };
+}
+
+/**
  * Unit tests, conformance suites and crash sweeps.
  * @returns {Promise<Tally>}
  */

@@ -1,7 +1,7 @@
 // The repo's commands: `node scripts/run.mjs <task>`, called by the scripts of package.json. Needs Node and npm only;
 // whatever else a task needs, it fetches first.
 
-import { browserTests, build, staticChecks, unitTests } from './checks.mjs';
+import { browserTests, build, crashes, mutations, staticChecks, unitTests } from './checks.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { ensureDependencies } from './dependencies.mjs';
 import { npm, run } from './process.mjs';
@@ -12,12 +12,18 @@ import { sum, tallyLine } from './tally.mjs';
 /** @type {Record<string, (args: readonly string[]) => Promise<number>>} each answers with its exit code */
 const TASKS = {
   build: async () => conclude([await build()]),
-  check: async () => conclude([await build(), ...(await staticChecks()), await unitTests()]),
+  check: async () => conclude([await build(), ...(await withoutBrowser())]),
+  crash: async (args) => afterBuild([process.execPath, 'scripts/crash.mjs', ...args]),
+  mutations: async (args) => afterBuild([process.execPath, 'scripts/mutations.mjs', ...args]),
   e2e: async () => conclude([await build(), await inBrowser()]),
-  test: async () => conclude([await build(), ...(await staticChecks()), await unitTests(), await inBrowser()]),
+  test: async () => conclude([await build(), ...(await withoutBrowser()), await inBrowser()]),
   demo: async () => afterBuild([...npm(), 'start', '-w', 'demo']),
   'demo:node': async (args) => afterBuild([process.execPath, 'demo/node/run.mjs', ...args]),
 };
+
+async function withoutBrowser() {
+  return [...(await staticChecks()), await unitTests(), await crashes(), await mutations()];
+}
 
 async function inBrowser() {
   try {

@@ -377,7 +377,7 @@ export class Decider {
     const seq = draft.history ? rest.seq + 1 : rest.seq;
     const status = this.#status(draft, circumstances);
     // Nobody will take them any more.
-    if (CLOSED.has(status)) this.#record.remove('messages', draft.ops);
+    if (CLOSED.has(status)) for (const id of this.#record.idsFrom('messages/')) this.#record.remove(id, draft.ops);
     const deadline = CLOSED.has(status) ? undefined : this.#nextDeadline();
     const progress = draft.progress ?? rest.progress;
     const suspicion = suspicionAfter(arrival, { status, ...(before && { suspicion: before }) });
