@@ -14,6 +14,9 @@ const MUTANTS = join(ROOT, 'node_modules/.cache/holdfast-mutants');
 const LANES = 2;
 
 const COMMIT = 'await store.commit({ workflow, run, epoch, after, durability, ops });';
+const TAKEN_FIRST = `const taken = ops.filter((op) => op.op === 'taken');
+        if (taken.length > 0) await store.commit({ workflow, run, epoch, after, durability, ops: taken });
+        await store.commit({ workflow, run, epoch, after, durability, ops: ops.filter((op) => op.op !== 'taken') });`;
 /** @param {string} rows a condition on `op`: those ops are committed by themselves, after the rest */
 const inItsOwnCommit = (rows) => `const apart = ops.filter((op) => ${rows});
         await store.commit({ workflow, run, epoch, after, durability, ops: ops.filter((op) => !apart.includes(op)) });
@@ -45,7 +48,8 @@ const MUTATIONS = [
     name: 'inbox acknowledgement outside of the transaction',
     file: 'host/live-run.js',
     from: COMMIT,
-    to: inItsOwnCommit("op.op === 'taken'"),
+    // After the rest it would do no harm: an event whose id was seen is ignored.
+    to: TAKEN_FIRST,
   },
   {
     name: 'timers outside of the transaction',
@@ -110,8 +114,8 @@ const MUTATIONS = [
   {
     name: 'what actions have sent is not stored',
     file: 'decide/decider.js',
-    from: 'if (left.length > 0)',
-    to: 'if (false)',
+    from: 'for (const message of this.#unstored)',
+    to: 'for (const message of [])',
   },
   {
     name: 'a run with a deadline is not woken by the next owner',
@@ -169,7 +173,7 @@ async function tryOut({ name, file, from, to }) {
 async function inTheSuite(core) {
   for (const [suite, args] of /** @type {const} */ ([
     ['the contract of a store', ['scripts/conformance.mjs']],
-    ['crashes everywhere', ['scripts/crash.mjs', '--short', '--stop-at-first']],
+    ['crashes everywhere', ['scripts/crash.mjs', '--short', '--pairs', '0', '--stop-at-first']],
   ])) {
     const { code, output } = await run([process.execPath, ...args, '--core', core], { timeoutMs: 300_000 });
     const failure = output.split('\n').find((line) => line.startsWith('✗')) ?? 'it did not end';
