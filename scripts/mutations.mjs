@@ -11,7 +11,8 @@ import { tallyLine } from './tally.mjs';
 const CORE = join(ROOT, 'packages/core/dist');
 /** Within the repository, so that the mutants find the libraries they import. */
 const MUTANTS = join(ROOT, 'node_modules/.cache/holdfast-mutants');
-const LANES = 2;
+// They mostly wait for turns of the event loop.
+const LANES = 4;
 
 const COMMIT = 'await store.commit({ workflow, run, epoch, after, durability, ops });';
 const TAKEN_FIRST = `const taken = ops.filter((op) => op.op === 'taken');
