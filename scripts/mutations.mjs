@@ -144,9 +144,11 @@ process.exit(tally.failed === 0 ? 0 : 1);
 
 async function lane() {
   for (let mutation = left.shift(); mutation; mutation = left.shift()) {
+    const began = Date.now();
     const { caught, what } = await tryOut(mutation);
+    const took = ((Date.now() - began) / 1000).toFixed(1);
     tally[caught ? 'passed' : 'failed']++;
-    console.log(`${caught ? '✓' : '✗'} ${mutation.name}: ${what}`);
+    console.log(`${caught ? '✓' : '✗'} ${mutation.name} (${took} s): ${what}`);
   }
 }
 

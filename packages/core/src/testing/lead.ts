@@ -37,7 +37,7 @@ export interface LeadOptions {
   readonly patienceMs: number;
 }
 
-const MOST_ROUNDS = 100_000;
+const MOST_ROUNDS = 10_000;
 
 /**
  * Leads one run of a workflow through a scenario, on a manual clock, with the given crashes: the nth one is where the
