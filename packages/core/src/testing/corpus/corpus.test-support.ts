@@ -2,6 +2,7 @@ import { apps } from './apps.test-support.js';
 import type { Entry } from './entry.test-support.js';
 import { failures } from './failures.test-support.js';
 import { invokes } from './invoke.test-support.js';
+import { live } from './live.test-support.js';
 import { messages } from './messages.test-support.js';
 import { spawns } from './spawn.test-support.js';
 import { states } from './states.test-support.js';
@@ -13,6 +14,7 @@ export const corpus: readonly Entry[] = [
   ...invokes,
   ...spawns,
   ...messages,
+  ...live,
   ...states,
   ...timers,
   ...failures,

@@ -45,8 +45,10 @@ export function entry<TLogic extends AnyActorLogic>(
   name: string,
   logic: TLogic,
   scenario: Scenario<Workflow<string, TLogic>> = {},
-  more: Pick<Entry, 'big' | 'crash' | 'repeats' | 'differs'> = {},
+  more: Pick<Entry, 'big' | 'crash' | 'repeats' | 'differs'> & { liveActors?: 'restart' } = {},
 ): Entry {
   const id = name.replaceAll(/\W+/g, '-').toLowerCase();
-  return { name, workflow: defineWorkflow({ id, version: 1, logic }), scenario, ...more };
+  const { liveActors, ...rest } = more;
+  const workflow = defineWorkflow({ id, version: 1, logic, ...(liveActors ? { liveActors } : {}) });
+  return { name, workflow, scenario, ...rest };
 }
