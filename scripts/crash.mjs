@@ -2,10 +2,12 @@
 // workflow, and a sum. Needs the packages built.
 //
 //   node scripts/crash.mjs [--short] [--only NAME] [--replay '7-after'] [--pairs N|all] [--core FOLDER]
+//                          [--generated N] [--seed S]   machines made by chance; the same for the same seed
 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import fc from 'fast-check';
 import { ROOT } from './process.mjs';
 import { tallyLine } from './tally.mjs';
 
@@ -18,6 +20,8 @@ const LONG_SINGLES = 60;
 /** Bodies in the corpus end by themselves or wait for time to pass. */
 const PATIENCE_MS = 5;
 const LANES = 16;
+const SHORT_GENERATED = 6;
+const LONG_GENERATED = 60;
 
 const { values: options } = parseArgs({
   options: {
@@ -25,6 +29,8 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     replay: { type: 'string' },
     pairs: { type: 'string' },
+    generated: { type: 'string' },
+    seed: { type: 'string', default: '1' },
     core: { type: 'string', default: join(ROOT, 'packages/core/dist') },
     'stop-at-first': { type: 'boolean', default: false },
   },
@@ -34,10 +40,11 @@ const { values: options } = parseArgs({
 const load = (path) => import(pathToFileURL(join(options.core, path)).href);
 const { corpus } = await load('testing/corpus/corpus.test-support.js');
 const { findDifferences } = await load('testing/crash-everywhere.js');
+const { generated } = await load('testing/generated.test-support.js');
 
 const sum = { moments: 0, singles: 0, pairs: 0, differences: 0, passed: 0, failed: 0, skipped: 0 };
 const startedAt = Date.now();
-for (const entry of corpus) {
+for (const entry of [...corpus, ...made()]) {
   if (options.only !== undefined && !entry.name.includes(options.only)) continue;
   await crash(entry);
   if (options['stop-at-first'] && sum.failed > 0) break;
@@ -91,6 +98,14 @@ async function crash({ name, workflow, scenario, big, repeats, crash: how }) {
     sum.failed++;
     console.log(`✗ ${name}: ${error instanceof Error ? error.stack : error}`);
   }
+}
+
+/** Machines made by chance, as one by one they are asked for. */
+function* made() {
+  const numRuns = Number(options.generated ?? (options.short ? SHORT_GENERATED : LONG_GENERATED));
+  const seed = Number(options.seed);
+  const machines = fc.sample(generated, { numRuns, seed });
+  for (const [index, entry] of machines.entries()) yield { ...entry, name: `generated ${index} of seed ${seed}` };
 }
 
 /** @param {boolean | undefined} big */

@@ -6,11 +6,11 @@ import { carryRow, type PendingAction, resolveRow, toDelivery, toRow } from './a
 import { type ActorPath, pathOf } from './actor-path.js';
 import { isLeaf, isLive, isMachine, liveActorRefused } from './kinds.js';
 import { livePartOf, splitLive } from './live.js';
-import { persist, reviveHistory } from './persist.js';
+import { persist, reviveHistory, reviveOrder } from './persist.js';
 import { placesOf } from './places.js';
 import { type Origin, originOf } from './queued.js';
 import { reconcile } from './reconcile.js';
-import type { ActionRow, Birth, EngineState, Leaf, TimerRow } from './records.js';
+import type { ActionRow, Birth, EngineState, Leaf, PersistedSnapshot, TimerRow } from './records.js';
 import { AbsentActor, type ActorAddress, addressOf, bindRefs, bindSnapshot, setIncarnation } from './refs.js';
 import { createSystem, type InnerActor, inner, type TakenTransition, type XStateAction } from './system.js';
 import { timerKey, timerPrefix } from './timer-keys.js';
@@ -68,7 +68,7 @@ export class Engine {
     const shared = { id: ROOT_ID, parent: { system: this.#createSystem() } as never };
     this.root = createActor(logic, state ? { ...shared, snapshot: state.snapshot as never } : { ...shared, input });
     this.#restoring = false;
-    if (state) this.#bindAll();
+    if (state) this.#bindAll(state);
   }
 
   /** Makes the tree of a new run. */
@@ -196,14 +196,16 @@ export class Engine {
   }
 
   /** After a restore: references in contexts, inputs and timers are to be the actors themselves again. */
-  #bindAll(): void {
+  #bindAll(state: EngineState): void {
     const bind = (ref: AbsentActor) => this.#bind(ref);
-    const visit = (actor: AnyActorRef) => {
+    const visit = (actor: AnyActorRef, stored: PersistedSnapshot | undefined) => {
       bindSnapshot(inner(actor)._snapshot, bind);
       reviveHistory(actor);
-      for (const child of Object.values(inner(actor)._snapshot.children ?? {})) visit(child);
+      reviveOrder(actor, stored?.nodes);
+      const { children = {} } = inner(actor)._snapshot;
+      for (const [id, child] of Object.entries(children)) visit(child, stored?.children?.[id]?.snapshot);
     };
-    visit(this.root);
+    visit(this.root, state.snapshot);
     for (const { event } of this.timers.values()) bindRefs(event, bind);
   }
 

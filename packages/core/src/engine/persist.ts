@@ -1,7 +1,7 @@
 import type { AnyActorLogic, AnyActorRef, AnyStateMachine } from 'xstate';
 import { isMachine } from './kinds.js';
 import type { PersistedChild, PersistedSnapshot } from './records.js';
-import { inner } from './system.js';
+import { type AnyStateNode, inner } from './system.js';
 
 interface MachineSnapshot {
   status: PersistedSnapshot['status'];
@@ -11,6 +11,7 @@ interface MachineSnapshot {
   context: unknown;
   historyValue: Record<string, { id: string }[]>;
   children: Record<string, AnyActorRef>;
+  _nodes: AnyStateNode[];
 }
 
 /**
@@ -19,12 +20,14 @@ interface MachineSnapshot {
  */
 export function persist(actor: AnyActorRef): PersistedSnapshot {
   if (!('value' in actor.getSnapshot())) return persistStateless(actor);
-  const { status, output, error, value, context, historyValue, children } = actor.getSnapshot() as MachineSnapshot;
+  const snapshot = actor.getSnapshot() as MachineSnapshot;
+  const { status, output, error, value, context, historyValue, children, _nodes } = snapshot;
   return {
     status,
     output,
     error,
     value,
+    ...(inDocumentOrder(_nodes) ? {} : { nodes: _nodes.map(({ id }) => id) }),
     context,
     historyValue: mapValues(historyValue, (nodes) => nodes.map(({ id }) => ({ id }))),
     children: mapValues(children, persistChild),
@@ -65,7 +68,24 @@ export function reviveHistory(actor: AnyActorRef): void {
   }
 }
 
+/**
+ * Of conflicting transitions of parallel regions XState takes that of the node which was entered first: the order of the
+ * active nodes is part of the state, and XState's own restore forgets it.
+ *
+ * @param nodes ids in the order in which they were stored; undefined: as in the definition.
+ */
+export function reviveOrder(actor: AnyActorRef, nodes: readonly string[] | undefined): void {
+  const { _nodes } = inner(actor)._snapshot as unknown as Partial<RestoredSnapshot>;
+  const known = nodes && _nodes?.every(({ id }) => nodes.includes(id)) ? nodes : undefined;
+  _nodes?.sort((a, b) => (known ? known.indexOf(a.id) - known.indexOf(b.id) : a.order - b.order));
+}
+
+function inDocumentOrder(nodes: readonly AnyStateNode[]): boolean {
+  return nodes.every(({ order }, index) => index === 0 || (nodes[index - 1] as AnyStateNode).order < order);
+}
+
 interface RestoredSnapshot {
+  readonly _nodes: AnyStateNode[];
   readonly historyValue?: Record<string, { id: string }[]>;
   readonly machine: AnyStateMachine;
 }

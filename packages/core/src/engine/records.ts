@@ -35,6 +35,8 @@ export interface PersistedSnapshot {
   readonly error?: unknown;
   /** Machines. */
   readonly value?: unknown;
+  /** Ids of the active nodes in the order they were entered, where it is not that of the definition. */
+  readonly nodes?: readonly string[];
   readonly context?: unknown;
   readonly historyValue?: Readonly<Record<string, readonly { readonly id: string }[]>>;
   readonly children?: Readonly<Record<string, PersistedChild>>;
