@@ -14,6 +14,7 @@ import { tallyLine } from './tally.mjs';
 /** Pairs of crashes a workflow: enough to find what single ones don't, and to stay quick. */
 const SHORT_PAIRS = 8;
 const LONG_PAIRS = 330;
+const GENERATED_PAIRS = 60;
 /** Single crash points of a workflow with thousands of them. */
 const SHORT_SINGLES = 6;
 const LONG_SINGLES = 60;
@@ -59,15 +60,15 @@ console.log(`Sum: ${sum.passed + sum.failed} workflows, ${sum.moments} moments, 
 console.log(tallyLine(sum));
 process.exit(sum.failed === 0 ? 0 : 1);
 
-/** @param {import('../packages/core/dist/testing/corpus/entry.test-support.js').Entry} entry */
-async function crash({ name, workflow, scenario, big, repeats, crash: how }) {
+/** @param {import('../packages/core/dist/testing/corpus/entry.test-support.js').Entry & { chance?: boolean }} entry */
+async function crash({ name, workflow, scenario, big, repeats, chance, crash: how }) {
   if (repeats) {
     console.log(`- ${name}: left out: what it does before its work is done happens again after a crash, by design`);
     sum.skipped++;
     return;
   }
   const { replay } = options;
-  const pairs = pairsOf(big);
+  const pairs = pairsOf(big, chance);
   const few = options.short ? SHORT_SINGLES : LONG_SINGLES;
   try {
     const asked = {
@@ -105,14 +106,19 @@ function* made() {
   const numRuns = Number(options.generated ?? (options.short ? SHORT_GENERATED : LONG_GENERATED));
   const seed = Number(options.seed);
   const machines = fc.sample(generated, { numRuns, seed });
-  for (const [index, entry] of machines.entries()) yield { ...entry, name: `generated ${index} of seed ${seed}` };
+  for (const [index, entry] of machines.entries())
+    yield { ...entry, chance: true, name: `generated ${index} of seed ${seed}` };
 }
 
-/** @param {boolean | undefined} big */
-function pairsOf(big) {
+/**
+ * @param {boolean | undefined} big
+ * @param {boolean | undefined} chance
+ */
+function pairsOf(big, chance) {
   if (options.pairs !== undefined) return options.pairs === 'all' ? 'all' : Number(options.pairs);
   if (big) return 0;
-  return options.short ? SHORT_PAIRS : LONG_PAIRS;
+  if (options.short) return SHORT_PAIRS;
+  return chance ? GENERATED_PAIRS : LONG_PAIRS;
 }
 
 /**

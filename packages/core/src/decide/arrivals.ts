@@ -27,14 +27,18 @@ export type Arrival =
   | { readonly kind: 'progress'; readonly progress: Progress }
   /** It was restored after a crash, and its probation is over. */
   | { readonly kind: 'outlived' }
+  /** A run that was marked as running has come to wait, without a checkpoint that could say so. */
+  | { readonly kind: 'rest' }
   /** Sent by an actor outside of a transition. */
   | { readonly kind: 'message'; readonly message: Message }
   /** The pending actions were performed; the one of `failed` threw. */
   | { readonly kind: 'performed'; readonly failed?: { readonly path: string; readonly error: unknown } };
 
+const KEEPS_ACTIONS = new Set<Arrival['kind']>(['progress', 'begin', 'outlived', 'rest', 'version']);
+
 /** Whether its checkpoint says that the actions pending before it were performed. */
 export function clearsActions({ kind }: Arrival): boolean {
-  return kind !== 'progress' && kind !== 'begin' && kind !== 'outlived' && kind !== 'version';
+  return !KEEPS_ACTIONS.has(kind);
 }
 
 export type LeafAddress = Pick<Leaf, 'path' | 'incarnation'>;

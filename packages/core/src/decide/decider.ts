@@ -33,6 +33,8 @@ import { unfit } from './unfit.js';
 
 type ArrivalOf<K extends Arrival['kind']> = Extract<Arrival, { kind: K }>;
 
+/** Were they lost, nothing would be done twice or not at all. */
+const RELAXED = new Set<Arrival['kind']>(['progress', 'outlived', 'rest']);
 const CLOSED = new Set<RunStatus>(['done', 'failed', 'cancelled']);
 const STATUS_OF = { active: 'running', done: 'done', error: 'failed', stopped: 'cancelled' } as const;
 
@@ -158,7 +160,7 @@ export class Decider {
     if (draft.effects.gone) return { after: before.seq, ops: draft.ops, durability: 'strict', effects: draft.effects };
     this.#writeHead(arrival, draft, circumstances);
     if (arrival.kind === 'version') draft.effects.start = this.#engine?.leaves ?? [];
-    const durability = arrival.kind === 'progress' || arrival.kind === 'outlived' ? 'relaxed' : 'strict';
+    const durability = RELAXED.has(arrival.kind) ? 'relaxed' : 'strict';
     return { after: before.seq, ops: draft.ops, durability, effects: draft.effects };
   }
 
@@ -189,6 +191,7 @@ export class Decider {
         break;
       case 'begin':
       case 'outlived':
+      case 'rest':
         break;
       default:
         this.#move(arrival, draft, now);
@@ -375,7 +378,7 @@ export class Decider {
     const { now, epoch } = circumstances;
     const { nextDeadlineAt: _, suspicion: before, ...rest } = this.#row;
     const seq = draft.history ? rest.seq + 1 : rest.seq;
-    const status = this.#status(draft, circumstances);
+    const status = this.#status(draft.effects, circumstances.quiet);
     // Nobody will take them any more.
     if (CLOSED.has(status)) for (const id of this.#record.idsFrom('messages/')) this.#record.remove(id, draft.ops);
     const deadline = CLOSED.has(status) ? undefined : this.#nextDeadline();
@@ -416,7 +419,12 @@ export class Decider {
     return { version, ...(definition === undefined ? {} : { definition }) };
   }
 
-  #status(draft: Draft, { quiet }: Circumstances): RunStatus {
+  /** Whether it only waits, though it is marked as running. */
+  mayRest(quiet: Circumstances['quiet']): boolean {
+    return this.#row.status === 'running' && this.#status(NO_EFFECTS, quiet) === 'waiting';
+  }
+
+  #status(effects: Effects, quiet: Circumstances['quiet']): RunStatus {
     if (this.#record.has('failure')) return 'failed';
     if (!this.#engine) return this.#row.status;
     const toPerform = this.#record.has('actions');
@@ -424,13 +432,12 @@ export class Decider {
     // A run is closed when its last actions are performed: a closed one is not taken up again.
     if (status !== 'running') return toPerform ? 'running' : status;
     const busy =
-      toPerform || this.#messages.size > 0 || this.#engine.leaves.some((leaf) => !this.#waits(leaf, draft, quiet));
+      toPerform || this.#messages.size > 0 || this.#engine.leaves.some((leaf) => !this.#waits(leaf, effects, quiet));
     return busy ? 'running' : 'waiting';
   }
 
   /** Whether nothing but a stored deadline can move that leaf. */
-  #waits(leaf: Leaf, draft: Draft, quiet: Circumstances['quiet']): boolean {
-    const { start, entry } = draft.effects;
+  #waits(leaf: Leaf, { start, entry }: Effects, quiet: Circumstances['quiet']): boolean {
     if (start.includes(leaf) || (entry && isFinal(entry))) return false;
     const prefix = journalPrefix(leaf);
     return [...this.#untils.keys()].some((id) => id.startsWith(prefix)) && quiet(leaf);

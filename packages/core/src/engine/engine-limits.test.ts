@@ -280,6 +280,30 @@ describe('results and messages that come too late', () => {
 });
 
 describe('after a restore', () => {
+  test('of conflicting always transitions that of the node entered first is taken, as without it', () => {
+    const region = (name: string) => ({
+      initial: 'a',
+      states: {
+        a: { on: { [name]: 'b' } },
+        b: { always: { target: `#${name}`, guard: ({ context }: { context: { out: boolean } }) => context.out } },
+      },
+    });
+    const machine = createMachine({
+      context: { out: false },
+      initial: 'both',
+      states: {
+        both: { type: 'parallel', states: { left: region('left'), right: region('right') } },
+        toLeft: { id: 'left' },
+        toRight: { id: 'right' },
+      },
+      on: { OUT: { actions: assign({ out: true }) } },
+    });
+    const way = (world: EngineWorld) =>
+      world.send({ type: 'right' }).send({ type: 'left' }).send({ type: 'OUT' }).view.value;
+    expect(way(new EngineWorld(machine))).toBe('toRight');
+    expect(way(new EngineWorld(machine, { restores: 'after every turn' }))).toBe('toRight');
+  });
+
   test('automatic ids are not given again', () => {
     const machine = setup({ actors: { promise }, types: { context: {} as { all: unknown[] } } }).createMachine({
       context: { all: [] },

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { fromPromise, setup } from 'xstate';
 import { defineWorkflow } from '../define/define-workflow.js';
 import { fromSteps } from '../define/from-steps.js';
 import { createMemoryDatabase } from '../store/memory-store.js';
@@ -93,5 +94,52 @@ test('a sleeping run, and one that waits for its next try, leave the memory', as
   clock.advance(untilNext());
   clock.advance(untilNext());
   await run.result();
+  await holdfast.close();
+});
+
+test('one that was taken up by a timer, or whose parallel step has ended, leaves the memory too', async () => {
+  const logic = setup({
+    actors: {
+      work: fromSteps(async ({ sleep, step }) => {
+        await Promise.all([sleep('nap', '30d'), step('quick', () => 1)]);
+      }),
+    },
+  }).createMachine({
+    initial: 'on',
+    states: {
+      on: { invoke: { src: 'work', onDone: 'off' }, after: { 864000000: { actions: () => {} } } },
+      off: { type: 'final' },
+    },
+  });
+  const { holdfast, clock, database } = aHoldfast([defineWorkflow({ id: 'w', version: 1, logic })]);
+  await holdfast.start('w', { id: '1' });
+  const status = () => database.tables.head({ workflow: 'w', run: '1' })?.status;
+  const untilNext = () => (clock.nextAt ?? 0) - clock.now();
+  await settled(20);
+  expect([status(), untilNext()], 'beside the sleep').toEqual(['waiting', 5000]);
+  clock.advance(5000);
+  clock.advance(untilNext());
+  await settled(20);
+  expect([status(), untilNext()], 'after the timer').toEqual(['waiting', 5000]);
+  clock.advance(5000);
+  clock.advance(untilNext());
+  await holdfast.run('w', '1').result();
+  await holdfast.close();
+});
+
+test('a result that comes when its actor was left, in the same instant, makes no checkpoint', async () => {
+  const logic = setup({ actors: { quick: fromPromise(async () => 1) } }).createMachine({
+    initial: 'both',
+    states: {
+      both: { invoke: [{ src: 'quick', onDone: 'over' }, { src: 'quick' }] },
+      over: { on: { END: 'end' } },
+      end: { type: 'final' },
+    },
+  });
+  const { holdfast } = aHoldfast([defineWorkflow({ id: 'w', version: 1, logic })]);
+  const run = await holdfast.start('w', { id: '1' });
+  await run.send({ type: 'END' });
+  await run.result();
+  expect((await run.history()).map(({ arrival }) => arrival.kind)).toEqual(['start', 'actor', 'event']);
   await holdfast.close();
 });

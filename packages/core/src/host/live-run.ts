@@ -4,6 +4,7 @@ import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import type { Leaf, PendingAction, RootView } from '../engine/index.js';
 import type { InboxRow, RunRow, StoredRun } from '../records/records.js';
+import { afterAllElse } from '../steps/turn.js';
 import type { Ownership, Store } from '../store/store.js';
 import { Performer } from './performer.js';
 import type { Around, Clock, Connectivity, Effect } from './ports.js';
@@ -52,6 +53,7 @@ export class LiveRun {
   #durable: { readonly row: RunRow; readonly view: RootView };
   #pending: { actions: readonly PendingAction[]; start: readonly Leaf[] } | undefined;
   #turning = false;
+  #looking = false;
   #stopped = false;
   #cancelTimer: (() => void) | undefined;
 
@@ -67,6 +69,7 @@ export class LiveRun {
       mayBegin: () => this.#mayBegin(),
       emitted: (event) => ports.emitted(this, event),
       report: (error) => ports.report(this, error),
+      calmed: () => this.#lookForRest(),
       unfit: (error) => {
         if (!this.#stopped) ports.broken(this, error);
       },
@@ -142,6 +145,7 @@ export class LiveRun {
     }
     if (this.#stopped) return;
     this.#armTimer();
+    this.#lookForRest();
     if (this.atRest) this.#ports.rested(this, undefined);
   }
 
@@ -183,7 +187,7 @@ export class LiveRun {
   }
 
   async #effect(arrival: Arrival, effects: Effects): Promise<void> {
-    for (const leaf of effects.stop) this.#performer.stop(leaf);
+    for (const leaf of effects.stop) this.#abandon(leaf);
     if (arrival.kind === 'step' && effects.entry) arrival.stored(effects.entry);
     if (arrival.kind === 'begin') arrival.begun();
     for (const args of effects.logged) this.#ports.log(...args);
@@ -192,6 +196,28 @@ export class LiveRun {
     for (const event of effects.emitted) {
       this.#around({ kind: 'emit', name: event.type, actor: '' }, () => this.#ports.emitted(this, event));
     }
+  }
+
+  /** Its results that have come too late are passed over: they would be checkpoints of nothing. */
+  #abandon(leaf: Leaf): void {
+    this.#performer.stop(leaf);
+    const isIts = ({ arrival }: { arrival: Arrival }) =>
+      (arrival.kind === 'actor' || arrival.kind === 'step') &&
+      arrival.leaf.path === leaf.path &&
+      arrival.leaf.incarnation === leaf.incarnation;
+    const left = this.#queue.filter((queued) => !isIts(queued));
+    this.#queue.splice(0, Infinity, ...left);
+  }
+
+  /** Only a checkpoint tells how a run stands, and one was made while it was not known yet whether its steps wait. */
+  #lookForRest(): void {
+    if (this.#looking || this.row.status !== 'running') return;
+    this.#looking = true;
+    afterAllElse(() => {
+      this.#looking = false;
+      if (this.#stopped || this.#turning || this.#queue.length > 0) return;
+      if (this.#decider.mayRest((leaf) => this.#performer.isQuiet(leaf))) this.push({ kind: 'rest' });
+    });
   }
 
   /**

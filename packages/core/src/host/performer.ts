@@ -24,6 +24,8 @@ interface Back {
   emitted(event: EventObject): void;
   /** Trouble that nothing in the run can take up. */
   report(error: unknown): void;
+  /** A leaf may have come to wait. */
+  calmed(): void;
   /** The code of a leaf is not the one that wrote its journal. */
   unfit(error: unknown): void;
 }
@@ -134,6 +136,7 @@ export class Performer {
       progress: (progress) => this.#back.push({ kind: 'progress', progress }),
       // It stays under way until its leaf is left: steps that lost a race are to be aborted then.
       settled: (outcome) => this.#back.push({ kind: 'actor', leaf, outcome }),
+      calmed: () => this.#back.calmed(),
       unfit: (error) => this.#back.unfit(error),
     });
     this.#work.set(keyOf(leaf), execution);

@@ -35,6 +35,8 @@ export interface ExecutionPorts {
   progress(progress: Progress): void;
   /** Told once, when the function has returned or thrown. */
   settled(outcome: Outcome): void;
+  /** Told when it may have come to wait; whether it has shows when all promises that can settle now have settled. */
+  calmed(): void;
   /** Told in place of `settled`: the function is not the one that wrote the journal. It is stopped then. */
   unfit(error: HoldfastError): void;
 }
@@ -181,6 +183,7 @@ export class StepsExecution {
   async #handBack<T>(entry: JournalEntry): Promise<T> {
     await this.#replay.turn(entry.order ?? 0);
     if (this.#abort.signal.aborted) return never();
+    this.#lookForCalm();
     return this.#conclude<T>(entry);
   }
 
@@ -312,11 +315,18 @@ export class StepsExecution {
   /** Counts itself as performing or waiting while `work` is under way: that is what {@link quiet} looks at. */
   async #count<T>(as: 'performing' | 'waiting', work: () => Promise<T>): Promise<T> {
     this.#counts[as]++;
+    this.#lookForCalm();
     try {
       return await work();
     } finally {
       this.#counts[as]--;
+      this.#lookForCalm();
     }
+  }
+
+  #lookForCalm(): void {
+    const { waiting, performing } = this.#counts;
+    if (waiting > 0 && performing === 0 && !this.#abort.signal.aborted) this.#ports.calmed();
   }
 
   async #until(at: number): Promise<void> {

@@ -39,6 +39,7 @@ export function performUndurably(
     begin: async () => {},
     record: async ({ entry }) => ({ ...entry, order: ++order }),
     progress: () => {},
+    calmed: () => {},
     unfit: (error) => settled({ error }),
     settled: (outcome) => {
       settled(outcome);

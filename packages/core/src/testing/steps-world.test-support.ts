@@ -67,6 +67,7 @@ export class StepsWorld {
         services: {},
         steps: {},
         around: (_, perform) => perform(),
+        calmed: () => {},
         epoch: 7,
         begin: async () => void session.begun++,
         record: async (record) => {
