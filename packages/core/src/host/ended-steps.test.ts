@@ -138,6 +138,7 @@ test('a result that comes when its actor was left, in the same instant, makes no
   });
   const { holdfast } = aHoldfast([defineWorkflow({ id: 'w', version: 1, logic })]);
   const run = await holdfast.start('w', { id: '1' });
+  await settled();
   await run.send({ type: 'END' });
   await run.result();
   expect((await run.history()).map(({ arrival }) => arrival.kind)).toEqual(['start', 'actor', 'event']);
