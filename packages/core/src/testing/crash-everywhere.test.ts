@@ -57,7 +57,7 @@ describe('crashEverywhere', () => {
     expect(isHoldfastError(error, 'CRASH_DIFFERS')).toBe(true);
     const { message, details } = error as { message: string; details: { replay: string; where: string } };
     expect(details).toMatchObject({ replay: '3-after', where: 'just after moment 3 (step charge)' });
-    expect(message).toContain('what observe() saw');
+    expect(message).toContain('world that observe() saw');
     const { singles, differences } = await findDifferences(transfer, { world, replay: details.replay });
     expect([singles, differences.length]).toEqual([1, 1]);
     expect((await findDifferences(transfer, { world, replay: '3-before' })).differences).toEqual([]);

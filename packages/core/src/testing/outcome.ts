@@ -177,7 +177,7 @@ function byCheckpoint(ledger: readonly LedgerLine[]): Map<number, Map<number, st
 
 function differentWorld(calm: Outcome, crashed: Outcome): string | undefined {
   const see = ({ observed }: Outcome) => encode(observed, 'result of observe()').text;
-  return unequal('what observe() saw', see(calm), see(crashed));
+  return unequal('world that observe() saw', see(calm), see(crashed));
 }
 
 const SHOWN = 200;
