@@ -134,3 +134,16 @@ test('killed before and after every write and effect, once and twice, a run ends
   expect(pairs).toBeGreaterThanOrEqual(300);
   expect(ledger.length).toBeGreaterThan(singles);
 });
+
+test('steps one after the other beside a sleep are never taken for rest, however often the host dies', async () => {
+  const beside = fromSteps(async ({ step, sleep }) => {
+    const work = async () => {
+      for (const name of ['a', 'b', 'c']) await step(name, () => name).catch(() => {});
+    };
+    await Promise.all([step('x', () => 1), sleep('nap', '1h'), work()]);
+  });
+  const { pairs } = await crashEverywhere(defineWorkflow({ id: 'beside', version: 1, logic: beside }), {
+    pairs: 'all',
+  });
+  expect(pairs).toBeGreaterThan(300);
+});

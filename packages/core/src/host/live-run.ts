@@ -4,7 +4,6 @@ import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import type { Leaf, PendingAction, RootView } from '../engine/index.js';
 import type { InboxRow, RunRow, StoredRun } from '../records/records.js';
-import { afterAllElse } from '../steps/turn.js';
 import type { Ownership, Store } from '../store/store.js';
 import { Performer } from './performer.js';
 import type { Around, Clock, Connectivity, Effect } from './ports.js';
@@ -53,7 +52,6 @@ export class LiveRun {
   #durable: { readonly row: RunRow; readonly view: RootView };
   #pending: { actions: readonly PendingAction[]; start: readonly Leaf[] } | undefined;
   #turning = false;
-  #looking = false;
   #stopped = false;
   #cancelTimer: (() => void) | undefined;
 
@@ -211,13 +209,8 @@ export class LiveRun {
 
   /** Only a checkpoint tells how a run stands, and one was made while it was not known yet whether its steps wait. */
   #lookForRest(): void {
-    if (this.#looking || this.row.status !== 'running') return;
-    this.#looking = true;
-    afterAllElse(() => {
-      this.#looking = false;
-      if (this.#stopped || this.#turning || this.#queue.length > 0) return;
-      if (this.#decider.mayRest((leaf) => this.#performer.isQuiet(leaf))) this.push({ kind: 'rest' });
-    });
+    if (this.#stopped || this.#turning || this.#queue.length > 0) return;
+    if (this.#decider.mayRest((leaf) => this.#performer.isQuiet(leaf))) this.push({ kind: 'rest' });
   }
 
   /**

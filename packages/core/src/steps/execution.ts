@@ -35,7 +35,7 @@ export interface ExecutionPorts {
   progress(progress: Progress): void;
   /** Told once, when the function has returned or thrown. */
   settled(outcome: Outcome): void;
-  /** Told when it may have come to wait; whether it has shows when all promises that can settle now have settled. */
+  /** Told when it may have come to be quiet. */
   calmed(): void;
   /** Told in place of `settled`: the function is not the one that wrote the journal. It is stopped then. */
   unfit(error: HoldfastError): void;
@@ -74,6 +74,8 @@ export class StepsExecution {
   readonly #random: () => number;
   #now: number;
   readonly #counts = { performing: 0, waiting: 0 };
+  /** Turns of the event loop in which it may go on. */
+  #stirs = 0;
   #ended = false;
 
   constructor(options: ExecutionOptions, ports: ExecutionPorts) {
@@ -82,7 +84,9 @@ export class StepsExecution {
     this.#ports = ports;
     this.#journal = new Map(journal);
     const final = [...journal.values()].filter(isFinal);
-    this.#replay = new Replay(final.map(({ order = 0 }) => order));
+    const { clock } = ports;
+    const orders = final.map(({ order = 0 }) => order);
+    this.#replay = new Replay(orders, (work) => void clock.at(clock.now(), work));
     this.#random = seededRandom(`${runKey}/${leaf.path}#${leaf.incarnation}`);
     this.#now = leaf.bornAt;
   }
@@ -90,7 +94,7 @@ export class StepsExecution {
   /** True while nothing but a stored deadline can move it. */
   get quiet(): boolean {
     const { waiting, performing } = this.#counts;
-    return waiting > 0 && performing === 0 && !this.#replay.asked && !this.#ended;
+    return waiting > 0 && performing === 0 && !this.#replay.asked && this.#stirs === 0 && !this.#ended;
   }
 
   start(): void {
@@ -183,7 +187,7 @@ export class StepsExecution {
   async #handBack<T>(entry: JournalEntry): Promise<T> {
     await this.#replay.turn(entry.order ?? 0);
     if (this.#abort.signal.aborted) return never();
-    this.#lookForCalm();
+    this.#stir();
     return this.#conclude<T>(entry);
   }
 
@@ -215,11 +219,10 @@ export class StepsExecution {
         if (this.#abort.signal.aborted) return never<JournalEntry>();
         if ('error' in result && settings.online && !this.#ports.connectivity.online()) return undefined;
         const next = this.#toEntry(settings, result, startedAt, entry);
-        return isFinal(next) ? this.#record(name, next, progress) : next;
+        return isFinal(next) ? this.#recordEnd(name, next, progress) : next;
       });
       if (!tried) continue;
       entry = isFinal(tried) ? tried : await this.#recordWait(name, tried);
-      if (isFinal(entry)) await this.#replay.caughtUp();
       if (this.#abort.signal.aborted) return never();
       if (isFinal(entry)) return this.#conclude<T>(entry);
     }
@@ -282,6 +285,13 @@ export class StepsExecution {
     return stored;
   }
 
+  /** A new result comes to the function after those that are stored. */
+  async #recordEnd(step: string, entry: JournalEntry, progress?: () => Progress): Promise<JournalEntry> {
+    const stored = await this.#record(step, entry, progress);
+    await this.#replay.caughtUp();
+    return stored;
+  }
+
   /** Stores a wait, and waits: without a gap in which it seems to do neither, or the run would not be put to rest. */
   #recordWait(name: string, entry: JournalEntry): Promise<JournalEntry> {
     return this.#count('waiting', async () => {
@@ -306,8 +316,7 @@ export class StepsExecution {
     await this.#until(entry.until ?? 0);
     const { until: _, ...rest } = entry;
     const woken = { ...rest, status: 'completed', endedAt: this.#ports.clock.now() } as const;
-    const stored = await this.#count('performing', () => this.#record(name, woken));
-    await this.#replay.caughtUp();
+    const stored = await this.#count('performing', () => this.#recordEnd(name, woken));
     if (this.#abort.signal.aborted) return never();
     return this.#conclude<void>(stored);
   }
@@ -315,18 +324,23 @@ export class StepsExecution {
   /** Counts itself as performing or waiting while `work` is under way: that is what {@link quiet} looks at. */
   async #count<T>(as: 'performing' | 'waiting', work: () => Promise<T>): Promise<T> {
     this.#counts[as]++;
-    this.#lookForCalm();
+    this.#stir();
     try {
       return await work();
     } finally {
       this.#counts[as]--;
-      this.#lookForCalm();
+      this.#stir();
     }
   }
 
-  #lookForCalm(): void {
-    const { waiting, performing } = this.#counts;
-    if (waiting > 0 && performing === 0 && !this.#abort.signal.aborted) this.#ports.calmed();
+  /** What the function does next shows when all promises that can settle now have settled: until then it is not quiet. */
+  #stir(): void {
+    if (this.#counts.waiting === 0 || this.#abort.signal.aborted) return;
+    this.#stirs++;
+    afterAllElse(() => {
+      this.#stirs--;
+      if (this.quiet && !this.#abort.signal.aborted) this.#ports.calmed();
+    });
   }
 
   async #until(at: number): Promise<void> {

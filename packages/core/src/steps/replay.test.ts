@@ -3,7 +3,7 @@ import { Replay } from './replay.js';
 
 /** Asks for results, and notes the order in which they come. */
 function asking(orders: readonly number[]) {
-  const replay = new Replay(orders);
+  const replay = new Replay(orders, setTimeout);
   const given: number[] = [];
   const ask = (order: number) => replay.turn(order).then(() => void given.push(order));
   return { replay, given, ask };
@@ -45,7 +45,7 @@ describe('invariant 1: results come in the order in which they once completed', 
 
 describe('invariant 3: between two results the function runs as far as it can', () => {
   test('what a result sets off is not overtaken by the next', async () => {
-    const replay = new Replay([1, 2]);
+    const replay = new Replay([1, 2], setTimeout);
     const seen: string[] = [];
     const deep = async (depth: number): Promise<void> => (depth > 0 ? deep(depth - 1) : replay.turn(1));
     await Promise.all([deep(20).then(() => seen.push('first')), replay.turn(2).then(() => seen.push('second'))]);

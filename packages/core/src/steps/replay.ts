@@ -11,11 +11,14 @@ import { afterAllElse } from './turn.js';
  */
 export class Replay {
   readonly #orders: readonly number[];
+  readonly #soon: (work: () => void) => void;
   readonly #asked = new Map<number, () => void>();
   #next = 0;
   #turning = false;
 
-  constructor(orders: readonly number[]) {
+  /** @param soon calls back in a later turn of the event loop. */
+  constructor(orders: readonly number[], soon: (work: () => void) => void) {
+    this.#soon = soon;
     this.#orders = [...orders].sort((a, b) => a - b);
   }
 
@@ -47,7 +50,7 @@ export class Replay {
     afterAllElse(() => {
       const expected = this.#orders[this.#next];
       if (expected !== undefined && this.#asked.has(expected)) this.#handBack(expected);
-      else setTimeout(() => this.#handBack(lowest(this.#asked.keys())));
+      else this.#soon(() => this.#handBack(lowest(this.#asked.keys())));
     });
   }
 
