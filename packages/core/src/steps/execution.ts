@@ -324,7 +324,7 @@ export class StepsExecution {
   /** Counts itself as performing or waiting while `work` is under way: that is what {@link quiet} looks at. */
   async #count<T>(as: 'performing' | 'waiting', work: () => Promise<T>): Promise<T> {
     this.#counts[as]++;
-    this.#stir();
+    this.#tellCalm();
     try {
       return await work();
     } finally {
@@ -339,6 +339,14 @@ export class StepsExecution {
     this.#stirs++;
     afterAllElse(() => {
       this.#stirs--;
+    });
+    this.#tellCalm();
+  }
+
+  /** Most waits are told by the checkpoint that stores them: those of before a restore are not. */
+  #tellCalm(): void {
+    if (this.#counts.waiting === 0) return;
+    afterAllElse(() => {
       if (this.quiet && !this.#abort.signal.aborted) this.#ports.calmed();
     });
   }
