@@ -117,15 +117,16 @@ class Builder {
   #delays = 0;
   #marks = 0;
   #states = 0;
-  readonly #count: number;
+  /** Of the states below the root, by number. */
+  readonly #kinds: readonly State['kind'][];
 
   constructor(root: State) {
-    this.#count = count(root) - 1;
+    this.#kinds = [...kindsIn(root, 'root')].slice(1);
     const config = this.#state(root, 'root', 'root');
     this.machine = createMachine({ ...config, context: { fuel: FUEL, a: 0 } } as never).provide({ actors } as never);
   }
 
-  #state(state: State, id: string, place: 'root' | 'first' | 'region' | 'later'): object {
+  #state(state: State, id: string, place: Place): object {
     const kind = kindAt(state, place);
     if (kind === 'shallow' || kind === 'deep') return { id, type: 'history', history: kind };
     const entry = this.#actions(state.entry);
@@ -149,8 +150,7 @@ class Builder {
   #inner({ states }: State, kind: 'compound' | 'parallel'): object {
     const named = states.map((inner, index) => {
       const id = `s${this.#states++}`;
-      const place = kind === 'parallel' ? 'region' : index === 0 ? 'first' : 'later';
-      return [id, this.#state(inner, id, place)] as const;
+      return [id, this.#state(inner, id, placeIn(kind, index))] as const;
     });
     return { ...(kind === 'compound' ? { initial: named[0]?.[0] } : {}), states: Object.fromEntries(named) };
   }
@@ -176,7 +176,7 @@ class Builder {
 
   #transition({ target, reenter, guard, actions }: Transition): object {
     return {
-      ...(target === undefined ? {} : { target: `#s${target % this.#count}`, reenter }),
+      ...(target === undefined ? {} : this.#target(target % this.#kinds.length, reenter)),
       guard: ({ context: { fuel, a } }: { context: { fuel: number; a: number } }) =>
         fuel > 0 && (guard === undefined || (guard === 'even' ? a % 2 === 0 : a < 5)),
       actions: [
@@ -185,6 +185,12 @@ class Builder {
         ...this.#actions(actions),
       ],
     };
+  }
+
+  /** Without `reenter`, one to a history state may enter its source anew: XState has two actors of one id then. */
+  #target(number: number, reenter: boolean): object {
+    const kind = this.#kinds[number];
+    return { target: `#s${number}`, reenter: reenter || kind === 'shallow' || kind === 'deep' };
   }
 
   /** Seldom, or it would use up all fuel at once. */
@@ -256,16 +262,24 @@ function childrenOf(actor: AnyActorRef): Record<string, unknown> {
   }
 }
 
-function kindAt({ kind, states }: State, place: 'root' | 'first' | 'region' | 'later'): State['kind'] {
+type Place = 'root' | 'first' | 'region' | 'later';
+
+function placeIn(kind: 'compound' | 'parallel', index: number): Place {
+  return kind === 'parallel' ? 'region' : index === 0 ? 'first' : 'later';
+}
+
+function kindAt({ kind, states }: State, place: Place): State['kind'] {
   if (states.length === 0 && (kind === 'compound' || kind === 'parallel')) return 'atomic';
   const special = kind === 'shallow' || kind === 'deep' || kind === 'final';
   return special && place !== 'later' ? 'atomic' : kind;
 }
 
-function count({ states, ...state }: State): number {
-  const kind = kindAt({ ...state, states }, 'later');
-  const inner = kind === 'compound' || kind === 'parallel' ? states : [];
-  return inner.reduce((sum, one) => sum + count(one), 1);
+/** As they are numbered: each before those in it. */
+function* kindsIn(state: State, place: Place): Iterable<State['kind']> {
+  const kind = kindAt(state, place);
+  yield kind;
+  if (kind !== 'compound' && kind !== 'parallel') return;
+  for (const [index, inner] of state.states.entries()) yield* kindsIn(inner, placeIn(kind, index));
 }
 
 interface ChildInput {

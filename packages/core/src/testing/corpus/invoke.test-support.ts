@@ -297,6 +297,22 @@ const doneAtInit = setup({}).createMachine({
   output: { done: 'at init' },
 });
 
+const ticking = createMachine({ entry: mark('ticks'), after: { 1000: { actions: mark('tick') } } });
+
+/** Entered anew, and not exited before: the history is that of its initial state, which it comes from. */
+const enteredAnew = setup({ actors: { ticking } }).createMachine({
+  initial: 'outer',
+  states: {
+    outer: {
+      initial: 'inner',
+      states: {
+        inner: { invoke: { src: 'ticking', id: 'ticking' }, on: { BACK: '#back' } },
+        back: { id: 'back', type: 'history' },
+      },
+    },
+  },
+});
+
 export const invokes: readonly Entry[] = [
   entry('invoke: a promise is done', invokePromise),
   entry('invoke: a promise rejects', rejects('failing')),
@@ -328,6 +344,18 @@ export const invokes: readonly Entry[] = [
         why: 'A promise or step function that one arrival starts and stops has never begun.',
         plain: { marks: { actions: ['over at birth', 'over'], bodies: ['endless'] } },
         durable: { marks: { actions: ['over at birth', 'over'], bodies: [] } },
+      },
+    },
+  ),
+  entry(
+    'invoke: under an id that is taken',
+    enteredAnew,
+    { events: [{ type: 'BACK' }] },
+    {
+      differs: {
+        why: 'An actor that is started under an id which is taken replaces the one before.',
+        plain: { marks: { actions: ['ticks', 'ticks', 'tick', 'tick'], bodies: [] } },
+        durable: { marks: { actions: ['ticks', 'ticks', 'tick'], bodies: [] } },
       },
     },
   ),
