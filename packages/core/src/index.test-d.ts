@@ -5,7 +5,7 @@ import type { Run } from './client/run.js';
 import { defineWorkflow } from './define/define-workflow.js';
 import { fromSteps } from './define/from-steps.js';
 import type { MigrationState } from './define/migration.js';
-import type { StepContext } from './define/steps-logic.js';
+import type { RetryPolicy, StepContext } from './define/steps-logic.js';
 import type { TypesOf, WorkflowMap } from './define/workflow.js';
 
 const greet = fromSteps(
@@ -218,6 +218,19 @@ describe('a step function', () => {
     });
   });
 
+  test('a delay function sees the error and the try', () => {
+    fromSteps(async ({ step }) => {
+      const delay: RetryPolicy['delay'] = ({ error, attempt }) => {
+        expectTypeOf(error).toBeUnknown();
+        expectTypeOf(attempt).toEqualTypeOf<number>();
+        return '1s';
+      };
+      await step('a', { retry: { delay, budget: '1h' }, delivery: 'at-least-once' }, async ({ heartbeat, details }) => {
+        expectTypeOf(heartbeat(details)).toEqualTypeOf<Promise<void>>();
+      });
+    });
+  });
+
   test('refuses options that are none', () => {
     fromSteps(async ({ step, sleep }) => {
       // @ts-expect-error no such unit
@@ -232,6 +245,12 @@ describe('a step function', () => {
       await step.all([1], {}, () => 1);
       // @ts-expect-error no such network
       await step('d', { requires: 'wifi' }, () => 1);
+      // @ts-expect-error no such delivery
+      await step('e', { delivery: 'once' }, () => 1);
+      // @ts-expect-error a delay function gives a duration
+      await step('f', { retry: { delay: () => 'soon' } }, () => 1);
+      // @ts-expect-error no such unit
+      await step('g', { retry: { budget: '1w' } }, () => 1);
       // @ts-expect-error a duration is needed
       await sleep('nap');
     });

@@ -7,11 +7,13 @@ export { defineWorkflow } from './define/define-workflow.js';
 export type { Duration } from './define/duration.js';
 export { fromSteps } from './define/from-steps.js';
 export type { Migration, MigrationChild, MigrationState, MigrationStep, Migrations } from './define/migration.js';
+export { NonRetryableError, RetryAfterError } from './define/step-errors.js';
 export type {
   AnyServices,
   RetryPolicy,
   StepAllOptions,
   StepContext,
+  StepFailure,
   StepFunction,
   StepOptions,
   StepsContext,

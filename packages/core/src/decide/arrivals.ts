@@ -22,6 +22,13 @@ export type Arrival =
       readonly record: StepRecord;
       readonly stored: (entry: JournalEntry) => void;
     }
+  /** A step that is under way has told details, to be kept for its next try. `stored` is told once they are. */
+  | {
+      readonly kind: 'heartbeat';
+      readonly leaf: LeafAddress;
+      readonly record: StepRecord;
+      readonly stored: (entry: JournalEntry) => void;
+    }
   /** A step is about to begin in a run that is marked as waiting. */
   | { readonly kind: 'begin'; readonly begun: () => void }
   | { readonly kind: 'progress'; readonly progress: Progress }
@@ -34,7 +41,7 @@ export type Arrival =
   /** The pending actions were performed; the one of `failed` threw. */
   | { readonly kind: 'performed'; readonly failed?: { readonly path: string; readonly error: unknown } };
 
-const KEEPS_ACTIONS = new Set<Arrival['kind']>(['progress', 'begin', 'outlived', 'rest', 'version']);
+const KEEPS_ACTIONS = new Set<Arrival['kind']>(['progress', 'heartbeat', 'begin', 'outlived', 'rest', 'version']);
 
 /** Whether its checkpoint says that the actions pending before it were performed. */
 export function clearsActions({ kind }: Arrival): boolean {
@@ -64,7 +71,7 @@ export interface Decision {
 /** To be done after the commit, in this order. */
 export interface Effects {
   readonly stop: readonly Leaf[];
-  /** The journal entry of a `step` arrival, as stored. */
+  /** The journal entry of a `step` or `heartbeat` arrival, as stored. */
   readonly entry?: JournalEntry;
   readonly actions: readonly PendingAction[];
   readonly start: readonly Leaf[];

@@ -34,7 +34,7 @@ import { unfit } from './unfit.js';
 type ArrivalOf<K extends Arrival['kind']> = Extract<Arrival, { kind: K }>;
 
 /** Were they lost, nothing would be done twice or not at all. */
-const RELAXED = new Set<Arrival['kind']>(['progress', 'outlived', 'rest']);
+const RELAXED = new Set<Arrival['kind']>(['progress', 'heartbeat', 'outlived', 'rest']);
 const CLOSED = new Set<RunStatus>(['done', 'failed', 'cancelled']);
 const STATUS_OF = { active: 'running', done: 'done', error: 'failed', stopped: 'cancelled' } as const;
 
@@ -183,6 +183,9 @@ export class Decider {
       case 'step':
         this.#step(arrival, draft, circumstances);
         break;
+      case 'heartbeat':
+        this.#heartbeat(arrival, draft);
+        break;
       case 'performed':
         this.#performed(arrival, draft, now);
         break;
@@ -264,8 +267,15 @@ export class Decider {
     this.#watchDeadline(id, entry);
     draft.effects.entry = entry;
     draft.progress = progress;
-    const outcome = entry.status === 'sleeping' ? 'started' : entry.status;
+    const outcome = entry.status === 'sleeping' || entry.status === 'begun' ? 'started' : entry.status;
     draft.history = { kind: 'step', name: step, outcome, attempts: entry.attempts };
+  }
+
+  #heartbeat({ leaf, record }: ArrivalOf<'heartbeat'>, draft: Draft): void {
+    if (!this.#engine?.leafActor(leaf)) return;
+    const { step, entry } = record;
+    this.#record.put(journalId(leaf, step), entry, `heartbeat of step "${step}"`, draft.ops);
+    draft.effects.entry = entry;
   }
 
   /** Puts the entry; one whose output can't be stored becomes a failed one, which says so. */

@@ -155,10 +155,16 @@ class StoredState {
   }
 }
 
-const STATUSES: readonly unknown[] = ['completed', 'failed', 'retrying', 'sleeping'] satisfies JournalEntry['status'][];
+const STATUSES: readonly unknown[] = [
+  'completed',
+  'failed',
+  'retrying',
+  'sleeping',
+  'begun',
+] satisfies JournalEntry['status'][];
 
 function toEntry(name: string, step: MigrationStep, order: number, now: number): JournalEntry {
-  const { status, attempts = 1, startedAt = now, endedAt = startedAt, until, nested, output, error } = step;
+  const { status, attempts = 1, startedAt = now, endedAt = startedAt, until, nested, output, error, details } = step;
   const { kind = status === 'sleeping' ? 'sleep' : 'step' } = step;
   if (!STATUSES.includes(status)) throw new TypeError(`step "${name}" has the status ${String(status)}`);
   const waits = status === 'retrying' || status === 'sleeping';
@@ -169,6 +175,7 @@ function toEntry(name: string, step: MigrationStep, order: number, now: number):
     ...(nested ? { nested } : {}),
     ...(output === undefined ? {} : { output }),
     ...(error === undefined ? {} : { error }),
+    ...(details === undefined ? {} : { details }),
   };
 }
 

@@ -2,7 +2,15 @@ import type { PauseReason, RunRow, RunStatus, Suspicion } from '../records/recor
 import type { Arrival } from './arrivals.js';
 
 /** What comes from outside, or is told by work that has not ended: none of it says that the run's own work got further. */
-const NO_PROGRESS = new Set<Arrival['kind']>(['event', 'timer', 'control', 'begin', 'progress', 'outlived']);
+const NO_PROGRESS = new Set<Arrival['kind']>([
+  'event',
+  'timer',
+  'control',
+  'begin',
+  'progress',
+  'heartbeat',
+  'outlived',
+]);
 
 const IN_MOTION = new Set<RunStatus>(['running', 'cancelling']);
 

@@ -28,11 +28,14 @@ export interface MigrationChild extends MigrationState {
 /** An entry of a journal. A new one needs `status`, and `output` or `error`. */
 export interface MigrationStep {
   kind?: 'step' | 'sleep';
-  /** `retrying` and `sleeping` wait for `until`. */
-  status: 'completed' | 'failed' | 'retrying' | 'sleeping';
+  /** `retrying` and `sleeping` wait for `until`; `begun` had begun a try when it was cut off. */
+  status: 'completed' | 'failed' | 'retrying' | 'sleeping' | 'begun';
   // biome-ignore lint/suspicious/noExplicitAny: it is of a version whose types are no longer there
   output?: any;
   error?: unknown;
+  /** What the last heartbeat told. */
+  // biome-ignore lint/suspicious/noExplicitAny: it is of a version whose types are no longer there
+  details?: any;
   attempts?: number;
   /** Instants (ms). */
   startedAt?: number;

@@ -5,16 +5,28 @@ import type { Duration } from './duration.js';
 export interface RetryPolicy {
   /** Tries in all, the first included. Default 3. */
   attempts?: number;
-  /** Wait before the second try. Default `'1s'`. */
-  delay?: Duration;
+  /**
+   * Wait before the second try; or a function that gives the wait before each, which `factor` leaves alone then.
+   * Default `'1s'`.
+   */
+  delay?: Duration | ((failure: StepFailure) => Duration);
   /** Each further wait is the one before times this. Default 2. */
   factor?: number;
   /** No wait is longer. Default `'5m'`. */
   maxDelay?: Duration;
   /** `full`: random between 0 and the wait; `equal`: between half of it and it; default `none`. */
   jitter?: 'none' | 'equal' | 'full';
+  /** No try begins later than this after the first one began; a step whose next try would, fails. Default: none. */
+  budget?: Duration;
   /** Whether this error is worth another try. Default: all are, but HoldfastErrors that say they are not. */
   retryIf?: (error: unknown) => boolean;
+}
+
+/** A try that failed, as a `delay` function sees it. */
+export interface StepFailure {
+  readonly error: unknown;
+  /** Number of that try, from 1. */
+  readonly attempt: number;
 }
 
 /** Options of one step. */
@@ -25,6 +37,11 @@ export interface StepOptions {
   timeout?: Duration;
   /** The step waits until the network is there; a try that fails while it is gone is not counted. */
   requires?: 'online';
+  /**
+   * `at-most-once`: a mark is stored before the effect, and a step that was cut off after it is never tried again, but
+   * fails with `STEP_OUTCOME_UNKNOWN`. It costs a second commit, and takes no retry. Default `at-least-once`.
+   */
+  delivery?: 'at-least-once' | 'at-most-once';
 }
 
 /** What a step's body receives. */
@@ -39,6 +56,15 @@ export interface StepContext<TServices = AnyServices> {
   readonly epoch: number;
   /** Functions which the app lends: see `services` of `createHoldfast` and `openHoldfast`. */
   readonly services: TServices;
+  /**
+   * Stores `details` (relaxed) for the next try, in place of those before; resolves when they are stored. What is told
+   * while others are being stored replaces what waits.
+   * @throws `VALUE_NOT_STORABLE`.
+   */
+  heartbeat(details: unknown): Promise<void>;
+  /** What the last `heartbeat` of this step told, in whichever try; undefined when there was none. */
+  // biome-ignore lint/suspicious/noExplicitAny: only the step itself knows
+  readonly details: any;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a service may take anything; `types.services` narrows it

@@ -186,7 +186,7 @@ export class LiveRun {
 
   async #effect(arrival: Arrival, effects: Effects): Promise<void> {
     for (const leaf of effects.stop) this.#abandon(leaf);
-    if (arrival.kind === 'step' && effects.entry) arrival.stored(effects.entry);
+    if ((arrival.kind === 'step' || arrival.kind === 'heartbeat') && effects.entry) arrival.stored(effects.entry);
     if (arrival.kind === 'begin') arrival.begun();
     for (const args of effects.logged) this.#ports.log(...args);
     if (effects.actions.length > 0) await this.#perform(effects.actions);
@@ -200,7 +200,7 @@ export class LiveRun {
   #abandon(leaf: Leaf): void {
     this.#performer.stop(leaf);
     const isIts = ({ arrival }: { arrival: Arrival }) =>
-      (arrival.kind === 'actor' || arrival.kind === 'step') &&
+      (arrival.kind === 'actor' || arrival.kind === 'step' || arrival.kind === 'heartbeat') &&
       arrival.leaf.path === leaf.path &&
       arrival.leaf.incarnation === leaf.incarnation;
     const left = this.#queue.filter((queued) => !isIts(queued));

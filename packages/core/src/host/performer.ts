@@ -133,6 +133,8 @@ export class Performer {
       around: (step, perform) => this.#back.around({ kind: 'step', actor: leaf.path, ...step }, perform),
       record: (record) =>
         new Promise<JournalEntry>((stored) => this.#back.push({ kind: 'step', leaf, record, stored })),
+      heartbeat: (record) =>
+        new Promise<JournalEntry>((stored) => this.#back.push({ kind: 'heartbeat', leaf, record, stored })),
       progress: (progress) => this.#back.push({ kind: 'progress', progress }),
       // It stays under way until its leaf is left: steps that lost a race are to be aborted then.
       settled: (outcome) => this.#back.push({ kind: 'actor', leaf, outcome }),

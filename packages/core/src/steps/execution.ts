@@ -14,8 +14,10 @@ import type { Clock, Connectivity } from '../host/ports.js';
 import type { Progress } from '../records/records.js';
 import { isFinal, type JournalEntry, type StepRecord } from './journal.js';
 import { seededRandom, uuidFrom } from './random.js';
+import { misused, notAskedFor, otherKind, outcomeUnknown } from './refusals.js';
 import { Replay } from './replay.js';
 import { delayAfter, type StepSettings, toSettings } from './retry.js';
+import { Trial } from './trial.js';
 import { afterAllElse } from './turn.js';
 
 /** What an execution needs of its run and host. */
@@ -32,6 +34,8 @@ export interface ExecutionPorts {
   around<T>(step: { name: string; idempotencyKey: string; attempt: number }, perform: () => T): T;
   /** Resolves, with the entry as stored, when it is durable. */
   record(record: StepRecord): Promise<JournalEntry>;
+  /** Resolves when the entry of a step under way is stored; no result waits for it. */
+  heartbeat(record: StepRecord): Promise<JournalEntry>;
   progress(progress: Progress): void;
   /** Told once, when the function has returned or thrown. */
   settled(outcome: Outcome): void;
@@ -206,6 +210,7 @@ export class StepsExecution {
     progress?: () => Progress,
   ): Promise<T> {
     const { clock } = this.#ports;
+    if (settings.atMostOnce && stored?.status === 'begun') return this.#endUnknown<T>(name, stored, progress);
     let entry = stored;
     for (;;) {
       if (entry?.until !== undefined) await this.#until(entry.until);
@@ -215,9 +220,14 @@ export class StepsExecution {
       const tried = await this.#count('performing', async () => {
         await this.#ports.begin();
         if (this.#abort.signal.aborted) return never<JournalEntry>();
-        const result = await this.#try(name, settings, body, (entry?.attempts ?? 0) + 1);
+        const begun = this.#begun(startedAt, entry);
+        if (settings.atMostOnce) await this.#record(name, begun);
         if (this.#abort.signal.aborted) return never<JournalEntry>();
-        if ('error' in result && settings.online && !this.#ports.connectivity.online()) return undefined;
+        const { result, details } = await this.#try(name, settings, body, begun);
+        if (this.#abort.signal.aborted) return never<JournalEntry>();
+        if (details !== undefined) entry = { ...begun, details };
+        const online = !settings.online || settings.atMostOnce || this.#ports.connectivity.online();
+        if ('error' in result && !online) return undefined;
         const next = this.#toEntry(settings, result, startedAt, entry);
         return isFinal(next) ? this.#recordEnd(name, next, progress) : next;
       });
@@ -228,50 +238,76 @@ export class StepsExecution {
     }
   }
 
-  async #try<T>(name: string, settings: StepSettings, body: StepBody<T>, attempt: number): Promise<Outcome> {
-    const { services, epoch } = this.#ports;
+  /** Its only try was cut off after its mark: that it has ended is all that can be said. */
+  async #endUnknown<T>(name: string, { details: _, ...begun }: JournalEntry, progress?: () => Progress): Promise<T> {
+    const error = outcomeUnknown(name);
+    const ended = { ...begun, status: 'failed', attempts: 1, error, endedAt: this.#ports.clock.now() } as const;
+    const stored = await this.#count('performing', () => this.#recordEnd(name, ended, progress));
+    if (this.#abort.signal.aborted) return never();
+    return this.#conclude<T>(stored);
+  }
+
+  /** The entry of a step whose next try is under way. */
+  #begun(startedAt: number, last: JournalEntry | undefined): JournalEntry {
+    const { attempts = 0, details } = last ?? {};
+    const base = { kind: 'step', status: 'begun', attempts, startedAt: last?.startedAt ?? startedAt } as const;
+    return { ...base, endedAt: this.#ports.clock.now(), ...(details === undefined ? {} : { details }) };
+  }
+
+  /** Performs a try; gives its result, and what it has told last. */
+  async #try<T>(
+    name: string,
+    settings: StepSettings,
+    body: StepBody<T>,
+    begun: JournalEntry,
+  ): Promise<{ result: Outcome; details: unknown }> {
+    const { services, epoch, clock } = this.#ports;
     const { runKey, leaf } = this.#options;
+    const attempt = begun.attempts + 1;
     const idempotencyKey = `${runKey}/${leaf.path}#${leaf.incarnation}/${encodeURIComponent(name)}`;
-    const trial = this.#startTrial(name, settings.timeoutMs);
+    const trial = new Trial({
+      step: name,
+      clock,
+      timeoutMs: settings.timeoutMs,
+      details: begun.details,
+      store: (details) => this.#heartbeat(name, { ...begun, details }),
+    });
+    const stop = () => {
+      trial.end();
+      trial.abort(this.#abort.signal.reason);
+    };
+    this.#stops.add(stop);
     try {
-      const context = { idempotencyKey, signal: trial.signal, attempt, epoch, services };
+      const { signal, details } = trial;
+      const heartbeat = (told: unknown) => trial.heartbeat(told);
+      const context = { idempotencyKey, signal, attempt, epoch, services, heartbeat, details };
       const work = Promise.resolve(this.#ports.around({ name, idempotencyKey, attempt }, () => body(context)));
-      return { output: await Promise.race([work, trial.cutOff]) };
+      const output = await Promise.race([work, trial.cutOff]);
+      return { result: { output }, details: trial.details };
     } catch (error) {
-      return { error };
+      return { result: { error }, details: trial.details };
     } finally {
       trial.end();
+      this.#stops.delete(stop);
     }
   }
 
-  /** One try's signal, and a promise that rejects when the try is cut off, whether its body listens or not. */
-  #startTrial(name: string, timeoutMs: number | undefined) {
-    const { clock } = this.#ports;
-    const trial = new AbortController();
-    const stop = () => trial.abort(this.#abort.signal.reason);
-    const timeOut = () => trial.abort(timedOut(name, timeoutMs));
-    this.#stops.add(stop);
-    const cancel = timeoutMs === undefined ? undefined : clock.at(clock.now() + timeoutMs, timeOut);
-    const cutOff = new Promise<never>((_, reject) => {
-      trial.signal.addEventListener('abort', () => reject(trial.signal.reason), { once: true });
-    });
-    cutOff.catch(() => {});
-    const end = () => {
-      cancel?.();
-      this.#stops.delete(stop);
-    };
-    return { signal: trial.signal, cutOff, end };
+  #heartbeat(step: string, entry: JournalEntry): Promise<JournalEntry> {
+    return this.#ports.heartbeat({ step, entry: this.#marked(step, entry) });
   }
 
   #toEntry(settings: StepSettings, result: Outcome, startedAt: number, last: JournalEntry | undefined): JournalEntry {
     const endedAt = this.#ports.clock.now();
     const attempts = (last?.attempts ?? 0) + 1;
-    const base = { kind: 'step', attempts, startedAt: last?.startedAt ?? startedAt, endedAt } as const;
+    const firstAt = last?.startedAt ?? startedAt;
+    const base = { kind: 'step', attempts, startedAt: firstAt, endedAt } as const;
     if ('output' in result) return { ...base, status: 'completed', output: result.output };
     try {
-      const delayMs = delayAfter(settings.retry, attempts, result.error, Math.random);
+      const times = { now: endedAt, startedAt: firstAt };
+      const delayMs = delayAfter(settings.retry, attempts, result.error, Math.random, times);
       if (delayMs === undefined) return { ...base, status: 'failed', error: result.error };
-      return { ...base, status: 'retrying', error: result.error, until: endedAt + delayMs };
+      const kept = last?.details === undefined ? {} : { details: last.details };
+      return { ...base, status: 'retrying', error: result.error, until: endedAt + delayMs, ...kept };
     } catch (error) {
       return { ...base, status: 'failed', error };
     }
@@ -279,10 +315,13 @@ export class StepsExecution {
 
   async #record(step: string, entry: JournalEntry, progress?: () => Progress): Promise<JournalEntry> {
     const count = entry.status === 'completed' && progress ? { progress: progress() } : {};
-    const marked = this.#nested.has(step) ? { ...entry, nested: true as const } : entry;
-    const stored = await this.#ports.record({ step, entry: marked, ...count });
+    const stored = await this.#ports.record({ step, entry: this.#marked(step, entry), ...count });
     this.#journal.set(step, stored);
     return stored;
+  }
+
+  #marked(step: string, entry: JournalEntry): JournalEntry {
+    return this.#nested.has(step) ? { ...entry, nested: true } : entry;
   }
 
   /** A new result comes to the function after those that are stored. */
@@ -423,34 +462,4 @@ function never<T>(): Promise<T> {
 /** Half a surrogate pair has no place in a key or a header. */
 function isName(name: unknown): name is string {
   return typeof name === 'string' && name !== '' && !/\p{Surrogate}/u.test(name);
-}
-
-function misused(message: string): HoldfastError {
-  return new HoldfastError('STEP_MISUSED', { message, remedy: 'See the guide of step functions.' });
-}
-
-function otherKind(step: string, is: string, was: string): HoldfastError {
-  return new HoldfastError('JOURNAL_MISMATCH', {
-    message: `"${step}" is a ${is} in the code and a ${was} in the journal.`,
-    remedy: "Give the new one another name, or raise the workflow's version and change `steps` in its migration.",
-    details: { steps: [step] },
-  });
-}
-
-function notAskedFor(steps: readonly string[]): HoldfastError {
-  const names = steps.map((step) => `"${step}"`).join(', ');
-  return new HoldfastError('JOURNAL_MISMATCH', {
-    message: `The journal has results of ${names}, and the step function ended without asking for them.`,
-    remedy: "Bring them back, or raise the workflow's version and rename or remove them in `steps` of its migration.",
-    details: { steps },
-  });
-}
-
-function timedOut(step: string, ms: number | undefined): HoldfastError {
-  return new HoldfastError('STEP_TIMEOUT', {
-    message: `Step "${step}" took longer than ${ms} ms.`,
-    remedy: 'Raise its timeout, or let its body end when its signal is aborted.',
-    details: { step, timeoutMs: ms },
-    retryable: true,
-  });
 }

@@ -4,8 +4,11 @@ import type { Progress } from '../records/records.js';
 /** One step (or sleep) of a step function, as stored. */
 export interface JournalEntry {
   readonly kind: 'step' | 'sleep';
-  /** `retrying` and `sleeping` wait for `until`; the other two are final. */
-  readonly status: 'completed' | 'failed' | 'retrying' | 'sleeping';
+  /**
+   * `retrying` and `sleeping` wait for `until`. `begun`: a try is under way that left a mark before it, or has told
+   * details. The other two are final.
+   */
+  readonly status: 'completed' | 'failed' | 'retrying' | 'sleeping' | 'begun';
   /** Tries that ended by themselves; one cut off by a crash is not counted. */
   readonly attempts: number;
   /** Instants (ms). */
@@ -14,6 +17,8 @@ export interface JournalEntry {
   readonly until?: number;
   readonly output?: unknown;
   readonly error?: unknown;
+  /** What its last heartbeat told: the next try receives it. Dropped with the end of the step. */
+  readonly details?: unknown;
   /** Asked for while another step was under way: perhaps in its body, which is not run again. */
   readonly nested?: true;
   /** Number of the checkpoint that stored it: parallel steps are replayed in this order. */

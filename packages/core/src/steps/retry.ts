@@ -1,14 +1,15 @@
 import { type Duration, toMs } from '../define/duration.js';
-import type { RetryPolicy, StepOptions } from '../define/steps-logic.js';
+import type { RetryPolicy, StepFailure, StepOptions } from '../define/steps-logic.js';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
 
 /** A {@link RetryPolicy} with its defaults filled in; times in ms. */
 export interface Retry {
   readonly attempts: number;
-  readonly delayMs: number;
+  readonly delayMs: number | ((failure: StepFailure) => number);
   readonly factor: number;
   readonly maxDelayMs: number;
   readonly jitter: 'none' | 'equal' | 'full';
+  readonly budgetMs: number;
   readonly retryIf: (error: unknown) => boolean;
 }
 
@@ -17,30 +18,41 @@ export interface StepSettings {
   readonly retry: Retry;
   readonly timeoutMs: number | undefined;
   readonly online: boolean;
+  readonly atMostOnce: boolean;
 }
 
-const OPTIONS = new Set(['retry', 'timeout', 'requires']);
-const RETRY_OPTIONS = new Set(['attempts', 'delay', 'factor', 'maxDelay', 'jitter', 'retryIf']);
+const OPTIONS = new Set(['retry', 'timeout', 'requires', 'delivery']);
+const RETRY_OPTIONS = new Set(['attempts', 'delay', 'factor', 'maxDelay', 'jitter', 'budget', 'retryIf']);
 const ONCE: RetryPolicy = { attempts: 1 };
 
 /** @throws `OPTION_INVALID` naming the step and the option. */
 export function toSettings(step: string, options: StepOptions): StepSettings {
   const at = `of step "${step}"`;
   if (!isObject(options)) throw invalid(`The options ${at}`, options, 'an object');
-  const { retry = ONCE, timeout, requires } = options;
+  const { retry = ONCE, timeout, requires, delivery = 'at-least-once' } = options;
   refuseUnknown(options, OPTIONS, at);
   if (!isObject(retry)) throw invalid(`retry ${at}`, retry, 'an object');
   refuseUnknown(retry, RETRY_OPTIONS, `in retry ${at}`);
   if (requires !== undefined && requires !== 'online') throw invalid(`requires ${at}`, requires, "'online'");
+  if (delivery !== 'at-least-once' && delivery !== 'at-most-once')
+    throw invalid(`delivery ${at}`, delivery, "'at-least-once' or 'at-most-once'");
+  if (delivery === 'at-most-once' && options.retry !== undefined)
+    throw invalid(
+      `retry ${at}`,
+      'given',
+      "left out where delivery is 'at-most-once': a failed try may have had its effect",
+    );
   return {
     retry: toRetry(retry, at),
     timeoutMs: timeout === undefined ? undefined : toMs(timeout, `timeout ${at}`),
     online: requires === 'online',
+    atMostOnce: delivery === 'at-most-once',
   };
 }
 
 function toRetry(policy: RetryPolicy, at: string): Retry {
-  const { attempts = 3, delay = '1s', factor = 2, maxDelay = '5m', jitter = 'none', retryIf = isWorthIt } = policy;
+  const { attempts = 3, delay = '1s', factor = 2, maxDelay = '5m', jitter = 'none' } = policy;
+  const { budget = Infinity, retryIf = isWorthIt } = policy;
   if (!(attempts === Infinity || (Number.isInteger(attempts) && attempts >= 1))) {
     throw invalid(`retry.attempts ${at}`, attempts, 'a whole number from 1, or Infinity');
   }
@@ -49,20 +61,50 @@ function toRetry(policy: RetryPolicy, at: string): Retry {
     throw invalid(`retry.jitter ${at}`, jitter, "'none', 'equal' or 'full'");
   if (typeof retryIf !== 'function') throw invalid(`retry.retryIf ${at}`, retryIf, 'a function');
   const ms = (duration: Duration, name: string) => toMs(duration, `retry.${name} ${at}`);
-  return { attempts, delayMs: ms(delay, 'delay'), factor, maxDelayMs: ms(maxDelay, 'maxDelay'), jitter, retryIf };
+  const delayMs =
+    typeof delay === 'function' ? (failure: StepFailure) => ms(delay(failure), 'delay()') : ms(delay, 'delay');
+  const budgetMs = budget === Infinity ? Infinity : ms(budget, 'budget');
+  return { attempts, delayMs, factor, maxDelayMs: ms(maxDelay, 'maxDelay'), jitter, budgetMs, retryIf };
+}
+
+/** Instants (ms): of the failure, and of the first try. */
+export interface TryTimes {
+  readonly now: number;
+  readonly startedAt: number;
 }
 
 /**
  * Milliseconds to wait after the failed try number `attempt`, or undefined when it was the last.
  * @param random in [0, 1).
  */
-export function delayAfter(retry: Retry, attempt: number, error: unknown, random: () => number): number | undefined {
-  if (attempt >= retry.attempts || !retry.retryIf(error)) return undefined;
-  const grown = retry.delayMs === 0 ? 0 : retry.delayMs * retry.factor ** (attempt - 1);
-  const full = Math.min(grown, retry.maxDelayMs);
-  if (retry.jitter === 'full') return full * random();
-  if (retry.jitter === 'equal') return full / 2 + (full / 2) * random();
+export function delayAfter(
+  retry: Retry,
+  attempt: number,
+  error: unknown,
+  random: () => number,
+  { now, startedAt }: TryTimes,
+): number | undefined {
+  if (attempt >= retry.attempts || isNamed(error, 'NonRetryableError') || !retry.retryIf(error)) return undefined;
+  const ms = isNamed(error, 'RetryAfterError') ? askedFor(error, now) : backoff(retry, { error, attempt }, random);
+  return now + ms > startedAt + retry.budgetMs ? undefined : ms;
+}
+
+function backoff({ delayMs, factor, maxDelayMs, jitter }: Retry, failure: StepFailure, random: () => number): number {
+  const wait = typeof delayMs === 'function' ? delayMs(failure) : delayMs;
+  const grown = typeof delayMs === 'function' || wait === 0 ? wait : wait * factor ** (failure.attempt - 1);
+  const full = Math.min(grown, maxDelayMs);
+  if (jitter === 'full') return full * random();
+  if (jitter === 'equal') return full / 2 + (full / 2) * random();
   return full;
+}
+
+function askedFor({ after }: { after?: unknown }, now: number): number {
+  return after instanceof Date ? Math.max(after.getTime() - now, 0) : toMs(after as Duration, 'RetryAfterError.after');
+}
+
+/** By name: an error may be of another realm, or of another copy of this package. */
+function isNamed(error: unknown, name: string): error is { after?: unknown } {
+  return typeof error === 'object' && error !== null && (error as { name?: unknown }).name === name;
 }
 
 function isWorthIt(error: unknown): boolean {

@@ -38,6 +38,7 @@ export function performUndurably(
     epoch: 0,
     begin: async () => {},
     record: async ({ entry }) => ({ ...entry, order: ++order }),
+    heartbeat: async ({ entry }) => entry,
     progress: () => {},
     calmed: () => {},
     unfit: (error) => settled({ error }),

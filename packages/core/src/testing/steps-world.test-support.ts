@@ -37,6 +37,8 @@ class Switch {
 export interface Session {
   readonly execution: StepsExecution;
   readonly records: readonly StepRecord[];
+  /** Details that were stored. */
+  readonly heartbeats: readonly unknown[];
   readonly progress: readonly Progress[];
   readonly outcomes: readonly Outcome[];
   /** Why its journal is another function's. */
@@ -56,7 +58,13 @@ export class StepsWorld {
   /** Runs `body` from its top against the journal, as after a restore. */
   run(body: Body, options: { ports?: Partial<ExecutionPorts>; input?: unknown; runKey?: string } = {}): Session {
     const { ports = {}, input, runKey = 'run-key' } = options;
-    const session = { records: [] as StepRecord[], progress: [] as Progress[], outcomes: [] as Outcome[], begun: 0 };
+    const session = {
+      records: [] as StepRecord[],
+      heartbeats: [] as unknown[],
+      progress: [] as Progress[],
+      outcomes: [] as Outcome[],
+      begun: 0,
+    };
     const misfits: HoldfastError[] = [];
     const leaf = { path: 'worker', incarnation: 1, bornAt: this.#bornAt };
     const execution = new StepsExecution(
@@ -74,6 +82,11 @@ export class StepsWorld {
           session.records.push(record);
           const entry = { ...record.entry, order: ++this.#order };
           this.journal.set(record.step, entry);
+          return entry;
+        },
+        heartbeat: async ({ step, entry }) => {
+          session.heartbeats.push(entry.details);
+          this.journal.set(step, entry);
           return entry;
         },
         progress: (progress) => void session.progress.push(progress),

@@ -1,5 +1,6 @@
 import { assign, setup } from 'xstate';
 import { fromSteps } from '../../define/from-steps.js';
+import { NonRetryableError, RetryAfterError } from '../../define/step-errors.js';
 import { type Entry, entry } from './entry.test-support.js';
 import { mark, note } from './marks.test-support.js';
 
@@ -133,6 +134,37 @@ const rich = fromSteps({ types: {} as { input: { at: Date; ids: Set<string> } } 
   return { map, error, at: input.at, big: 2n ** 70n };
 });
 
+/** Goes on at the offset that was stored, and fails half way the first time. */
+const upload = fromSteps(async ({ step }) =>
+  step('upload', { retry: { attempts: 2 } }, async ({ attempt, details = 0, heartbeat }) => {
+    for (let offset: number = details; offset < 5; offset++) {
+      if (attempt === 1 && offset === 3) throw new Error('cut off');
+      note('part', offset);
+      await heartbeat(offset + 1);
+    }
+    return 'uploaded';
+  }),
+);
+
+const asked = fromSteps(async ({ step, now }) => {
+  const begun = now();
+  const delay = ({ attempt }: { attempt: number }) => attempt * 1000;
+  await step('busy', { retry: { attempts: 4, delay, budget: '2m' } }, ({ attempt }) => {
+    note('busy', attempt);
+    if (attempt === 2) throw new RetryAfterError('busy', '1m');
+    if (attempt < 4) throw new Error(`try ${attempt}`);
+  });
+  const outOf = await step('out of budget', { retry: { attempts: Infinity, delay: '7s', budget: '20s' } }, () => {
+    note('out of budget');
+    throw new Error('no use');
+  }).catch((error) => error.message);
+  const gone = await step('gone', { retry: { attempts: 9, retryIf: () => true } }, () => {
+    note('gone');
+    throw new NonRetryableError('gone');
+  }).catch((error) => error.message);
+  return { outOf, gone, took: now() - begun };
+});
+
 const noSteps = fromSteps(async ({ input }) => ({ got: input }));
 
 const throwsAtOnce = fromSteps(async () => {
@@ -177,6 +209,8 @@ export const steps: readonly Entry[] = [
   entry('steps: a race', race),
   entry('steps: uuid, random and now', drawn),
   entry('steps: progress', progressing),
+  entry('steps: heartbeats', upload),
+  entry('steps: waits that an error or a function asks for', asked),
   entry('steps: values of every kind', rich, { input: { at: new Date(5), ids: new Set(['a', 'b']) } }),
   entry('steps: none at all', noSteps, { input: { some: 'thing' } }),
   entry('steps: a function that throws at once', throwsAtOnce),

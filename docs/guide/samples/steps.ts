@@ -1,0 +1,60 @@
+import { fromSteps, isHoldfastError, NonRetryableError, RetryAfterError, type StepFailure } from '@holdfast/core';
+
+declare function importRow(row: string, idempotencyKey: string): Promise<void>;
+declare function putPart(url: string, part: Blob, offset: number, signal: AbortSignal): Promise<void>;
+declare const printer: { print(text: string): Promise<void> };
+
+const PART = 1024 * 1024;
+
+interface Input {
+  file: Blob;
+  url: string;
+  text: string;
+  rows: readonly string[];
+}
+
+export const all = fromSteps({ types: {} as { input: Input } }, async ({ input, step }) => {
+  // Sample: retry
+  const list = await step(
+    'fetch list',
+    { retry: { attempts: Infinity, delay: '1s', factor: 2, maxDelay: '1m', jitter: 'full', budget: '1h' } },
+    async ({ signal }) => {
+      const response = await fetch(input.url, { signal });
+      if (response.status === 404) throw new NonRetryableError('There is no such list.');
+      if (response.status === 429) throw new RetryAfterError('Too many requests.', '30s');
+      if (!response.ok) throw new Error(`The server answered ${response.status}.`);
+      return response.text();
+    },
+  );
+  // End
+
+  // Sample: delay function
+  const patient = {
+    attempts: 6,
+    delay: ({ error, attempt }: StepFailure) => (String(error).includes('locked') ? 50 : attempt * 1000),
+  };
+  await step.all(input.rows, { name: 'import', concurrency: 4, retry: patient }, (row, { idempotencyKey }) =>
+    importRow(row, idempotencyKey),
+  );
+  // End
+
+  // Sample: heartbeat
+  const { file, url } = input;
+  await step('upload', { retry: { attempts: 5 }, timeout: '10m' }, async ({ details = 0, heartbeat, signal }) => {
+    for (let offset: number = details; offset < file.size; offset += PART) {
+      await putPart(url, file.slice(offset, offset + PART), offset, signal);
+      await heartbeat(offset + PART);
+    }
+  });
+  // End
+
+  // Sample: at-most-once
+  try {
+    await step('print', { delivery: 'at-most-once' }, () => printer.print(input.text));
+  } catch (error) {
+    if (!isHoldfastError(error, 'STEP_OUTCOME_UNKNOWN')) throw error;
+    return `Look whether the label of ${list} was printed.`;
+  }
+  // End
+  return 'done';
+});

@@ -1,0 +1,40 @@
+import { HoldfastError } from '../errors/index.js';
+
+export function misused(message: string): HoldfastError {
+  return new HoldfastError('STEP_MISUSED', { message, remedy: 'See the guide of step functions.' });
+}
+
+export function otherKind(step: string, is: string, was: string): HoldfastError {
+  return new HoldfastError('JOURNAL_MISMATCH', {
+    message: `"${step}" is a ${is} in the code and a ${was} in the journal.`,
+    remedy: "Give the new one another name, or raise the workflow's version and change `steps` in its migration.",
+    details: { steps: [step] },
+  });
+}
+
+export function notAskedFor(steps: readonly string[]): HoldfastError {
+  const names = steps.map((step) => `"${step}"`).join(', ');
+  return new HoldfastError('JOURNAL_MISMATCH', {
+    message: `The journal has results of ${names}, and the step function ended without asking for them.`,
+    remedy: "Bring them back, or raise the workflow's version and rename or remove them in `steps` of its migration.",
+    details: { steps },
+  });
+}
+
+export function timedOut(step: string, ms: number | undefined): HoldfastError {
+  return new HoldfastError('STEP_TIMEOUT', {
+    message: `Step "${step}" took longer than ${ms} ms.`,
+    remedy: 'Raise its timeout, or let its body end when its signal is aborted.',
+    details: { step, timeoutMs: ms },
+    retryable: true,
+  });
+}
+
+/** Whether the effect of a try that was cut off has happened is known to nobody, and it is not to happen twice. */
+export function outcomeUnknown(step: string): HoldfastError {
+  return new HoldfastError('STEP_OUTCOME_UNKNOWN', {
+    message: `The outcome of step "${step}" is unknown: its only try was cut off after it had begun.`,
+    remedy: 'Find out whether its effect happened, and go on from there; it is not tried again.',
+    details: { step },
+  });
+}

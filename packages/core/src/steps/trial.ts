@@ -1,0 +1,82 @@
+import { encode } from '../codec/index.js';
+import type { Clock } from '../host/ports.js';
+import { timedOut } from './refusals.js';
+
+export interface TrialOptions {
+  readonly step: string;
+  readonly clock: Clock;
+  readonly timeoutMs: number | undefined;
+  /** What the try before has told last. */
+  readonly details: unknown;
+  /** Stores details; resolves when they are. */
+  store(details: unknown): Promise<unknown>;
+}
+
+/**
+ * One try of a step: its signal, its timeout, its heartbeats.
+ *
+ * Owns: the signal, the details told. Never: the outcome.
+ * 1. A try that is cut off has ended, whether its body listens to the signal or not.
+ * 2. Details are stored one after the other, the latest last; those overtaken while they waited are left out.
+ * 3. After `end` nothing is told any more.
+ */
+export class Trial {
+  /** Rejects when the try is cut off. */
+  readonly cutOff: Promise<never>;
+  readonly #options: TrialOptions;
+  readonly #controller = new AbortController();
+  readonly #cancel: (() => void) | undefined;
+  #details: unknown;
+  #waits = false;
+  #storing: Promise<void> | undefined;
+  #ended = false;
+
+  constructor(options: TrialOptions) {
+    const { step, clock, timeoutMs, details } = options;
+    const { signal } = this.#controller;
+    this.#options = options;
+    this.#details = details;
+    const timeOut = () => this.abort(timedOut(step, timeoutMs));
+    this.#cancel = timeoutMs === undefined ? undefined : clock.at(clock.now() + timeoutMs, timeOut);
+    this.cutOff = new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+    this.cutOff.catch(() => {});
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** What was told last, here or in the try before. */
+  get details(): unknown {
+    return this.#details;
+  }
+
+  /** @throws `VALUE_NOT_STORABLE`, at once. */
+  heartbeat(details: unknown): Promise<void> {
+    encode(details, `heartbeat of step "${this.#options.step}"`);
+    if (this.#ended) return Promise.resolve();
+    this.#details = details;
+    this.#waits = true;
+    this.#storing ??= this.#store();
+    return this.#storing;
+  }
+
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#cancel?.();
+  }
+
+  async #store(): Promise<void> {
+    while (this.#waits && !this.#ended) {
+      this.#waits = false;
+      await this.#options.store(this.#details);
+    }
+    this.#storing = undefined;
+  }
+}
