@@ -2,6 +2,7 @@ import { fromSteps, isHoldfastError, NonRetryableError, RetryAfterError, type St
 
 declare function importRow(row: string, idempotencyKey: string): Promise<void>;
 declare function putPart(url: string, part: Blob, offset: number, signal: AbortSignal): Promise<void>;
+declare function invite(address: string, idempotencyKey: string): Promise<void>;
 declare const printer: { print(text: string): Promise<void> };
 
 const PART = 1024 * 1024;
@@ -11,6 +12,7 @@ interface Input {
   url: string;
   text: string;
   rows: readonly string[];
+  addresses: readonly string[];
 }
 
 export const all = fromSteps({ types: {} as { input: Input } }, async ({ input, step }) => {
@@ -38,6 +40,15 @@ export const all = fromSteps({ types: {} as { input: Input } }, async ({ input, 
   );
   // End
 
+  // Sample: minSuccessful
+  const results = await step.all(
+    input.addresses,
+    { name: 'invite', key: (address) => address, concurrency: 8, minSuccessful: 0 },
+    (address, { idempotencyKey }) => invite(address, idempotencyKey),
+  );
+  const missed = input.addresses.filter((_, index) => results[index]?.status === 'rejected');
+  // End
+
   // Sample: heartbeat
   const { file, url } = input;
   await step('upload', { retry: { attempts: 5 }, timeout: '10m' }, async ({ details = 0, heartbeat, signal }) => {
@@ -56,5 +67,5 @@ export const all = fromSteps({ types: {} as { input: Input } }, async ({ input, 
     return `Look whether the label of ${list} was printed.`;
   }
   // End
-  return 'done';
+  return missed;
 });

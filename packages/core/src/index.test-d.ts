@@ -212,6 +212,8 @@ describe('a step function', () => {
         return index;
       });
       expectTypeOf(all).toEqualTypeOf<Promise<number[]>>();
+      const some = step.all(['a'], { name: 'some', minSuccessful: 1 }, (item) => item.length);
+      expectTypeOf(some).toEqualTypeOf<Promise<PromiseSettledResult<number>[]>>();
       expectTypeOf(sleep('nap', '1h')).toEqualTypeOf<Promise<void>>();
       expectTypeOf([uuid(), random(), now()]).toEqualTypeOf<(string | number)[]>();
       expectTypeOf(input).not.toBeAny();
@@ -243,6 +245,8 @@ describe('a step function', () => {
       await step(() => 1);
       // @ts-expect-error a list of steps needs a name
       await step.all([1], {}, () => 1);
+      // @ts-expect-error a number of items
+      await step.all([1], { name: 'all', minSuccessful: 'most' }, () => 1);
       // @ts-expect-error no such network
       await step('d', { requires: 'wifi' }, () => 1);
       // @ts-expect-error no such delivery

@@ -12,6 +12,7 @@ export type {
   AnyServices,
   RetryPolicy,
   StepAllOptions,
+  StepBody,
   StepContext,
   StepFailure,
   StepFunction,

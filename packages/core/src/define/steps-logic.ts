@@ -82,10 +82,22 @@ export interface StepAllOptions<TItem> extends StepOptions {
   concurrency?: number;
 }
 
+/** What a step does: its result is stored. */
+export type StepBody<T, TServices = AnyServices> = (context: StepContext<TServices>) => T | PromiseLike<T>;
+
 /** Runs `body` once and stores its result: after a crash the stored result is the answer. */
 export interface StepFunction<TServices = AnyServices> {
   <T>(name: string, body: (context: StepContext<TServices>) => T | PromiseLike<T>): Promise<T>;
   <T>(name: string, options: StepOptions, body: (context: StepContext<TServices>) => T | PromiseLike<T>): Promise<T>;
+  /**
+   * A step for each item, of which some may fail: gives what each came to, as `Promise.allSettled` does. Rejects with `STEP_ALL_FAILED`
+   * as soon as fewer than `minSuccessful` can succeed; steps not yet begun are not begun then.
+   */
+  all<TItem, T>(
+    items: readonly TItem[],
+    options: StepAllOptions<TItem> & { minSuccessful: number },
+    body: (item: TItem, context: StepContext<TServices>, index: number) => T | PromiseLike<T>,
+  ): Promise<PromiseSettledResult<T>[]>;
   /**
    * A step for each item, at most `concurrency` at a time; the results in the items' order. Sets `progress`. The
    * first failure (after its retries) rejects; steps not yet begun are not begun then.

@@ -1,22 +1,16 @@
 import { type Duration, toMs } from '../define/duration.js';
-import type {
-  AnyServices,
-  StandIns,
-  StepAllOptions,
-  StepContext,
-  StepFunction,
-  StepOptions,
-  StepsLogic,
-} from '../define/steps-logic.js';
+import type { AnyServices, StandIns, StepBody, StepFunction, StepOptions, StepsLogic } from '../define/steps-logic.js';
 import type { Leaf, Outcome } from '../engine/index.js';
 import { HoldfastError } from '../errors/index.js';
 import type { Clock, Connectivity } from '../host/ports.js';
 import type { Progress } from '../records/records.js';
 import { isFinal, type JournalEntry, type StepRecord } from './journal.js';
+import { isName } from './name.js';
 import { seededRandom, uuidFrom } from './random.js';
 import { misused, notAskedFor, otherKind, outcomeUnknown } from './refusals.js';
 import { Replay } from './replay.js';
 import { delayAfter, type StepSettings, toSettings } from './retry.js';
+import { type StepAllPorts, stepAll } from './step-all.js';
 import { Trial } from './trial.js';
 import { afterAllElse } from './turn.js';
 
@@ -53,8 +47,6 @@ export interface ExecutionOptions {
   readonly runKey: string;
   readonly journal: ReadonlyMap<string, JournalEntry>;
 }
-
-type StepBody<T> = (context: StepContext) => T | PromiseLike<T>;
 
 /**
  * One execution of a step function: its body, run from the top against the journal.
@@ -159,7 +151,12 @@ export class StepsExecution {
       const options = (rest.length > 1 ? rest[0] : {}) as StepOptions;
       return this.#step(name, options, (this.#ports.steps[name] ?? rest.at(-1)) as StepBody<T>);
     };
-    return Object.assign(step, { all: this.#all.bind(this) }) as StepFunction;
+    const ports: StepAllPorts = {
+      isCompleted: (name) => this.#journal.get(name)?.status === 'completed',
+      standIn: (name) => this.#ports.steps[name],
+      step: (...args) => this.#step(...args),
+    };
+    return Object.assign(step, { all: stepAll.bind(undefined, ports) }) as unknown as StepFunction;
   }
 
   async #step<T>(name: string, options: StepOptions, body: StepBody<T>, progress?: () => Progress): Promise<T> {
@@ -416,50 +413,8 @@ export class StepsExecution {
   #progress(done: number, total: number): void {
     if (!this.#replay.under && !this.#abort.signal.aborted && !this.#ended) this.#ports.progress({ done, total });
   }
-
-  async #all<TItem, T>(
-    items: readonly TItem[],
-    options: StepAllOptions<TItem>,
-    body: (item: TItem, context: StepContext, index: number) => T | PromiseLike<T>,
-  ): Promise<T[]> {
-    const { name, key = (_: TItem, index: number) => index, concurrency = Infinity, ...stepOptions } = options;
-    if (!(concurrency === Infinity || (Number.isInteger(concurrency) && concurrency >= 1))) {
-      throw misused(`concurrency of step.all "${name}" is ${concurrency}; it has to be a whole number from 1.`);
-    }
-    if (!isName(name)) throw misused('step.all needs a name, a string of whole characters that is not empty.');
-    if (!Array.isArray(items)) throw misused(`step.all "${name}" needs an array of items.`);
-    if (typeof body !== 'function') throw misused(`step.all "${name}" has no function as its last argument.`);
-    const perform = (this.#ports.steps[name] ?? body) as typeof body;
-    const names = items.map((item, index) => `${name}:${key(item, index)}`);
-    let done = names.filter((step) => this.#journal.get(step)?.status === 'completed').length;
-    const progress = () => ({ done: ++done, total: items.length });
-    const results: T[] = new Array(items.length);
-    let next = 0;
-    let failed = false;
-    const work = async () => {
-      while (next < items.length && !failed) {
-        const index = next++;
-        const item = items[index] as TItem;
-        const run = (context: StepContext) => perform(item, context, index);
-        results[index] = await this.#step(names[index] as string, stepOptions, run, progress);
-      }
-    };
-    const lanes = Array.from({ length: Math.min(concurrency, items.length) }, () =>
-      work().catch((error) => {
-        failed = true;
-        throw error;
-      }),
-    );
-    await Promise.all(lanes);
-    return results;
-  }
 }
 
 function never<T>(): Promise<T> {
   return new Promise(() => {});
-}
-
-/** Half a surrogate pair has no place in a key or a header. */
-function isName(name: unknown): name is string {
-  return typeof name === 'string' && name !== '' && !/\p{Surrogate}/u.test(name);
 }

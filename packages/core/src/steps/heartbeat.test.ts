@@ -161,6 +161,24 @@ describe('what is told', () => {
     expect(stored).toEqual([]);
   });
 
+  test('and still waits when its try ends is not stored over the result', async () => {
+    const { waiting, stored, ports } = slowly();
+    const world = new StepsWorld();
+    const session = world.run(
+      ({ step }) =>
+        step('one', ({ heartbeat }) => {
+          void heartbeat(1);
+          void heartbeat(2);
+          return 'done';
+        }),
+      { ports },
+    );
+    await settle();
+    waiting[0]?.();
+    await settle();
+    expect([stored, session.outcomes]).toEqual([[1], [{ output: 'done' }]]);
+  });
+
   test('and stopped goes nowhere either', async () => {
     const { stored, ports } = slowly();
     const world = new StepsWorld();

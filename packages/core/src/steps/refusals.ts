@@ -38,3 +38,18 @@ export function outcomeUnknown(step: string): HoldfastError {
     details: { step },
   });
 }
+
+export function tooManyFailed(
+  step: string,
+  failed: number,
+  items: number,
+  minSuccessful: number,
+  cause: unknown,
+): HoldfastError {
+  return new HoldfastError('STEP_ALL_FAILED', {
+    message: `${failed} of ${items} items of step.all "${step}" failed, and at least ${minSuccessful} were to succeed.`,
+    remedy: 'The cause is the error of the last one that failed.',
+    details: { step, failed, items, minSuccessful },
+    cause,
+  });
+}

@@ -165,6 +165,18 @@ const asked = fromSteps(async ({ step, now }) => {
   return { outOf, gone, took: now() - begun };
 });
 
+const enough = fromSteps(async ({ step }) => {
+  const send = (minSuccessful: number, name: string) =>
+    step.all([1, 2, 3, 4, 5], { name, concurrency: 2, minSuccessful }, (n) => {
+      note(name, n);
+      if (n % 2 === 0) throw new Error(`no ${n}`);
+      return n;
+    });
+  const some = await send(3, 'some');
+  const few = await send(4, 'few').catch(({ code, details }) => [code, details]);
+  return { some: some.map(({ status }) => status), few };
+});
+
 const noSteps = fromSteps(async ({ input }) => ({ got: input }));
 
 const throwsAtOnce = fromSteps(async () => {
@@ -210,6 +222,7 @@ export const steps: readonly Entry[] = [
   entry('steps: uuid, random and now', drawn),
   entry('steps: progress', progressing),
   entry('steps: heartbeats', upload),
+  entry('steps: all, of which some may fail', enough),
   entry('steps: waits that an error or a function asks for', asked),
   entry('steps: values of every kind', rich, { input: { at: new Date(5), ids: new Set(['a', 'b']) } }),
   entry('steps: none at all', noSteps, { input: { some: 'thing' } }),

@@ -1,0 +1,77 @@
+import type { AnyServices, StepAllOptions, StepBody, StepContext, StepOptions } from '../define/steps-logic.js';
+import type { Progress } from '../records/records.js';
+import { isName } from './name.js';
+import { misused, tooManyFailed } from './refusals.js';
+
+/** What `step.all` needs of the execution that it is part of. */
+export interface StepAllPorts {
+  isCompleted(step: string): boolean;
+  standIn(name: string): AnyServices[string] | undefined;
+  step<T>(name: string, options: StepOptions, body: StepBody<T>, progress: () => Progress): Promise<T>;
+}
+
+type ItemBody<TItem, T> = (item: TItem, context: StepContext, index: number) => T | PromiseLike<T>;
+
+/** A step for each item, in lanes. With `minSuccessful`, failures are results as well, until there are too many. */
+export async function stepAll<TItem, T>(
+  ports: StepAllPorts,
+  items: readonly TItem[],
+  options: StepAllOptions<TItem> & { minSuccessful?: number },
+  body: ItemBody<TItem, T>,
+): Promise<T[] | PromiseSettledResult<T>[]> {
+  check(items, options, body);
+  const { name, key = (_: TItem, index: number) => index, concurrency = Infinity, minSuccessful, ...rest } = options;
+  const perform = (ports.standIn(name) ?? body) as ItemBody<TItem, T>;
+  const names = items.map((item, index) => `${name}:${key(item, index)}`);
+  let done = names.filter((step) => ports.isCompleted(step)).length;
+  const progress = () => ({ done: ++done, total: items.length });
+  const results: unknown[] = new Array(items.length);
+  let next = 0;
+  let failures = 0;
+  let over = false;
+  const perItem = async (index: number): Promise<unknown> => {
+    const run = (context: StepContext) => perform(items[index] as TItem, context, index);
+    const value = ports.step(names[index] as string, rest, run, progress);
+    if (minSuccessful === undefined) return value;
+    return value.then(
+      (value) => ({ status: 'fulfilled', value }),
+      (reason) => {
+        if (items.length - ++failures < minSuccessful)
+          throw tooManyFailed(name, failures, items.length, minSuccessful, reason);
+        return { status: 'rejected', reason };
+      },
+    );
+  };
+  const lane = async () => {
+    while (next < items.length && !over) {
+      const index = next++;
+      results[index] = await perItem(index);
+    }
+  };
+  const lanes = Array.from({ length: Math.min(concurrency, items.length) }, () =>
+    lane().catch((error) => {
+      over = true;
+      throw error;
+    }),
+  );
+  await Promise.all(lanes);
+  return results as T[];
+}
+
+function check<TItem>(
+  items: readonly TItem[],
+  { name, concurrency = Infinity, minSuccessful = 0 }: StepAllOptions<TItem> & { minSuccessful?: number },
+  body: unknown,
+): void {
+  if (!isName(name)) throw misused('step.all needs a name, a string of whole characters that is not empty.');
+  if (!Array.isArray(items)) throw misused(`step.all "${name}" needs an array of items.`);
+  if (typeof body !== 'function') throw misused(`step.all "${name}" has no function as its last argument.`);
+  if (!(concurrency === Infinity || (Number.isInteger(concurrency) && concurrency >= 1))) {
+    throw misused(`concurrency of step.all "${name}" is ${concurrency}; it has to be a whole number from 1.`);
+  }
+  if (!Number.isInteger(minSuccessful) || minSuccessful < 0 || minSuccessful > items.length) {
+    throw misused(
+      `minSuccessful of step.all "${name}" is ${minSuccessful}; it has to be a whole number from 0 to ${items.length}, the number of items.`,
+    );
+  }
+}
