@@ -51,6 +51,14 @@ describe('crashEverywhere', () => {
     expect(differences).toEqual([]);
   });
 
+  test('lets no time pass while a long journal is gone through again', async () => {
+    const logic = fromSteps(async ({ step }) => {
+      for (let n = 0; n < 40; n++) await step(`step ${n}`, () => n);
+    });
+    const long = defineWorkflow({ id: 'long', version: 1, logic });
+    await crashEverywhere(long, { singles: 20, pairs: 20 });
+  });
+
   test('finds the step that is not idempotent, names its moment, and replays it', async () => {
     const world = () => aBank({ careless: true });
     const error = await crashEverywhere(transfer, { world }).catch((error: unknown) => error);

@@ -1,4 +1,4 @@
-import { afterAllElse } from '../steps/turn.js';
+import { inATurn, worksAhead } from '../steps/turn.js';
 
 /** Turns of the event loop without anything happening, after which nothing more is expected. */
 const STILL_TURNS = 6;
@@ -20,7 +20,8 @@ export async function settle(busy: () => Busy, patienceMs: number): Promise<void
   for (let still = 0, seen = busy().activity; ; ) {
     await (still < STILL_TURNS ? turn() : oneTimer());
     const { activity, underWay } = busy();
-    if (activity !== seen) {
+    // A function that is run again over its journal has no effect while it catches up, however long that is.
+    if (activity !== seen || worksAhead() > 0) {
       seen = activity;
       still = 0;
       quietSince = performance.now();
@@ -31,7 +32,7 @@ export async function settle(busy: () => Busy, patienceMs: number): Promise<void
 }
 
 function turn(): Promise<void> {
-  return new Promise(afterAllElse);
+  return new Promise(inATurn);
 }
 
 /** Some of what happens is put off by a timer of no length. */
