@@ -249,6 +249,22 @@ describe('a migration', () => {
     await world.close();
   });
 
+  test('leaves what a heartbeat told to the next try', async () => {
+    const seen: unknown[] = [];
+    const work = fromSteps(async ({ step }) =>
+      step('upload', async ({ details, heartbeat }) => {
+        seen.push(details);
+        if (details === 'half') return 'whole';
+        await heartbeat('half');
+        return new Promise<never>(() => {});
+      }),
+    );
+    const { world, run } = await upgraded(at(1, work), at(2, work, { 1: (state) => state }));
+    expect(await run.result()).toBe('whole');
+    expect(seen).toEqual([undefined, 'half']);
+    await world.close();
+  });
+
   test('may put a step into the journal: it counts as done', async () => {
     const effects: string[] = [];
     const work = (more: boolean) =>

@@ -56,7 +56,6 @@ export class Trial {
   /** @throws `VALUE_NOT_STORABLE`, at once. */
   heartbeat(details: unknown): Promise<void> {
     encode(details, `heartbeat of step "${this.#options.step}"`);
-    if (this.#ended) return Promise.resolve();
     this.#details = details;
     this.#waits = true;
     this.#storing ??= this.#store();
