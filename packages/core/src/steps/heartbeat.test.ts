@@ -161,6 +161,25 @@ describe('what is told', () => {
     expect(stored).toEqual([]);
   });
 
+  test('is as it was when it was told, though it waits and is changed in place meanwhile', async () => {
+    const { waiting, stored, ports } = slowly();
+    const offset = { sent: 1 };
+    new StepsWorld().run(
+      ({ step }) =>
+        step('one', ({ heartbeat }) => {
+          void heartbeat('first');
+          void heartbeat(offset);
+          offset.sent = 2;
+          return endless();
+        }),
+      { ports },
+    );
+    await settle();
+    waiting[0]?.();
+    await settle();
+    expect(stored).toEqual(['first', { sent: 1 }]);
+  });
+
   test('and still waits when its try ends is not stored over the result', async () => {
     const { waiting, stored, ports } = slowly();
     const world = new StepsWorld();

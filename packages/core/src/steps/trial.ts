@@ -1,4 +1,4 @@
-import { encode } from '../codec/index.js';
+import { decode, encode } from '../codec/index.js';
 import type { Clock } from '../host/ports.js';
 import { timedOut } from './refusals.js';
 
@@ -19,6 +19,7 @@ export interface TrialOptions {
  * 1. A try that is cut off has ended, whether its body listens to the signal or not.
  * 2. Details are stored one after the other, the latest last; those overtaken while they waited are left out.
  * 3. After `end` nothing is told any more.
+ * 4. Details are those of the call: what its caller does to them afterwards is not told.
  */
 export class Trial {
   /** Rejects when the try is cut off. */
@@ -55,8 +56,7 @@ export class Trial {
 
   /** @throws `VALUE_NOT_STORABLE`, at once. */
   heartbeat(details: unknown): Promise<void> {
-    encode(details, `heartbeat of step "${this.#options.step}"`);
-    this.#details = details;
+    this.#details = decode(encode(details, `heartbeat of step "${this.#options.step}"`));
     this.#waits = true;
     this.#storing ??= this.#store();
     return this.#storing;
