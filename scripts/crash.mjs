@@ -39,14 +39,14 @@ const { values: options } = parseArgs({
 
 /** @param {string} path */
 const load = (path) => import(pathToFileURL(join(options.core, path)).href);
-const { corpus } = await load('testing/corpus/corpus.test-support.js');
+const { corpus, durableAlone } = await load('testing/corpus/corpus.test-support.js');
 const { findDifferences } = await load('testing/crash-everywhere.js');
 const { lead } = await load('testing/lead.js');
 const { generated } = await load('testing/generated.test-support.js');
 
 const sum = { moments: 0, singles: 0, pairs: 0, differences: 0, passed: 0, failed: 0, skipped: 0 };
 const startedAt = Date.now();
-for (const entry of [...corpus, ...made()]) {
+for (const entry of [...corpus, ...durableAlone, ...made()]) {
   if (options.only !== undefined && !entry.name.includes(options.only)) continue;
   await crash(entry);
   if (options['stop-at-first'] && sum.failed > 0) break;

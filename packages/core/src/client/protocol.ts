@@ -1,3 +1,4 @@
+import type { Duration } from '../define/duration.js';
 import type { Encoded, HistoryRow, RunAddress, RunRow } from '../records/records.js';
 import type { RunPage, RunQuery } from '../store/store.js';
 
@@ -25,7 +26,10 @@ export interface SendRequest extends RunAddress {
   readonly until: 'accepted' | 'processed';
 }
 
-export type Control = 'delete' | 'resume';
+export type Control =
+  | { readonly control: 'delete' | 'pause' | 'resume' | 'retry' | 'terminate' }
+  /** How long its machine has to end by itself; default 30 s. */
+  | { readonly control: 'cancel'; readonly timeout?: Duration };
 
 export interface ControlRequest extends RunAddress {
   readonly callId: string;
@@ -50,7 +54,7 @@ export interface HostApi {
   start(request: StartRequest): Promise<void>;
   /** @throws `WORKFLOW_UNKNOWN`, `RUN_UNKNOWN`, store codes. */
   send(request: SendRequest): Promise<void>;
-  /** @throws store codes. */
+  /** @throws `OPTION_INVALID`, store codes. */
   control(request: ControlRequest): Promise<void>;
   list(query: RunQuery): Promise<RunPage>;
   history(address: RunAddress, options: { after?: number; limit?: number }): Promise<readonly HistoryRow[]>;

@@ -1,4 +1,5 @@
 import { decode, encodeGiven } from '../codec/index.js';
+import type { Duration } from '../define/duration.js';
 import type { WorkflowTypes } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
 import type { HistoryRow, RunAddress } from '../records/records.js';
@@ -48,10 +49,30 @@ export interface Run<T extends WorkflowTypes = WorkflowTypes> {
   /** Checkpoints, oldest first. */
   history(options?: { after?: number; limit?: number }): Promise<readonly HistoryRow[]>;
   /**
+   * Ends the run: `result()` rejects with `RUN_CANCELLED`, signals of its steps are aborted, and nothing of it begins any
+   * more. A machine with a transition for `holdfast.cancel` is asked to end first: it gets that event, and is ended when
+   * it has not reached a final state within `timeout` (default `'30s'`). Resolves when that is durable: the run is
+   * cancelled then, or `cancelling`. A run that has ended stays as it is, as with all that follow.
+   * @throws `OPTION_INVALID`.
+   */
+  cancel(options?: { timeout?: Duration }): Promise<void>;
+  /** Ends the run at once: its machine is not asked. */
+  terminate(): Promise<void>;
+  /**
+   * Nothing new begins: what is under way ends, and its results are stored; events and timers wait until `resume`, and
+   * timers that came due in between fire at once then. Resolves when it is durable.
+   */
+  pause(): Promise<void>;
+  /**
    * Lets a paused run go on from where it stands, whatever it was paused for; resolves when that is durable. A run that
    * is not paused goes on as it does.
    */
   resume(): Promise<void>;
+  /**
+   * Lets a run that was paused because tries of a step were used up (`onExhausted: 'pause'`) try that step anew. If it was
+   * paused for something else as well, it goes on at `resume`.
+   */
+  retry(): Promise<void>;
   /** Ends the run's effects and removes all of its records. Where there are none, there is nothing to do. */
   delete(): Promise<void>;
 }
@@ -139,12 +160,28 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
     return this.#link.call('history', this.#address, options);
   }
 
+  cancel({ timeout }: { timeout?: Duration } = {}): Promise<void> {
+    return this.#control({ control: 'cancel', ...(timeout === undefined ? {} : { timeout }) });
+  }
+
+  terminate(): Promise<void> {
+    return this.#control({ control: 'terminate' });
+  }
+
+  pause(): Promise<void> {
+    return this.#control({ control: 'pause' });
+  }
+
   resume(): Promise<void> {
-    return this.#control('resume');
+    return this.#control({ control: 'resume' });
+  }
+
+  retry(): Promise<void> {
+    return this.#control({ control: 'retry' });
   }
 
   delete(): Promise<void> {
-    return this.#control('delete');
+    return this.#control({ control: 'delete' });
   }
 
   /** Asks the host (again, when it is a new one) to tell of this run. */
@@ -201,14 +238,14 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
 /** Actor references in a context are shown as their ids, machine snapshots as their data. */
 const revivers = { ActorRef: ({ id }: { id: string }) => ({ id }), MachineSnapshot: (data: never) => data };
 
-/** @throws `EVENT_INVALID`. Types that begin with `xstate.` are how XState's actors speak to each other. */
+/** @throws `EVENT_INVALID`. Types that begin with `xstate.` or `holdfast.` are how they speak to actors. */
 function checkEvent(event: unknown, run: string): void {
   const { type } = (typeof event === 'object' && event !== null ? event : {}) as { type?: unknown };
   if (typeof type === 'string' && type !== '' && !isReserved(type)) return;
   const reserved = typeof type === 'string' && isReserved(type);
   throw new HoldfastError('EVENT_INVALID', {
     message: reserved
-      ? `Event type "${type}", sent to run "${run}", is reserved for XState.`
+      ? `Event type "${type}", sent to run "${run}", is reserved for XState and Holdfast.`
       : `What was sent to run "${run}" is not an event.`,
     remedy: "Send an object with a type of your own, as in { type: 'APPROVE' }.",
     details: { run },

@@ -32,6 +32,8 @@ export type Arrival =
   /** A step is about to begin in a run that is marked as waiting. */
   | { readonly kind: 'begin'; readonly begun: () => void }
   | { readonly kind: 'progress'; readonly progress: Progress }
+  /** The machine was offered `holdfast.cancel`, and has not ended in time. */
+  | { readonly kind: 'cancel deadline' }
   /** It was restored after a crash, and its probation is over. */
   | { readonly kind: 'outlived' }
   /** A run that was marked as running has come to wait, without a checkpoint that could say so. */

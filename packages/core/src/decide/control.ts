@@ -1,19 +1,40 @@
 import { AttachmentBook, encode } from '../codec/index.js';
-import { queuedRow } from '../records/records.js';
+import {
+  type HistoryRow,
+  type InboxRow,
+  isClosed,
+  type PauseReason,
+  queuedRow,
+  type RunRow,
+} from '../records/records.js';
 import type { Op } from '../store/store.js';
-import type { Effects } from './arrivals.js';
+import type { Circumstances, Effects } from './arrivals.js';
+import { liftedRow, pausedRow } from './pausing.js';
+import type { RunRecord } from './run-record.js';
 
 /** What the body of a control row says. */
-export type ControlBody = { readonly control: 'resume' } | EndingControl;
+export type ControlBody = EndingControl | RunControl;
 
-/** A control that ends the run there is. */
+/** A control that moves the run there is. */
+export type RunControl =
+  | { readonly control: 'pause' | 'resume' | 'retry' | 'terminate' }
+  /** How long the machine has to end by itself, in ms. */
+  | { readonly control: 'cancel'; readonly timeoutMs: number };
+
+/** A control that removes the run there is. */
 export type EndingControl =
   | { readonly control: 'delete' }
   /** The version is the newest of the host that accepted it, as with any new run. */
   | { readonly control: 'restart'; readonly input: unknown; readonly version: number };
 
+/** For which reasons a pause is ended. */
+export const LIFTED: Readonly<Record<'resume' | 'retry', readonly PauseReason[]>> = {
+  resume: ['person', 'exhausted', 'crash-loop'],
+  retry: ['exhausted'],
+};
+
 /**
- * The one op that carries out a control which ends a run. It needs nothing of the run but its address, so a run that can't be taken up
+ * The one op that carries out a control which removes a run. It needs nothing of the run but its address, so a run that can't be taken up
  * can still be deleted or started anew.
  *
  * @param id of the control: it becomes the new run's key, so that a repeated call finds its own work done.
@@ -26,4 +47,74 @@ export function decideControl(
   const { value, fresh } = new AttachmentBook().toStored(encode(body.input, 'input'));
   const row = queuedRow({ workflow, run, key: id, version: body.version }, now);
   return { op: { op: 'restart', start: { kind: 'start', row, input: value, attachments: fresh } }, gone: 'restarted' };
+}
+
+/** What becomes of a run that is not in memory. */
+export interface HeldDecision {
+  readonly ops: readonly Op[];
+  readonly row: RunRow;
+}
+
+/**
+ * Carries out a control on a run that is not in memory: it needs none of the workflow's code.
+ * @returns nothing when it has to be carried out in memory, and stays in the inbox till then.
+ */
+export function decideHeld(
+  body: RunControl,
+  control: InboxRow,
+  { row, record }: { row: RunRow; record: RunRecord },
+  circumstances: Pick<Circumstances, 'now' | 'epoch'>,
+): HeldDecision | undefined {
+  const { now } = circumstances;
+  const after = headAfter(body, row, now);
+  // To be offered its end it has to go on.
+  if (body.control === 'cancel' && after.status !== 'cancelled') {
+    return after === row ? undefined : { row: after, ops: [{ op: 'run', row: after }] };
+  }
+  const ops: Op[] = [{ op: 'taken', n: control.n }];
+  const repeated = !record.remember(control.id, row.seq + 1, ops);
+  if (after === row || repeated) return { row, ops: [...ops, { op: 'run', row }] };
+  const head = { ...after, seq: row.seq + 1 };
+  ops.push({ op: 'run', row: head });
+  if (isClosed(head.status)) dropWork(record, ops);
+  ops.push({ op: 'history', row: historyOf(body.control, head, circumstances) });
+  return { row: head, ops };
+}
+
+/** The same head, when the control changes nothing. */
+function headAfter(body: RunControl, row: RunRow, now: number): RunRow {
+  if (isClosed(row.status)) return row;
+  const paused = row.status === 'paused';
+  switch (body.control) {
+    case 'pause':
+      return row.reasons.includes('person') ? row : pausedRow(row, 'person', now);
+    case 'terminate':
+      return cancelledRow(row, now);
+    case 'cancel':
+      if (row.seq === 0 || row.pausedFrom === 'queued') return cancelledRow(row, now);
+      return paused ? liftedRow(row, row.reasons, now) : row;
+    default:
+      return paused ? liftedRow(row, LIFTED[body.control], now) : row;
+  }
+}
+
+/** The head of a run that was ended where it stood. */
+function cancelledRow(row: RunRow, now: number): RunRow {
+  const { pausedFrom: _from, cancel: _cancel, suspicion: _suspicion, nextDeadlineAt: _deadline, ...rest } = row;
+  return { ...rest, status: 'cancelled', reasons: [], updatedAt: now, closedAt: now };
+}
+
+const WORK = ['journal/', 'messages/', 'actions', 'timers'];
+
+/** What was still to be done of it never is. */
+function dropWork(record: RunRecord, ops: Op[]): void {
+  for (const prefix of WORK) for (const id of record.idsFrom(prefix)) record.remove(id, ops);
+}
+
+function historyOf(
+  name: string,
+  { seq, status }: RunRow,
+  { now, epoch }: Pick<Circumstances, 'now' | 'epoch'>,
+): HistoryRow {
+  return { seq, at: now, epoch, arrival: { kind: 'control', name }, status };
 }

@@ -4,15 +4,27 @@ import {
   type ActionRow,
   Engine,
   type EngineState,
+  endOf,
+  isEndOf,
   type Leaf,
   type Message,
+  names,
   type PendingAction,
   type RootView,
   type Turn,
   viewOf,
 } from '../engine/index.js';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
-import { type HistoryRow, isReserved, type RunRow, type RunStatus, type StoredRun } from '../records/records.js';
+import {
+  CANCEL_EVENT,
+  type HistoryRow,
+  isClosed,
+  isReserved,
+  type PauseReason,
+  type RunRow,
+  type RunStatus,
+  type StoredRun,
+} from '../records/records.js';
 import { isFinal, type JournalEntry, journalId, journalPrefix, stepOf } from '../steps/journal.js';
 import type { Op } from '../store/store.js';
 import {
@@ -24,8 +36,9 @@ import {
   type LeafAddress,
   NO_EFFECTS,
 } from './arrivals.js';
-import { type ControlBody, decideControl } from './control.js';
+import { type ControlBody, decideControl, LIFTED, type RunControl } from './control.js';
 import type { Migrated } from './migrate.js';
+import { withoutReasons, withReason } from './pausing.js';
 import { RunRecord } from './run-record.js';
 import { suspicionAfter } from './suspicion.js';
 import { isStepsActor, type TakenUp, takeUp } from './take-up.js';
@@ -35,7 +48,6 @@ type ArrivalOf<K extends Arrival['kind']> = Extract<Arrival, { kind: K }>;
 
 /** Were they lost, nothing would be done twice or not at all. */
 const RELAXED = new Set<Arrival['kind']>(['progress', 'heartbeat', 'outlived', 'rest']);
-const CLOSED = new Set<RunStatus>(['done', 'failed', 'cancelled']);
 const STATUS_OF = { active: 'running', done: 'done', error: 'failed', stopped: 'cancelled' } as const;
 
 interface Draft {
@@ -43,6 +55,11 @@ interface Draft {
   effects: { -readonly [K in keyof Effects]: Effects[K] };
   history: HistoryRow['arrival'] | undefined;
   progress: RunRow['progress'] | undefined;
+  /** As they are to be; undefined where they stay as they are. */
+  reasons: readonly PauseReason[] | undefined;
+  cancel: RunRow['cancel'];
+  /** The run ends with this arrival, whatever it was about to do. */
+  cancelled: boolean;
 }
 
 /**
@@ -98,14 +115,21 @@ export class Decider {
   }
 
   get closed(): boolean {
-    return CLOSED.has(this.#row.status);
+    return isClosed(this.#row.status);
   }
 
-  /** The next timer of the machine. */
-  get timer(): { readonly key: string; readonly at: number } | undefined {
+  /** Whether nothing new is to begin: what is under way ends. */
+  get paused(): boolean {
+    return this.#row.status === 'paused';
+  }
+
+  /** What is to be decided at its instant: the next timer of the machine, or the end of the time it has to end. */
+  get due(): { readonly at: number; readonly arrival: Arrival } | undefined {
     let first: { key: string; at: number } | undefined;
     for (const [key, { at }] of this.#engine?.timers ?? []) if (!first || at < first.at) first = { key, at };
-    return first;
+    const { cancel } = this.#row;
+    if (cancel && !(first && first.at <= cancel.by)) return { at: cancel.by, arrival: { kind: 'cancel deadline' } };
+    return first && { at: first.at, arrival: { kind: 'timer', key: first.key } };
   }
 
   /** Whether a `version` arrival is to be decided first. */
@@ -116,7 +140,8 @@ export class Decider {
   /** What is under way according to the record: to be taken up again after a restore. */
   pending(): Pick<Effects, 'actions' | 'start'> {
     if (!this.#engine || this.#foreign || this.closed) return NO_EFFECTS;
-    return { actions: this.#pendingActions(), start: this.#engine.leaves };
+    const ended = (leaf: Leaf) => [...this.#messages.keys()].some((message) => isEndOf(message, leaf));
+    return { actions: this.#pendingActions(), start: this.#engine.leaves.filter((leaf) => !ended(leaf)) };
   }
 
   /** What actors have sent that is not taken yet, in order. */
@@ -146,7 +171,14 @@ export class Decider {
   }
 
   decide(arrival: Arrival, told: Circumstances): Decision {
-    const draft: Draft = { ops: [], effects: { ...NO_EFFECTS }, history: undefined, progress: undefined };
+    const nothing = {
+      history: undefined,
+      progress: undefined,
+      reasons: undefined,
+      cancel: undefined,
+      cancelled: false,
+    };
+    const draft: Draft = { ops: [], effects: { ...NO_EFFECTS }, ...nothing };
     const before = this.#row;
     // What is taken over is not under way yet: it is quiet if it was.
     const { now, epoch } = told;
@@ -166,7 +198,7 @@ export class Decider {
 
   #apply(arrival: Arrival, draft: Draft, circumstances: Circumstances): void {
     const { now } = circumstances;
-    if (clearsActions(arrival)) this.#clearActions(arrival, draft);
+    if (clearsActions(arrival) && !this.paused) this.#clearActions(arrival, draft);
     switch (arrival.kind) {
       case 'start':
         this.#start(draft, now);
@@ -191,6 +223,10 @@ export class Decider {
         break;
       case 'progress':
         draft.progress = arrival.progress;
+        break;
+      case 'cancel deadline':
+        this.#cancelNow(draft, now);
+        draft.history = { kind: 'control', name: arrival.kind };
         break;
       case 'begin':
       case 'outlived':
@@ -246,16 +282,62 @@ export class Decider {
 
   #control({ row }: ArrivalOf<'control'>, draft: Draft, now: number): void {
     const body = this.#record.decode(row.body) as ControlBody;
-    const { workflow, run } = this.#row;
-    // A run in memory is not paused, and one that began by this very control is not to begin again.
-    if (body.control === 'resume' || (body.control === 'restart' && row.id === this.#row.key)) {
-      draft.ops.push({ op: 'taken', n: row.n });
-      return;
+    const { workflow, run, key } = this.#row;
+    draft.ops.push({ op: 'taken', n: row.n });
+    if (body.control === 'delete' || body.control === 'restart') {
+      // One that began by this very control is not to begin again.
+      if (body.control === 'restart' && row.id === key) return;
+      const { op, gone } = decideControl(body, { workflow, run, id: row.id, now });
+      draft.ops.splice(0, Infinity, op);
+      draft.effects.gone = gone;
+      draft.effects.stop = this.#engine?.leaves ?? [];
+    } else if (
+      this.#record.remember(row.id, this.#row.seq + 1, draft.ops) &&
+      !this.closed &&
+      this.#steer(body, draft, now)
+    ) {
+      draft.history = { kind: 'control', name: body.control };
     }
-    const { op, gone } = decideControl(body, { workflow, run, id: row.id, now });
-    draft.ops.splice(0, Infinity, op);
-    draft.effects.gone = gone;
-    draft.effects.stop = this.#engine?.leaves ?? [];
+  }
+
+  /** False when that changes nothing. */
+  #steer(body: RunControl, draft: Draft, now: number): boolean {
+    const { reasons, cancel } = this.#row;
+    switch (body.control) {
+      case 'pause':
+        draft.reasons = withReason(reasons, 'person');
+        return draft.reasons.length > reasons.length;
+      case 'cancel':
+        if (cancel) return false;
+        draft.reasons = [];
+        this.#cancel(body.timeoutMs, draft, now);
+        return true;
+      case 'terminate':
+        this.#cancelNow(draft, now);
+        return true;
+      default:
+        draft.reasons = withoutReasons(reasons, LIFTED[body.control]);
+        return draft.reasons.length < reasons.length;
+    }
+  }
+
+  /** A machine that names the event is asked to end, and has so long; anything else ends at once. */
+  #cancel(timeoutMs: number, draft: Draft, now: number): void {
+    const engine = this.#engine;
+    const by = now + timeoutMs;
+    const offer = { to: '', incarnation: 1, event: { type: CANCEL_EVENT, by } };
+    const turn = engine && names(engine.root, CANCEL_EVENT) ? engine.deliver(offer, now) : undefined;
+    if (turn?.taken) {
+      this.#absorb(turn, draft);
+      draft.cancel = { by };
+    } else this.#cancelNow(draft, now);
+  }
+
+  #cancelNow(draft: Draft, now: number): void {
+    draft.cancelled = true;
+    draft.reasons = [];
+    if (this.#engine?.active) this.#absorb(this.#engine.stop(now), draft);
+    this.#record.remove('actions', draft.ops);
   }
 
   #step({ leaf, record }: ArrivalOf<'step'>, draft: Draft, { now }: Circumstances): void {
@@ -267,7 +349,8 @@ export class Decider {
     this.#watchDeadline(id, entry);
     draft.effects.entry = entry;
     draft.progress = progress;
-    const outcome = entry.status === 'sleeping' || entry.status === 'begun' ? 'started' : entry.status;
+    if (entry.status === 'exhausted') draft.reasons = withReason(this.#row.reasons, 'exhausted');
+    const outcome = OUTCOME_OF[entry.status];
     draft.history = { kind: 'step', name: step, outcome, attempts: entry.attempts };
   }
 
@@ -307,7 +390,9 @@ export class Decider {
     } else if (arrival.kind === 'actor') {
       const outcome = 'error' in arrival.outcome ? 'failed' : 'completed';
       draft.history = { kind: 'actor', name: arrival.leaf.path, outcome };
-      this.#absorb(engine.settle(arrival.leaf, arrival.outcome, now), draft);
+      // While it is paused its state stands still; that work has ended is kept.
+      if (this.paused) this.#keepEnd(endOf(arrival.leaf, arrival.outcome), draft);
+      else this.#absorb(engine.settle(arrival.leaf, arrival.outcome, now), draft);
     } else {
       draft.history = { kind: 'message', name: arrival.message.event.type };
       this.#absorb(engine.deliver(arrival.message, now), draft);
@@ -344,6 +429,12 @@ export class Decider {
     if (arrival.kind === 'message') this.#dropMessage(arrival.message, draft);
     for (const message of this.#unstored) this.#keepMessage(message, draft);
     this.#unstored = [];
+  }
+
+  #keepEnd(message: Message, draft: Draft): void {
+    this.#onMessage(message);
+    this.#unstored = this.#unstored.filter((other) => other !== message);
+    this.#keepMessage(message, draft);
   }
 
   /** One that can't be stored is taken all the same, as long as this host lives. */
@@ -386,12 +477,16 @@ export class Decider {
 
   #writeHead(arrival: Arrival, draft: Draft, circumstances: Circumstances): void {
     const { now, epoch } = circumstances;
-    const { nextDeadlineAt: _, suspicion: before, ...rest } = this.#row;
+    const { nextDeadlineAt: _, suspicion: before, pausedFrom: _from, cancel: offered, ...rest } = this.#row;
     const seq = draft.history ? rest.seq + 1 : rest.seq;
-    const status = this.#status(draft.effects, circumstances.quiet);
+    const cancel = draft.cancel ?? offered;
+    const goesOn = draft.cancelled ? 'cancelled' : this.#status(draft.effects, circumstances.quiet, cancel);
+    const closed = isClosed(goesOn);
+    const reasons = closed ? [] : (draft.reasons ?? rest.reasons);
+    const status = reasons.length > 0 ? 'paused' : goesOn;
     // Nobody will take them any more.
-    if (CLOSED.has(status)) for (const id of this.#record.idsFrom('messages/')) this.#record.remove(id, draft.ops);
-    const deadline = CLOSED.has(status) ? undefined : this.#nextDeadline();
+    if (closed) for (const id of this.#record.idsFrom('messages/')) this.#record.remove(id, draft.ops);
+    const deadline = closed ? undefined : this.#nextDeadline(cancel);
     const progress = draft.progress ?? rest.progress;
     const suspicion = suspicionAfter(arrival, { status, ...(before && { suspicion: before }) });
     this.#row = {
@@ -399,11 +494,14 @@ export class Decider {
       ...this.#definition(rest),
       seq,
       status,
+      reasons,
       updatedAt: now,
+      ...(status === 'paused' ? { pausedFrom: goesOn } : {}),
+      ...(cancel && !closed ? { cancel } : {}),
       ...(deadline === undefined ? {} : { nextDeadlineAt: deadline }),
       ...(progress ? { progress } : {}),
       ...(suspicion ? { suspicion } : {}),
-      ...(CLOSED.has(status) && rest.closedAt === undefined ? { closedAt: now } : {}),
+      ...(closed && rest.closedAt === undefined ? { closedAt: now } : {}),
     };
     draft.ops.push({ op: 'run', row: this.#row });
     if (!draft.history) return;
@@ -431,16 +529,21 @@ export class Decider {
 
   /** Whether it only waits, though it is marked as running. */
   mayRest(quiet: Circumstances['quiet']): boolean {
-    return this.#row.status === 'running' && this.#status(NO_EFFECTS, quiet) === 'waiting';
+    const { status, cancel } = this.#row;
+    return status === 'running' && this.#status(NO_EFFECTS, quiet, cancel) === 'waiting';
   }
 
-  #status(effects: Effects, quiet: Circumstances['quiet']): RunStatus {
+  /** How it stands, apart from a pause. */
+  #status(effects: Effects, quiet: Circumstances['quiet'], cancel: RunRow['cancel']): RunStatus {
+    if (this.closed) return this.#row.status;
     if (this.#record.has('failure')) return 'failed';
-    if (!this.#engine) return this.#row.status;
+    if (!this.#engine) return this.#row.pausedFrom ?? this.#row.status;
     const toPerform = this.#record.has('actions');
     const status = STATUS_OF[viewOf(this.#engine.root).status];
     // A run is closed when its last actions are performed: a closed one is not taken up again.
-    if (status !== 'running') return toPerform ? 'running' : status;
+    if (status !== 'running' && !toPerform) return cancel && status === 'done' ? 'cancelled' : status;
+    if (cancel) return 'cancelling';
+    if (status !== 'running') return 'running';
     const busy =
       toPerform || this.#messages.size > 0 || this.#engine.leaves.some((leaf) => !this.#waits(leaf, effects, quiet));
     return busy ? 'running' : 'waiting';
@@ -453,8 +556,9 @@ export class Decider {
     return [...this.#untils.keys()].some((id) => id.startsWith(prefix)) && quiet(leaf);
   }
 
-  #nextDeadline(): number | undefined {
-    const deadlines = [...this.#untils.values(), ...(this.timer ? [this.timer.at] : [])];
+  #nextDeadline(cancel: RunRow['cancel']): number | undefined {
+    const timers = [...(this.#engine?.timers.values() ?? []), ...(cancel ? [{ at: cancel.by }] : [])];
+    const deadlines = [...this.#untils.values(), ...timers.map(({ at }) => at)];
     return deadlines.length > 0 ? Math.min(...deadlines) : undefined;
   }
 
@@ -505,6 +609,15 @@ export class Decider {
     return isStepsActor(this.leafActor(leaf));
   }
 }
+
+const OUTCOME_OF = {
+  completed: 'completed',
+  failed: 'failed',
+  retrying: 'retrying',
+  exhausted: 'exhausted',
+  sleeping: 'started',
+  begun: 'started',
+} as const satisfies Record<JournalEntry['status'], HistoryRow['arrival']['outcome']>;
 
 function effectNames({ actions, start, stop }: Effects): string[] {
   return [

@@ -161,6 +161,7 @@ const STATUSES: readonly unknown[] = [
   'retrying',
   'sleeping',
   'begun',
+  'exhausted',
 ] satisfies JournalEntry['status'][];
 
 function toEntry(name: string, step: MigrationStep, order: number, now: number): JournalEntry {

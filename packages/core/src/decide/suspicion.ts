@@ -1,5 +1,6 @@
-import type { PauseReason, RunRow, RunStatus, Suspicion } from '../records/records.js';
+import type { RunRow, RunStatus, Suspicion } from '../records/records.js';
 import type { Arrival } from './arrivals.js';
+import { pausedRow } from './pausing.js';
 
 /** What comes from outside, or is told by work that has not ended: none of it says that the run's own work got further. */
 const NO_PROGRESS = new Set<Arrival['kind']>([
@@ -10,6 +11,7 @@ const NO_PROGRESS = new Set<Arrival['kind']>([
   'progress',
   'heartbeat',
   'outlived',
+  'cancel deadline',
 ]);
 
 const IN_MOTION = new Set<RunStatus>(['running', 'cancelling']);
@@ -31,15 +33,4 @@ export function restoredRow(row: RunRow, limit: number, now: number): RunRow {
   const { restores, outlived } = row.suspicion ?? { restores: 0, outlived: 0 };
   if (restores >= limit) return pausedRow(row, 'crash-loop', now);
   return { ...row, suspicion: { restores: restores + 1, outlived } };
-}
-
-function pausedRow(row: RunRow, reason: PauseReason, now: number): RunRow {
-  const { reasons, pausedFrom = row.status } = row;
-  return { ...row, status: 'paused', reasons: [...reasons, reason], pausedFrom, updatedAt: now };
-}
-
-/** The head of a paused run that goes on, with nothing against it. */
-export function resumedRow(row: RunRow, now: number): RunRow {
-  const { pausedFrom = 'running', suspicion: _, ...rest } = row;
-  return { ...rest, status: pausedFrom, reasons: [], updatedAt: now };
 }

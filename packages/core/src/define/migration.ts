@@ -29,7 +29,7 @@ export interface MigrationChild extends MigrationState {
 export interface MigrationStep {
   kind?: 'step' | 'sleep';
   /** `retrying` and `sleeping` wait for `until`; `begun` had begun a try when it was cut off. */
-  status: 'completed' | 'failed' | 'retrying' | 'sleeping' | 'begun';
+  status: 'completed' | 'failed' | 'retrying' | 'sleeping' | 'begun' | 'exhausted';
   // biome-ignore lint/suspicious/noExplicitAny: it is of a version whose types are no longer there
   output?: any;
   error?: unknown;

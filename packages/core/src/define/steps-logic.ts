@@ -20,6 +20,11 @@ export interface RetryPolicy {
   budget?: Duration;
   /** Whether this error is worth another try. Default: all are, but HoldfastErrors that say they are not. */
   retryIf?: (error: unknown) => boolean;
+  /**
+   * What happens when tries or budget are used up. `fail`, the default: the function gets the last error. `pause`: the
+   * run is paused, and `retry()` on it lets the step begin anew, with all of its tries.
+   */
+  onExhausted?: 'fail' | 'pause';
 }
 
 /** A try that failed, as a `delay` function sees it. */

@@ -1,5 +1,4 @@
 import { type AnyActorLogic, type AnyActorRef, createActor, type EventObject } from 'xstate';
-import { REJECT, RESOLVE } from '../define/steps-logic.js';
 import type { Workflow } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
 import { carryRow, type PendingAction, resolveRow, toDelivery, toRow } from './action-rows.js';
@@ -14,7 +13,16 @@ import type { ActionRow, Birth, EngineState, Leaf, PersistedSnapshot, TimerRow }
 import { AbsentActor, type ActorAddress, addressOf, bindRefs, bindSnapshot, setIncarnation } from './refs.js';
 import { createSystem, type InnerActor, inner, type TakenTransition, type XStateAction } from './system.js';
 import { timerKey, timerPrefix } from './timer-keys.js';
-import { type Given, type Message, type OpenTurn, type Outcome, openTurn, type Performed, type Turn } from './turn.js';
+import {
+  endOf,
+  type Given,
+  type Message,
+  type OpenTurn,
+  type Outcome,
+  openTurn,
+  type Performed,
+  type Turn,
+} from './turn.js';
 import { nodesOf, VisitBook } from './visits.js';
 
 /** What the engine must know of a workflow. */
@@ -107,10 +115,14 @@ export class Engine {
     });
   }
 
-  /** Tells how a leaf's work ended. A leaf that has been left in the meantime takes no notice. */
-  settle(leaf: { path: ActorPath; incarnation: number }, outcome: Outcome, now: number): Turn {
-    const event = 'error' in outcome ? { type: REJECT, data: outcome.error } : { type: RESOLVE, data: outcome.output };
-    return this.deliver({ to: leaf.path, incarnation: leaf.incarnation, event }, now);
+  /** Tells how a leaf's work ended. */
+  settle(leaf: ActorAddress, outcome: Outcome, now: number): Turn {
+    return this.deliver(endOf(leaf, outcome), now);
+  }
+
+  /** Stops all actors: the root is not active any more. */
+  stop(now: number): Turn {
+    return this.#take(now, () => this.root.stop());
   }
 
   /** Lets the timer of that key go off; it is gone then. */

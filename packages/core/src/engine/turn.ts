@@ -1,4 +1,5 @@
 import type { AnyActorRef, EventObject } from 'xstate';
+import { REJECT, RESOLVE } from '../define/steps-logic.js';
 import type { PendingAction } from './action-rows.js';
 import type { ActorPath } from './actor-path.js';
 import type { Origin } from './queued.js';
@@ -31,6 +32,18 @@ export interface Message {
 
 /** How a leaf's work ended. */
 export type Outcome = { readonly output: unknown } | { readonly error: unknown };
+
+/** Tells a leaf how its work ended. One that has been left in the meantime takes no notice. */
+export function endOf({ path, incarnation }: ActorAddress, outcome: Outcome): Message {
+  const event = 'error' in outcome ? { type: REJECT, data: outcome.error } : { type: RESOLVE, data: outcome.output };
+  return { to: path, incarnation, event };
+}
+
+/** Whether a message tells that leaf how its work ended. */
+export function isEndOf({ to, incarnation, event, from }: Message, leaf: ActorAddress): boolean {
+  const ends = event.type === RESOLVE || event.type === REJECT;
+  return ends && !from && to === leaf.path && incarnation === leaf.incarnation;
+}
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export interface OpenTurn extends Omit<Mutable<Turn>, 'actions' | 'emitted' | 'logged' | 'started' | 'stopped'> {

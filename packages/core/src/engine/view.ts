@@ -1,4 +1,5 @@
 import type { AnyActorRef, AnyMachineSnapshot } from 'xstate';
+import { isReserved } from '../records/records.js';
 
 /** What an app sees of an actor tree's root. */
 export interface RootView {
@@ -18,7 +19,14 @@ export function viewOf(root: AnyActorRef): RootView {
   return { status, value, context, tags: [...tags] as string[], accepts: acceptsOf(_nodes), output, error };
 }
 
+/** Whether some active state names that event type, or a pattern of its own family: not one that takes any event. */
+export function names(root: AnyActorRef, type: string): boolean {
+  const { _nodes = [] } = root.getSnapshot() as Partial<AnyMachineSnapshot>;
+  const family = `${type.slice(0, type.indexOf('.'))}.*`;
+  return _nodes.some(({ ownEvents }) => ownEvents.includes(type) || ownEvents.includes(family));
+}
+
 function acceptsOf(nodes: readonly { readonly ownEvents: readonly string[] }[]): string[] {
   const types = new Set(nodes.flatMap((node) => node.ownEvents));
-  return [...types].filter((type) => !type.startsWith('xstate.'));
+  return [...types].filter((type) => !isReserved(type));
 }

@@ -1,11 +1,12 @@
-import type { HostApi, Interest, Notice, SendRequest, StartRequest } from '../client/protocol.js';
+import type { Control, HostApi, Interest, Notice, SendRequest, StartRequest } from '../client/protocol.js';
 import { type RunSnapshotData, UNKNOWN } from '../client/snapshot.js';
 import { AttachmentBook, decode, encode, sameText } from '../codec/index.js';
 import type { Effects } from '../decide/arrivals.js';
-import { type ControlBody, decideControl } from '../decide/control.js';
+import { type ControlBody, decideControl, decideHeld } from '../decide/control.js';
 import { Decider } from '../decide/decider.js';
 import { RunRecord } from '../decide/run-record.js';
-import { restoredRow, resumedRow } from '../decide/suspicion.js';
+import { restoredRow } from '../decide/suspicion.js';
+import { toMs } from '../define/duration.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import { actorRefReducers } from '../engine/index.js';
@@ -13,6 +14,7 @@ import { HoldfastError, isHoldfastError } from '../errors/index.js';
 import {
   type Encoded,
   type InboxRow,
+  isClosed,
   queuedRow,
   type RunAddress,
   type RunRow,
@@ -193,9 +195,10 @@ class StoreHost implements Host {
 
   async control({ workflow, run, callId, control }: Parameters<HostApi['control']>[0]): Promise<void> {
     const address = { workflow, run };
+    const body = toBody(control);
     // A repeated call may find its own work done; that there is nothing left is what it asks for.
     if (!(await this.#store.head(address))) return;
-    const n = await this.#accept(address, 'control', callId, encode({ control } satisfies ControlBody, 'control'));
+    const n = await this.#accept(address, 'control', callId, encode(body, 'control'));
     await this.#untilTaken(address, n);
   }
 
@@ -377,35 +380,46 @@ class StoreHost implements Host {
     }
   }
 
-  /** A run that can't be taken up can still be deleted or started anew. True when it was. */
+  /** A run that can't be taken up can still be ended, deleted or started anew. True when it was. */
   async #controlParked(address: RunAddress): Promise<boolean> {
     const stored = await this.#store.load(address);
     const ownership = this.#ownership;
-    return stored !== undefined && ownership !== undefined && !(await this.#carryOut(stored, ownership));
+    if (!stored || !ownership) return false;
+    const after = await this.#carryOut(stored, ownership);
+    return !after || isClosed(after.row.status);
   }
 
-  /** Carries out the controls of a run that is not in memory; gives the run as it is then, or nothing when it is gone. */
+  /**
+   * Carries out the controls of a run that is not in memory; gives the run as it is then, or nothing when it is gone. Some
+   * stay in the inbox until it is in memory.
+   */
   async #carryOut(stored: StoredRun, ownership: Ownership): Promise<StoredRun | undefined> {
-    const control = stored.inbox.find(({ lane }) => lane === 'control');
-    if (!control) return stored;
-    const { workflow, run, seq: after } = stored.row;
-    const commit = (ops: Op[]) =>
-      this.#store.commit({ workflow, run, epoch: ownership.epoch, after, durability: 'strict', ops });
-    const body = new RunRecord(stored).decode(control.body) as ControlBody;
-    const now = this.#options.clock.now();
-    if (body.control !== 'resume') {
-      const { op, gone } = decideControl(body, { workflow, run, id: control.id, now });
-      await commit([op]);
-      this.#gone({ workflow, run }, gone);
-      return undefined;
+    const { workflow, run } = stored.row;
+    const { epoch } = ownership;
+    const record = new RunRecord(stored);
+    let { row } = stored;
+    const taken = new Set<number>();
+    const commit = (ops: readonly Op[]) =>
+      this.#store.commit({ workflow, run, epoch, after: row.seq, durability: 'strict', ops });
+    for (const control of stored.inbox.filter(({ lane }) => lane === 'control')) {
+      const body = record.decode(control.body) as ControlBody;
+      const now = this.#options.clock.now();
+      if (body.control === 'delete' || body.control === 'restart') {
+        const { op, gone } = decideControl(body, { workflow, run, id: control.id, now });
+        await commit([op]);
+        this.#gone({ workflow, run }, gone);
+        return undefined;
+      }
+      const held = decideHeld(body, control, { row, record }, { now, epoch });
+      if (!held) continue;
+      await commit(held.ops);
+      if (held.ops.some(({ op }) => op === 'taken')) taken.add(control.n);
+      row = held.row;
+      this.#changedHere({ workflow, run });
     }
-    const row = stored.row.status === 'paused' ? resumedRow(stored.row, now) : stored.row;
-    await commit([
-      { op: 'taken', n: control.n },
-      { op: 'run', row },
-    ]);
-    this.#changedHere({ workflow, run });
-    return this.#carryOut({ ...stored, row, inbox: stored.inbox.filter(({ n }) => n !== control.n) }, ownership);
+    if (taken.size === 0 && row === stored.row) return stored;
+    // Read anew: what was to be done of a run that was ended is gone.
+    return this.#store.load({ workflow, run });
   }
 
   async #readInbox(address: RunAddress): Promise<News> {
@@ -483,6 +497,7 @@ class StoreHost implements Host {
         this.#changedHere(row);
       },
       rested: (run, gone) => this.#rested(run, gone),
+      paused: (run) => this.#putAway(run),
       broken: ({ row }, error) => this.#broken(row, error),
       emitted: ({ row }, event) => this.#emitted(row, event),
       log: (...args) => console.log(...args),
@@ -537,10 +552,23 @@ class StoreHost implements Host {
     const key = runKey(run.row);
     this.#evictions.delete(key);
     if (this.#live.get(key) !== run || !run.atRest) return;
-    run.stop(new HoldfastError('CLOSED', { message: 'The run was put to rest.' }));
-    this.#live.delete(key);
+    this.#drop(run);
     const { nextDeadlineAt } = run.row;
     if (nextDeadlineAt !== undefined) this.#deadlines.set(key, nextDeadlineAt);
+  }
+
+  /** A paused run is not in memory. */
+  #putAway(run: LiveRun): void {
+    if (this.#live.get(runKey(run.row)) !== run) return;
+    this.#drop(run);
+    this.#problems.forget(run.row);
+    this.#suspects.settled(run.row);
+    this.#changedHere(run.row);
+  }
+
+  #drop(run: LiveRun): void {
+    run.stop(new HoldfastError('CLOSED', { message: 'The run was put to rest.' }));
+    this.#live.delete(runKey(run.row));
   }
 
   #broken(address: RunAddress, error: unknown): void {
@@ -605,6 +633,16 @@ class StoreHost implements Host {
 
 function isCrashLoopLimit(limit: unknown): boolean {
   return limit === Infinity || (Number.isInteger(limit) && (limit as number) >= 2);
+}
+
+/** How long a machine has to end by itself once it is offered `holdfast.cancel`, in ms. */
+const CANCEL_TIMEOUT_MS = 30_000;
+
+/** @throws `OPTION_INVALID`. */
+function toBody(control: Control): ControlBody {
+  if (control.control !== 'cancel') return control as ControlBody;
+  const { timeout = CANCEL_TIMEOUT_MS } = control;
+  return { control: 'cancel', timeoutMs: toMs(timeout, 'timeout of cancel()') };
 }
 
 /** Why a run is paused, where its record says so. */

@@ -21,6 +21,8 @@ export interface LiveRunPorts {
   published(run: LiveRun): void;
   /** Called when the run has nothing to do but to wait; `gone` when it was deleted or starts anew. */
   rested(run: LiveRun, gone: Effects['gone']): void;
+  /** It is paused, and nothing of it is under way any more. */
+  paused(run: LiveRun): void;
   /** A commit, or the code of the workflow, failed: the run is to be thrown away, and loaded again. */
   broken(run: LiveRun, error: unknown): void;
   emitted(run: LiveRun, event: { readonly type: string }): void;
@@ -31,6 +33,10 @@ export interface LiveRunPorts {
 
 /** No timer goes before these. */
 const OPENING = new Set<Arrival['kind']>(['start', 'version', 'control']);
+/** What a control does not overtake. */
+const BEFORE_CONTROLS = new Set<Arrival['kind']>(['version', 'performed', 'control']);
+/** What is taken while a run is paused: controls, and what was under way. */
+const DURING_PAUSE = new Set<Arrival['kind']>(['control', 'performed', 'step', 'heartbeat', 'progress', 'actor']);
 
 /**
  * A run in memory: takes arrivals one by one, lets the decider decide, commits, publishes, performs.
@@ -40,6 +46,7 @@ const OPENING = new Set<Arrival['kind']>(['start', 'version', 'control']);
  * 2. One decision at a time; arrivals of one sender are taken in their order. Controls overtake.
  * 3. An event accepted at or before a timer's deadline is taken before that timer.
  * 4. After `stop` nothing is committed and no effect begins.
+ * 5. While it is paused its state stands still and no effect begins; results of what was under way are stored.
  */
 export class LiveRun {
   /** Whether another definition wrote it: then its first checkpoint brings it in line. */
@@ -50,7 +57,9 @@ export class LiveRun {
   readonly #queue: { arrival: Arrival; at: number }[] = [];
   readonly #taken = new Set<number>();
   #durable: { readonly row: RunRow; readonly view: RootView };
-  #pending: { actions: readonly PendingAction[]; start: readonly Leaf[] } | undefined;
+  #tookUp = false;
+  /** What waits for the end of a pause. */
+  #held: (() => void)[] = [];
   #turning = false;
   #stopped = false;
   #cancelTimer: (() => void) | undefined;
@@ -60,14 +69,17 @@ export class LiveRun {
     this.#ports = ports;
     this.#decider = new Decider(workflow, stored, (message) => this.push({ kind: 'message', message }));
     this.#durable = { row: this.#decider.row, view: this.#decider.view() };
-    this.#pending = this.#decider.pending();
     this.#performer = new Performer(this.#decider, ports, {
       push: (arrival) => this.push(arrival),
       around: (effect, perform) => this.#around(effect, perform),
       mayBegin: () => this.#mayBegin(),
+      unpaused: () => this.#unpaused(),
       emitted: (event) => ports.emitted(this, event),
       report: (error) => ports.report(this, error),
-      calmed: () => this.#lookForRest(),
+      calmed: () => {
+        this.#lookForRest();
+        this.#lookForPause();
+      },
       unfit: (error) => {
         if (!this.#stopped) ports.broken(this, error);
       },
@@ -96,11 +108,16 @@ export class LiveRun {
     for (const row of rows) {
       if (this.#taken.has(row.n)) continue;
       this.#taken.add(row.n);
-      if (row.lane === 'control') this.#queue.unshift({ arrival: { kind: 'control', row }, at: row.acceptedAt });
+      if (row.lane === 'control') this.#overtake({ arrival: { kind: 'control', row }, at: row.acceptedAt });
       else this.#queue.push({ arrival: { kind: 'event', row }, at: row.acceptedAt });
     }
     this.#wake();
     return true;
+  }
+
+  #overtake(control: { arrival: Arrival; at: number }): void {
+    const first = this.#queue.findIndex(({ arrival }) => !BEFORE_CONTROLS.has(arrival.kind));
+    this.#queue.splice(first < 0 ? this.#queue.length : first, 0, control);
   }
 
   push(arrival: Arrival): void {
@@ -144,26 +161,41 @@ export class LiveRun {
     if (this.#stopped) return;
     this.#armTimer();
     this.#lookForRest();
+    this.#lookForPause();
     if (this.atRest) this.#ports.rested(this, undefined);
   }
 
-  /** After a restore: performs what the record says is under way. */
+  /** After a restore, or a pause: performs what the record says is under way. A control may keep work from beginning. */
   async #takeUp(): Promise<void> {
-    const pending = this.#pending;
-    this.#pending = undefined;
-    if (!pending) return;
-    if (pending.actions.length > 0) await this.#perform(pending.actions);
-    for (const leaf of pending.start) this.#performer.start(leaf);
+    if (this.#tookUp) return;
+    this.#tookUp = true;
+    const { actions } = this.#decider.pending();
+    if (actions.length > 0) await this.#perform(actions);
+    while (this.#queue[0]?.arrival.kind === 'control' && !this.#stopped) await this.#turn(this.#next() as Arrival);
+    if (this.#stopped || this.#decider.paused) return;
+    for (const leaf of this.#decider.pending().start) this.#performer.start(leaf);
   }
 
   /** Removes and returns what is to be taken next. */
   #next(): Arrival | undefined {
-    const { timer } = this.#decider;
+    const { due, paused, closed } = this.#decider;
+    if (paused) return this.#nextDuringPause();
     const first = this.#queue[0];
-    const due = timer !== undefined && !this.#decider.closed && timer.at <= this.#ports.clock.now();
+    const isDue = due !== undefined && !closed && due.at <= this.#ports.clock.now();
     const opening = first !== undefined && OPENING.has(first.arrival.kind);
-    if (due && !opening && (!first || timer.at < first.at)) return { kind: 'timer', key: timer.key };
+    if (isDue && !opening && (!first || due.at < first.at)) return due.arrival;
     return this.#queue.shift()?.arrival;
+  }
+
+  #nextDuringPause(): Arrival | undefined {
+    const at = this.#queue.findIndex(({ arrival }) => this.#isTakenDuringPause(arrival));
+    return at < 0 ? undefined : this.#queue.splice(at, 1)[0]?.arrival;
+  }
+
+  /** A step function tells its end again, when it is run again. */
+  #isTakenDuringPause(arrival: Arrival): boolean {
+    if (arrival.kind === 'actor' && this.#decider.isSteps(arrival.leaf)) return false;
+    return DURING_PAUSE.has(arrival.kind);
   }
 
   async #turn(arrival: Arrival): Promise<void> {
@@ -179,9 +211,19 @@ export class LiveRun {
       this.#ports.rested(this, effects.gone);
       return;
     }
+    const wasPaused = this.#durable.row.status === 'paused';
     this.#durable = { row: this.#decider.row, view: this.#decider.view() };
     this.#ports.published(this);
     await this.#effect(arrival, effects);
+    if (this.#decider.paused) this.#performer.stopLive();
+    else if (wasPaused) await this.#goOn();
+  }
+
+  /** What was held up by a pause that is over. */
+  async #goOn(): Promise<void> {
+    for (const go of this.#held.splice(0, Infinity)) go();
+    this.#tookUp = false;
+    await this.#takeUp();
   }
 
   async #effect(arrival: Arrival, effects: Effects): Promise<void> {
@@ -189,8 +231,10 @@ export class LiveRun {
     if ((arrival.kind === 'step' || arrival.kind === 'heartbeat') && effects.entry) arrival.stored(effects.entry);
     if (arrival.kind === 'begin') arrival.begun();
     for (const args of effects.logged) this.#ports.log(...args);
-    if (effects.actions.length > 0) await this.#perform(effects.actions);
-    for (const leaf of effects.start) this.#performer.start(leaf);
+    if (!this.#decider.paused) {
+      if (effects.actions.length > 0) await this.#perform(effects.actions);
+      for (const leaf of effects.start) this.#performer.start(leaf);
+    }
     for (const event of effects.emitted) {
       this.#around({ kind: 'emit', name: event.type, actor: '' }, () => this.#ports.emitted(this, event));
     }
@@ -211,6 +255,11 @@ export class LiveRun {
   #lookForRest(): void {
     if (this.#stopped || this.#turning || this.#queue.length > 0) return;
     if (this.#decider.mayRest((leaf) => this.#performer.isQuiet(leaf))) this.push({ kind: 'rest' });
+  }
+
+  #lookForPause(): void {
+    if (this.#stopped || this.#turning || !this.#decider.paused || this.#performer.busy) return;
+    if (!this.#queue.some(({ arrival }) => this.#isTakenDuringPause(arrival))) this.#ports.paused(this);
   }
 
   /**
@@ -244,15 +293,21 @@ export class LiveRun {
   }
 
   /** Before each step: the run must be marked as running, or a crash would leave it waiting; and the store be ours. */
-  #mayBegin(): Promise<void> {
+  async #mayBegin(): Promise<void> {
+    await this.#unpaused();
     if (!this.#owned()) return new Promise(() => {});
-    if (this.row.status !== 'waiting') return Promise.resolve();
-    return new Promise((begun) => this.push({ kind: 'begin', begun }));
+    if (this.row.status === 'waiting') await new Promise<void>((begun) => this.push({ kind: 'begin', begun }));
+    if (this.#decider.paused) return this.#mayBegin();
+  }
+
+  /** Resolves when it is not paused. */
+  #unpaused(): Promise<void> {
+    return this.#decider.paused ? new Promise((go) => this.#held.push(go)) : Promise.resolve();
   }
 
   #armTimer(): void {
     this.#cancelTimer?.();
-    const { timer } = this.#decider;
-    this.#cancelTimer = timer && !this.#decider.closed ? this.#ports.clock.at(timer.at, () => this.#wake()) : undefined;
+    const { due, closed, paused } = this.#decider;
+    this.#cancelTimer = due && !closed && !paused ? this.#ports.clock.at(due.at, () => this.#wake()) : undefined;
   }
 }

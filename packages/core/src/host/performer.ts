@@ -20,6 +20,7 @@ export interface PerformerPorts {
 interface Back {
   push(arrival: Arrival): void;
   mayBegin(): Promise<void>;
+  unpaused(): Promise<void>;
   around<T>(effect: Omit<Effect, 'address'>, perform: () => T): T;
   emitted(event: EventObject): void;
   /** Trouble that nothing in the run can take up. */
@@ -34,6 +35,10 @@ interface Back {
 interface Work {
   /** Nothing but a stored deadline can move it. */
   readonly quiet: boolean;
+  /** It is about to have a result, which a pause waits for. */
+  readonly busy: boolean;
+  /** It has no result, and can't go on after a pause: it begins anew. */
+  readonly live?: true;
   stop(reason: unknown): void;
 }
 
@@ -71,6 +76,10 @@ export class Performer {
     return [...this.#work.values()].every((work) => work.quiet);
   }
 
+  get busy(): boolean {
+    return [...this.#work.values()].some((work) => work.busy);
+  }
+
   isQuiet(leaf: LeafAddress): boolean {
     return this.#work.get(keyOf(leaf))?.quiet ?? false;
   }
@@ -102,6 +111,15 @@ export class Performer {
     work?.stop(reason);
   }
 
+  /** Ends live actors: for a pause, after which they begin anew. */
+  stopLive(): void {
+    for (const [key, work] of this.#work) {
+      if (!work.live) continue;
+      this.#work.delete(key);
+      work.stop(undefined);
+    }
+  }
+
   stopAll(reason: unknown): void {
     this.#stopped = true;
     const all = [...this.#work.values()];
@@ -130,6 +148,7 @@ export class Performer {
       steps,
       epoch: ownership.epoch,
       begin: () => this.#back.mayBegin(),
+      unpaused: () => this.#back.unpaused(),
       around: (step, perform) => this.#back.around({ kind: 'step', actor: leaf.path, ...step }, perform),
       record: (record) =>
         new Promise<JournalEntry>((stored) => this.#back.push({ kind: 'step', leaf, record, stored })),
@@ -147,7 +166,7 @@ export class Performer {
 
   #startPromise(leaf: Leaf, self: AnyActorRef, logic: PromiseLogic, input: unknown): void {
     const controller = new AbortController();
-    const work: Work = { quiet: false, stop: (reason) => controller.abort(reason) };
+    const work: Work = { quiet: false, busy: true, stop: (reason) => controller.abort(reason) };
     this.#work.set(keyOf(leaf), work);
     const { signal } = controller;
     const options = { input, system: self.system, self, signal, emit: this.#emitter(leaf, work) };
@@ -167,7 +186,7 @@ export class Performer {
         this.#back.report(error);
       }
     };
-    const work: Work = { quiet: false, stop: end };
+    const work: Work = { quiet: false, busy: false, live: true, stop: end };
     this.#work.set(keyOf(leaf), work);
     try {
       const begin = () => live.begin(this.#emitter(leaf, work));

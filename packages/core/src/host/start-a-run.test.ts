@@ -133,7 +133,7 @@ describe('delete', () => {
 test('a deletion that is repeated finds nothing left to do', async () => {
   const { holdfast, host } = aHoldfast(workflows);
   await holdfast.start('echo', { id: 'a', input: { n: 1 } });
-  const request = { workflow: 'echo', run: 'a', callId: 'c', control: 'delete' } as const;
+  const request = { workflow: 'echo', run: 'a', callId: 'c', control: { control: 'delete' } } as const;
   await host.control(request);
   await host.control(request);
   await holdfast.close();

@@ -203,7 +203,7 @@ test('a suspect that waits can be deleted, and started anew', async () => {
   const from = world.ledger.length;
   const third = await bootAndSettle(world);
   const control = (run: string, callId: string) =>
-    third.host.control({ workflow: 'worker', run, callId, control: 'delete' });
+    third.host.control({ workflow: 'worker', run, callId, control: { control: 'delete' } });
   await control('b', '1');
   expect(world.head('worker', 'b')).toBeUndefined();
   await third.host.start({

@@ -55,6 +55,8 @@ export interface RunRow extends RunAddress {
   readonly reasons: readonly PauseReason[];
   /** While it is paused: the status that `resume` gives back to it. */
   readonly pausedFrom?: RunStatus;
+  /** While it is being cancelled: until when (ms) its machine, which was offered `holdfast.cancel`, may end by itself. */
+  readonly cancel?: { readonly by: number };
   readonly suspicion?: Suspicion;
   /** Instant (ms) of the earliest timer, while there is one. */
   readonly nextDeadlineAt?: number;
@@ -90,7 +92,7 @@ export interface HistoryRow {
     /** Event type, step name, actor path, control, or `<version> -> <version>`. */
     readonly name?: string;
     /** For a step: how it ended, and after how many attempts. For an event: `ignored` when no transition took it. */
-    readonly outcome?: 'completed' | 'failed' | 'retrying' | 'started' | 'ignored';
+    readonly outcome?: 'completed' | 'failed' | 'retrying' | 'exhausted' | 'started' | 'ignored';
     readonly attempts?: number;
   };
   readonly status: RunStatus;
@@ -125,9 +127,19 @@ export interface StoredRun {
 /** Version of the record layout in this file; a store of a newer one is refused with `STORE_FORMAT`. */
 export const FORMAT_VERSION = 1;
 
-/** Whether an event type is XState's own: nobody outside of a run may send it. */
+/** Whether an event type is XState's or Holdfast's own: nobody outside of a run may send it. */
 export function isReserved(type: string): boolean {
-  return type.startsWith('xstate.');
+  return type.startsWith('xstate.') || type.startsWith('holdfast.');
+}
+
+/** What a machine is offered before its run is cancelled. */
+export const CANCEL_EVENT = 'holdfast.cancel';
+
+const CLOSED: readonly RunStatus[] = ['done', 'failed', 'cancelled'];
+
+/** Whether a run of that status has ended. */
+export function isClosed(status: RunStatus): boolean {
+  return CLOSED.includes(status);
 }
 
 /** The head of a run that is to begin: queued, before its first checkpoint. */

@@ -24,6 +24,8 @@ export interface ExecutionPorts {
   readonly epoch: number;
   /** Resolves when a step's effect may happen: the run is marked as running, and this host still owns the store. */
   begin(): Promise<void>;
+  /** Resolves when the run is not paused. */
+  unpaused(): Promise<void>;
   /** Performs a try. */
   around<T>(step: { name: string; idempotencyKey: string; attempt: number }, perform: () => T): T;
   /** Resolves, with the entry as stored, when it is durable. */
@@ -70,6 +72,8 @@ export class StepsExecution {
   readonly #random: () => number;
   #now: number;
   readonly #counts = { performing: 0, waiting: 0 };
+  /** Tries whose result is to be stored. */
+  #tries = 0;
   /** Turns of the event loop in which it may go on. */
   #stirs = 0;
   #ended = false;
@@ -91,6 +95,11 @@ export class StepsExecution {
   get quiet(): boolean {
     const { waiting, performing } = this.#counts;
     return waiting > 0 && performing === 0 && !this.#replay.asked && this.#stirs === 0 && !this.#ended;
+  }
+
+  /** True while a try is under way, or its result not stored yet. */
+  get busy(): boolean {
+    return this.#tries > 0;
   }
 
   start(): void {
@@ -213,10 +222,9 @@ export class StepsExecution {
       if (entry?.until !== undefined) await this.#until(entry.until);
       // The network can move it as well: it must not count as waiting for a deadline.
       if (settings.online) await this.#count('performing', () => this.#online());
-      const startedAt = clock.now();
-      const tried = await this.#count('performing', async () => {
-        await this.#ports.begin();
-        if (this.#abort.signal.aborted) return never<JournalEntry>();
+      const tried = await this.#whenItMayBegin(async () => {
+        const startedAt = clock.now();
+        if (entry?.status === 'exhausted') entry = anew(entry, startedAt);
         const begun = this.#begun(startedAt, entry);
         if (settings.atMostOnce) await this.#record(name, begun);
         if (this.#abort.signal.aborted) return never<JournalEntry>();
@@ -226,12 +234,29 @@ export class StepsExecution {
         const online = !settings.online || settings.atMostOnce || this.#ports.connectivity.online();
         if ('error' in result && !online) return undefined;
         const next = this.#toEntry(settings, result, startedAt, entry);
-        return isFinal(next) ? this.#recordEnd(name, next, progress) : next;
+        if (next.status === 'retrying') return next;
+        return isFinal(next) ? this.#recordEnd(name, next, progress) : this.#record(name, next);
       });
       if (!tried) continue;
-      entry = isFinal(tried) ? tried : await this.#recordWait(name, tried);
+      entry = tried.status === 'retrying' ? await this.#recordWait(name, tried) : tried;
       if (this.#abort.signal.aborted) return never();
       if (isFinal(entry)) return this.#conclude<T>(entry);
+    }
+  }
+
+  /** Performs a try once it may begin, and counts it: a pause lets it end. */
+  async #whenItMayBegin<T>(work: () => Promise<T>): Promise<T> {
+    this.#counts.performing++;
+    this.#tellCalm();
+    await this.#ports.begin();
+    this.#tries++;
+    try {
+      return await (this.#abort.signal.aborted ? never<T>() : work());
+    } finally {
+      this.#tries--;
+      this.#counts.performing--;
+      this.#stir();
+      if (!this.busy) this.#ports.calmed();
     }
   }
 
@@ -301,10 +326,13 @@ export class StepsExecution {
     if ('output' in result) return { ...base, status: 'completed', output: result.output };
     try {
       const times = { now: endedAt, startedAt: firstAt };
-      const delayMs = delayAfter(settings.retry, attempts, result.error, Math.random, times);
-      if (delayMs === undefined) return { ...base, status: 'failed', error: result.error };
+      const { error } = result;
+      const wait = delayAfter(settings.retry, attempts, error, Math.random, times);
       const kept = last?.details === undefined ? {} : { details: last.details };
-      return { ...base, status: 'retrying', error: result.error, until: endedAt + delayMs, ...kept };
+      if (wait === 'exhausted' && settings.retry.onExhausted === 'pause')
+        return { ...base, status: 'exhausted', error, ...kept };
+      if (wait === undefined || wait === 'exhausted') return { ...base, status: 'failed', error };
+      return { ...base, status: 'retrying', error, until: endedAt + wait, ...kept };
     } catch (error) {
       return { ...base, status: 'failed', error };
     }
@@ -390,6 +418,7 @@ export class StepsExecution {
   async #until(at: number): Promise<void> {
     const { clock } = this.#ports;
     if (at > clock.now()) await this.#count('waiting', () => this.#untilWoken((wake) => clock.at(at, wake)));
+    await this.#ports.unpaused();
   }
 
   async #online(): Promise<void> {
@@ -413,6 +442,12 @@ export class StepsExecution {
   #progress(done: number, total: number): void {
     if (!this.#replay.under && !this.#abort.signal.aborted && !this.#ended) this.#ports.progress({ done, total });
   }
+}
+
+/** The entry of a step whose tries were used up, when the run goes on: they are counted anew. */
+function anew({ details }: JournalEntry, now: number): JournalEntry {
+  const begun = { kind: 'step', status: 'begun', attempts: 0, startedAt: now, endedAt: now } as const;
+  return details === undefined ? begun : { ...begun, details };
 }
 
 function never<T>(): Promise<T> {

@@ -6,9 +6,10 @@ export interface JournalEntry {
   readonly kind: 'step' | 'sleep';
   /**
    * `retrying` and `sleeping` wait for `until`. `begun`: a try is under way that left a mark before it, or has told
-   * details. The other two are final.
+   * details. `exhausted`: its tries are used up, and the run is paused for that; once it goes on, they are counted anew.
+   * The other two are final.
    */
-  readonly status: 'completed' | 'failed' | 'retrying' | 'sleeping' | 'begun';
+  readonly status: 'completed' | 'failed' | 'retrying' | 'sleeping' | 'begun' | 'exhausted';
   /** Tries that ended by themselves; one cut off by a crash is not counted. */
   readonly attempts: number;
   /** Instants (ms). */

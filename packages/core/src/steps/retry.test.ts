@@ -17,12 +17,12 @@ const waits = (policy: RetryPolicy, tries: number) =>
 describe('options', () => {
   test('a step without options is tried once', () => {
     const { retry, timeoutMs, online } = settings({});
-    expect(delayAfter(retry, 1, new Error('x'), never, NOW)).toBeUndefined();
+    expect(delayAfter(retry, 1, new Error('x'), never, NOW)).toBe('exhausted');
     expect([timeoutMs, online]).toEqual([undefined, false]);
   });
 
   test('defaults of a retry', () => {
-    expect(waits({}, 3)).toEqual([1000, 2000, undefined]);
+    expect(waits({}, 3)).toEqual([1000, 2000, 'exhausted']);
   });
 
   test('durations are taken as text', () => {
@@ -82,9 +82,9 @@ describe('waits', () => {
       900,
       1000,
       1000,
-      undefined,
+      'exhausted',
     ]);
-    expect(waits({ attempts: 4, delay: 100, factor: 1 }, 4)).toEqual([100, 100, 100, undefined]);
+    expect(waits({ attempts: 4, delay: 100, factor: 1 }, 4)).toEqual([100, 100, 100, 'exhausted']);
     expect(waits({ attempts: 2, delay: '10m' }, 1)).toEqual([300_000]);
   });
 
@@ -120,7 +120,7 @@ describe('what is worth another try', () => {
     ]);
   });
 
-  test('retryIf decides, and is not asked after the last try', () => {
+  test('retryIf decides, after the last try as well', () => {
     const asked: unknown[] = [];
     const policy = retry({
       attempts: 2,
@@ -131,8 +131,8 @@ describe('what is worth another try', () => {
     });
     expect(delayAfter(policy, 1, 'no', never, NOW)).toBeUndefined();
     expect(delayAfter(policy, 1, 'yes', never, NOW)).toBe(1000);
-    expect(delayAfter(policy, 2, 'last', never, NOW)).toBeUndefined();
-    expect(asked).toEqual(['no', 'yes']);
+    expect(delayAfter(policy, 2, 'last', never, NOW)).toBe('exhausted');
+    expect(asked).toEqual(['no', 'yes', 'last']);
   });
 });
 
@@ -161,7 +161,7 @@ describe('a delay function', () => {
 describe('budget', () => {
   test.each([
     [6000, 2000],
-    [5999, undefined],
+    [5999, 'exhausted'],
     ['6s', 2000],
   ] as const)('of %s, of which 4 s are over', (budget, expected) => {
     expect(delayAfter(retry({ delay: '2s', budget }), 1, new Error('x'), never, NOW)).toBe(expected);
@@ -170,7 +170,7 @@ describe('budget', () => {
   test('holds for what an error asks for', () => {
     const policy = retry({ budget: '10s' });
     const wait = (after: Duration) => delayAfter(policy, 1, new RetryAfterError('busy', after), never, NOW);
-    expect([wait('6s'), wait(6001)]).toEqual([6000, undefined]);
+    expect([wait('6s'), wait(6001)]).toEqual([6000, 'exhausted']);
   });
 });
 
@@ -187,7 +187,7 @@ describe('errors that say how it goes on', () => {
       30_000,
       4000,
       0,
-      undefined,
+      'exhausted',
     ]);
   });
 

@@ -11,6 +11,7 @@ export interface Retry {
   readonly jitter: 'none' | 'equal' | 'full';
   readonly budgetMs: number;
   readonly retryIf: (error: unknown) => boolean;
+  readonly onExhausted: 'fail' | 'pause';
 }
 
 /** {@link StepOptions}, validated. */
@@ -22,7 +23,9 @@ export interface StepSettings {
 }
 
 const OPTIONS = new Set(['retry', 'timeout', 'requires', 'delivery']);
-const RETRY_OPTIONS = new Set(['attempts', 'delay', 'factor', 'maxDelay', 'jitter', 'budget', 'retryIf']);
+const RETRY_OPTIONS = new Set([
+  ...['attempts', 'delay', 'factor', 'maxDelay', 'jitter', 'budget', 'retryIf', 'onExhausted'],
+]);
 const ONCE: RetryPolicy = { attempts: 1 };
 
 /** @throws `OPTION_INVALID` naming the step and the option. */
@@ -52,19 +55,21 @@ export function toSettings(step: string, options: StepOptions): StepSettings {
 
 function toRetry(policy: RetryPolicy, at: string): Retry {
   const { attempts = 3, delay = '1s', factor = 2, maxDelay = '5m', jitter = 'none' } = policy;
-  const { budget = Infinity, retryIf = isWorthIt } = policy;
+  const { budget = Infinity, retryIf = isWorthIt, onExhausted = 'fail' } = policy;
   if (!(attempts === Infinity || (Number.isInteger(attempts) && attempts >= 1))) {
     throw invalid(`retry.attempts ${at}`, attempts, 'a whole number from 1, or Infinity');
   }
   if (!(Number.isFinite(factor) && factor >= 1)) throw invalid(`retry.factor ${at}`, factor, 'a number from 1');
   if (!['none', 'equal', 'full'].includes(jitter))
     throw invalid(`retry.jitter ${at}`, jitter, "'none', 'equal' or 'full'");
+  if (onExhausted !== 'fail' && onExhausted !== 'pause')
+    throw invalid(`retry.onExhausted ${at}`, onExhausted, "'fail' or 'pause'");
   if (typeof retryIf !== 'function') throw invalid(`retry.retryIf ${at}`, retryIf, 'a function');
   const ms = (duration: Duration, name: string) => toMs(duration, `retry.${name} ${at}`);
   const delayMs =
     typeof delay === 'function' ? (failure: StepFailure) => ms(delay(failure), 'delay()') : ms(delay, 'delay');
   const budgetMs = budget === Infinity ? Infinity : ms(budget, 'budget');
-  return { attempts, delayMs, factor, maxDelayMs: ms(maxDelay, 'maxDelay'), jitter, budgetMs, retryIf };
+  return { attempts, delayMs, factor, maxDelayMs: ms(maxDelay, 'maxDelay'), jitter, budgetMs, retryIf, onExhausted };
 }
 
 /** Instants (ms): of the failure, and of the first try. */
@@ -74,7 +79,8 @@ export interface TryTimes {
 }
 
 /**
- * Milliseconds to wait after the failed try number `attempt`, or undefined when it was the last.
+ * Milliseconds to wait after the failed try number `attempt`; `exhausted` when tries or budget are used up, undefined
+ * when the error is not worth another try.
  * @param random in [0, 1).
  */
 export function delayAfter(
@@ -83,10 +89,11 @@ export function delayAfter(
   error: unknown,
   random: () => number,
   { now, startedAt }: TryTimes,
-): number | undefined {
-  if (attempt >= retry.attempts || isNamed(error, 'NonRetryableError') || !retry.retryIf(error)) return undefined;
+): number | 'exhausted' | undefined {
+  if (isNamed(error, 'NonRetryableError') || !retry.retryIf(error)) return undefined;
+  if (attempt >= retry.attempts) return 'exhausted';
   const ms = isNamed(error, 'RetryAfterError') ? askedFor(error, now) : backoff(retry, { error, attempt }, random);
-  return now + ms > startedAt + retry.budgetMs ? undefined : ms;
+  return now + ms > startedAt + retry.budgetMs ? 'exhausted' : ms;
 }
 
 function backoff({ delayMs, factor, maxDelayMs, jitter }: Retry, failure: StepFailure, random: () => number): number {

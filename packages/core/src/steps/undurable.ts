@@ -37,7 +37,13 @@ export function performUndurably(
     around: (_, perform) => perform(),
     epoch: 0,
     begin: async () => {},
-    record: async ({ entry }) => ({ ...entry, order: ++order }),
+    unpaused: async () => {},
+    // There is no run to pause.
+    record: async ({ entry }) => ({
+      ...entry,
+      ...(entry.status === 'exhausted' ? { status: 'failed' } : {}),
+      order: ++order,
+    }),
     heartbeat: async ({ entry }) => entry,
     progress: () => {},
     calmed: () => {},

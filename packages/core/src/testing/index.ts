@@ -9,6 +9,6 @@ export {
 export { createTestHoldfast, type TestHoldfast, type TestHoldfastOptions } from './create-test-holdfast.js';
 export { type Fault, type FaultyStore, faultyStore, type StoreOperation } from './faulty-store.js';
 export { ManualClock } from './manual-clock.js';
-export type { Scenario, ScenarioEvent, World } from './scenario.js';
+export type { Scenario, ScenarioControl, ScenarioEvent, World } from './scenario.js';
 export type { StoreTestDatabase, StoreTestOptions, StoreTestRunner } from './store-suite/suite.js';
 export { testStore } from './store-suite.js';

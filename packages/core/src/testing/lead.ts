@@ -10,7 +10,7 @@ import { createMemoryDatabase } from '../store/memory-store.js';
 import type { Tables } from '../store/tables.js';
 import { ManualClock } from './manual-clock.js';
 import { type CrashPoint, type Moment, MortalHost } from './mortal-host.js';
-import type { Scenario, ScenarioEvent, World } from './scenario.js';
+import type { Scenario, ScenarioControl, ScenarioEvent, World } from './scenario.js';
 import { settle } from './settle.js';
 
 /** An effect that was performed, in which life, and the number of the run's last checkpoint then. */
@@ -144,22 +144,33 @@ class Lead {
     });
   }
 
-  async #next({ send, when, after }: Plan): Promise<void> {
+  async #next(plan: Plan): Promise<void> {
+    const { when, after } = plan;
     const now = this.#clock.now();
     this.#notBefore ??= after === undefined ? now : now + toMs(after, 'after');
     if (now < this.#notBefore) return this.#pass(this.#notBefore);
     if (when && !this.#unanswered && !when(this.#see())) {
       if (this.#clock.nextAt !== undefined) return this.#pass();
-      throw new Error(`Nothing is due any more, and \`when\` of event ${this.#sent + 1} (${send.type}) does not hold.`);
+      throw new Error(
+        `Nothing is due any more, and \`when\` of event ${this.#sent + 1} (${nameOf(plan)}) does not hold.`,
+      );
     }
     this.#unanswered = true;
-    const id = `event-${this.#sent + 1}`;
-    const request = { ...this.#address, id, event: encode(send, `event ${send.type}`), until: 'accepted' } as const;
-    await this.#untilAnswered(this.#mortal.host.send(request), () => {
+    await this.#untilAnswered(this.#give(plan), () => {
       this.#sent++;
       this.#unanswered = false;
       this.#notBefore = undefined;
     });
+  }
+
+  #give(plan: Plan): Promise<void> {
+    const id = `event-${this.#sent + 1}`;
+    const { host } = this.#mortal;
+    if ('control' in plan) {
+      const { when: _when, after: _after, ...control } = plan;
+      return host.control({ ...this.#address, callId: id, control });
+    }
+    return host.send({ ...this.#address, id, event: encode(plan.send, `event ${nameOf(plan)}`), until: 'accepted' });
   }
 
   /** Waits for the answer, or the death of who would give it: then the call is to be made again. */
@@ -195,8 +206,12 @@ class Lead {
   }
 }
 
-type Plan = Extract<ScenarioEvent, { send: unknown }>;
+type Plan = Extract<ScenarioEvent, { send: unknown }> | ScenarioControl;
 
 function toPlan(event: ScenarioEvent): Plan {
-  return 'send' in event ? (event as Plan) : { send: event as never };
+  return 'send' in event || 'control' in event ? (event as Plan) : { send: event as never };
+}
+
+function nameOf(plan: Plan): string {
+  return 'control' in plan ? plan.control : plan.send.type;
 }

@@ -1,4 +1,5 @@
 import type { EventFromLogic, InputFrom } from 'xstate';
+import type { Control } from '../client/protocol.js';
 import type { RunSnapshot } from '../client/snapshot.js';
 import type { Duration } from '../define/duration.js';
 import type { AnyServices } from '../define/steps-logic.js';
@@ -13,7 +14,14 @@ export type ScenarioEvent<TWorkflow extends AnyWorkflow = AnyWorkflow> =
       readonly when?: (snapshot: RunSnapshot<TypesOf<TWorkflow>>) => boolean;
       /** So much time passes first; what comes due in it happens. */
       readonly after?: Duration;
-    };
+    }
+  | ScenarioControl<TWorkflow>;
+
+/** What is done to the run, as by the method of that name. */
+export type ScenarioControl<TWorkflow extends AnyWorkflow = AnyWorkflow> = Exclude<Control, { control: 'delete' }> & {
+  readonly when?: (snapshot: RunSnapshot<TypesOf<TWorkflow>>) => boolean;
+  readonly after?: Duration;
+};
 
 /** What is outside of a run: made anew for each execution, and outlives the hosts that die in it. */
 export interface World {

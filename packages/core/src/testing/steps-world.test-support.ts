@@ -78,6 +78,7 @@ export class StepsWorld {
         calmed: () => {},
         epoch: 7,
         begin: async () => void session.begun++,
+        unpaused: async () => {},
         record: async (record) => {
           session.records.push(record);
           const entry = { ...record.entry, order: ++this.#order };

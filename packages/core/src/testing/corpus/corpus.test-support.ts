@@ -1,4 +1,5 @@
 import { apps } from './apps.test-support.js';
+import { controls } from './controls.test-support.js';
 import type { Entry } from './entry.test-support.js';
 import { failures } from './failures.test-support.js';
 import { invokes } from './invoke.test-support.js';
@@ -21,3 +22,6 @@ export const corpus: readonly Entry[] = [
   ...steps,
   ...apps,
 ];
+
+/** What has no counterpart under plain XState. */
+export const durableAlone: readonly Entry[] = [...controls];
