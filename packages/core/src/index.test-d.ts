@@ -3,6 +3,7 @@ import { assign, createMachine, fromCallback, fromPromise, setup } from 'xstate'
 import type { Holdfast } from './client/holdfast.js';
 import type { Run } from './client/run.js';
 import { defineWorkflow } from './define/define-workflow.js';
+import type { Duration } from './define/duration.js';
 import { fromSteps } from './define/from-steps.js';
 import type { MigrationState } from './define/migration.js';
 import type { RetryPolicy, StepContext } from './define/steps-logic.js';
@@ -50,6 +51,13 @@ const workflows = [
 ] as const;
 type App = WorkflowMap<typeof workflows>;
 declare const holdfast: Holdfast<App>;
+
+test('run control', () => {
+  type R = Run<App['order']>;
+  expectTypeOf<R['cancel']>().toEqualTypeOf<(options?: { timeout?: Duration }) => Promise<void>>();
+  expectTypeOf<R['pause' | 'resume' | 'retry' | 'terminate']>().toEqualTypeOf<() => Promise<void>>();
+  expectTypeOf<RetryPolicy['onExhausted']>().toEqualTypeOf<'fail' | 'pause' | undefined>();
+});
 
 describe('a workflow tells its types', () => {
   test('of a machine', () => {

@@ -156,6 +156,14 @@ export class Decider {
     return new Map(ids.map((id) => [stepOf(leaf, id), this.#record.read(id) as JournalEntry]));
   }
 
+  /** The first step whose tries are used up, and for which the run is paused. */
+  get exhausted(): { readonly step: string; readonly entry: JournalEntry } | undefined {
+    for (const leaf of this.#engine?.leaves ?? []) {
+      for (const [step, entry] of this.journal(leaf)) if (entry.status === 'exhausted') return { step, entry };
+    }
+    return undefined;
+  }
+
   /** The live actor of a leaf; undefined when it has been left. */
   leafActor(leaf: LeafAddress) {
     return this.#engine?.leafActor(leaf);

@@ -31,7 +31,7 @@ import { LiveRun } from './live-run.js';
 import type { Around, Clock, Connectivity } from './ports.js';
 import { FIRST_RETRY_MS, Problems } from './problems.js';
 import { Publisher } from './publisher.js';
-import { badCrashLoopLimit, closed, crashLoop, inputDiffers, runExists } from './refusals.js';
+import { badCrashLoopLimit, closed, crashLoop, inputDiffers, runExists, stepExhausted } from './refusals.js';
 import { Registry, unbumped } from './registry.js';
 import { isParking, toData, withProblem } from './seen.js';
 import { Suspects } from './suspects.js';
@@ -624,7 +624,7 @@ class StoreHost implements Host {
     try {
       const decider = new Decider(this.#registry.of(stored.row), stored, () => {});
       const data = toData(stored.row, decider.view());
-      return withProblem(data, 'paused', this.#problems.errorOf(address) ?? pauseOf(stored.row));
+      return withProblem(data, 'paused', this.#problems.errorOf(address) ?? pauseOf(stored.row, decider));
     } catch (error) {
       return withProblem(toData(stored.row, UNKNOWN), 'parked', error);
     }
@@ -646,8 +646,11 @@ function toBody(control: Control): ControlBody {
 }
 
 /** Why a run is paused, where its record says so. */
-function pauseOf(row: RunRow): unknown {
-  return row.reasons.includes('crash-loop') ? crashLoop(row) : undefined;
+function pauseOf(row: RunRow, { exhausted }: Decider): unknown {
+  if (row.reasons.includes('crash-loop')) return crashLoop(row);
+  return row.reasons.includes('exhausted') && exhausted
+    ? stepExhausted(row, exhausted.step, exhausted.entry)
+    : undefined;
 }
 
 /** The address behind a {@link runKey}. */

@@ -87,7 +87,8 @@ export class LiveRun {
     this.takesOver = this.#decider.takesOver;
     if (stored.row.seq === 0) this.push({ kind: 'start' });
     if (this.takesOver) this.push({ kind: 'version' });
-    for (const message of this.#decider.messages) this.push({ kind: 'message', message });
+    // What was sent before came before all that is due by now.
+    for (const message of this.#decider.messages) this.#queue.push({ arrival: { kind: 'message', message }, at: 0 });
     this.take(stored.inbox);
     this.#wake();
   }

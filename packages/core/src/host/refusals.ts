@@ -1,5 +1,6 @@
 import { HoldfastError } from '../errors/index.js';
 import type { RunAddress, RunRow } from '../records/records.js';
+import type { JournalEntry } from '../steps/journal.js';
 
 export function closed(): HoldfastError {
   return new HoldfastError('CLOSED', { message: 'The holdfast was closed.' });
@@ -36,6 +37,17 @@ export function crashLoop({ workflow, run, suspicion }: RunRow): HoldfastError {
     message: `Run "${run}" of workflow "${workflow}" was restored ${restores} times, and each time the host died before it got any further.`,
     remedy: 'Mend what ends the host, then call resume() on the run; or delete it.',
     details: { workflow, run, restores },
+  });
+}
+
+/** Why a run is paused that has a step whose tries are used up. */
+export function stepExhausted(row: RunRow, step: string, { attempts, error }: JournalEntry): HoldfastError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new HoldfastError('STEP_EXHAUSTED', {
+    message: `Step "${step}" of run "${row.run}" has failed after ${attempts} ${attempts === 1 ? 'try' : 'tries'}: ${reason}.`,
+    remedy: 'Mend what makes it fail, then call retry() on the run.',
+    details: { workflow: row.workflow, run: row.run, step, attempts },
+    cause: error,
   });
 }
 
