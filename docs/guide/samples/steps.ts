@@ -1,11 +1,27 @@
-import { fromSteps, isHoldfastError, NonRetryableError, RetryAfterError, type StepFailure } from '@holdfast/core';
+import {
+  fromSteps,
+  isHoldfastError,
+  NonRetryableError,
+  RetryAfterError,
+  type StepFailure,
+  type UndoContext,
+} from '@holdfast/core';
 
 declare function importRow(row: string, idempotencyKey: string): Promise<void>;
 declare function putPart(url: string, part: Blob, offset: number, signal: AbortSignal): Promise<void>;
 declare function invite(address: string, idempotencyKey: string): Promise<void>;
+declare const shop: {
+  book(url: string, key: string): Promise<Booking>;
+  find(url: string): Promise<Booking | undefined>;
+  cancel(id: string, key: string): Promise<void>;
+};
 declare const printer: { print(text: string): Promise<void> };
 
 const PART = 1024 * 1024;
+
+interface Booking {
+  id: string;
+}
 
 interface Input {
   file: Blob;
@@ -16,6 +32,19 @@ interface Input {
 }
 
 export const all = fromSteps({ types: {} as { input: Input } }, async ({ input, step }) => {
+  // Sample: undo
+  const booking = await step(
+    'book',
+    {
+      undo: async ({ completed, result, idempotencyKey }: UndoContext<Booking>) => {
+        const booked = completed ? result : await shop.find(input.url);
+        if (booked) await shop.cancel(booked.id, idempotencyKey);
+      },
+    },
+    ({ idempotencyKey }) => shop.book(input.url, idempotencyKey),
+  );
+  // End
+
   // Sample: retry
   const list = await step(
     'fetch list',
@@ -67,5 +96,5 @@ export const all = fromSteps({ types: {} as { input: Input } }, async ({ input, 
     return `Look whether the label of ${list} was printed.`;
   }
   // End
-  return missed;
+  return { booking, missed };
 });

@@ -59,6 +59,30 @@ test('run control', () => {
   expectTypeOf<RetryPolicy['onExhausted']>().toEqualTypeOf<'fail' | 'pause' | undefined>();
 });
 
+test('an undo sees the result of its step', () => {
+  fromSteps(async ({ step }) => {
+    await step(
+      'a',
+      { undo: ({ completed, result }) => expectTypeOf(completed && result).toEqualTypeOf<false | number>() },
+      () => 1,
+    );
+    await step(
+      'b',
+      {
+        undo: {
+          retry: { attempts: 2 },
+          perform: ({ result }) => expectTypeOf(result).toEqualTypeOf<string | undefined>(),
+        },
+      },
+      async () => 'x',
+    );
+    const undo = { name: 'c', undo: (item: string) => item.length };
+    expectTypeOf(await step.all(['a'], undo, (item) => item.length)).toEqualTypeOf<number[]>();
+    // @ts-expect-error the result is a number
+    await step('d', { undo: ({ result }) => result?.length }, () => 1);
+  });
+});
+
 describe('a workflow tells its types', () => {
   test('of a machine', () => {
     type Order = TypesOf<(typeof workflows)[0]>;

@@ -20,6 +20,10 @@ export type {
   StepsContext,
   StepsLogic,
   StepsTypes,
+  StepUndo,
+  UndoableOptions,
+  UndoBody,
+  UndoContext,
 } from './define/steps-logic.js';
 export type { AnyWorkflow, TypesOf, Workflow, WorkflowMap, WorkflowTypes } from './define/workflow.js';
 export {

@@ -32,6 +32,8 @@ export type Arrival =
   /** A step is about to begin in a run that is marked as waiting. */
   | { readonly kind: 'begin'; readonly begun: () => void }
   | { readonly kind: 'progress'; readonly progress: Progress }
+  /** A step function that was cancelled has undone what it did. */
+  | { readonly kind: 'undone'; readonly leaf: LeafAddress }
   /** The machine was offered `holdfast.cancel`, and has not ended in time. */
   | { readonly kind: 'cancel deadline' }
   /** It was restored after a crash, and its probation is over. */
@@ -73,6 +75,8 @@ export interface Decision {
 /** To be done after the commit, in this order. */
 export interface Effects {
   readonly stop: readonly Leaf[];
+  /** Step functions that are to undo what they have done. */
+  readonly undo: readonly Leaf[];
   /** The journal entry of a `step` or `heartbeat` arrival, as stored. */
   readonly entry?: JournalEntry;
   readonly actions: readonly PendingAction[];
@@ -83,4 +87,4 @@ export interface Effects {
   readonly gone?: 'deleted' | 'restarted';
 }
 
-export const NO_EFFECTS: Effects = { stop: [], actions: [], start: [], emitted: [], logged: [] };
+export const NO_EFFECTS: Effects = { stop: [], undo: [], actions: [], start: [], emitted: [], logged: [] };

@@ -48,6 +48,10 @@ type ArrivalOf<K extends Arrival['kind']> = Extract<Arrival, { kind: K }>;
 
 /** Were they lost, nothing would be done twice or not at all. */
 const RELAXED = new Set<Arrival['kind']>(['progress', 'heartbeat', 'outlived', 'rest']);
+/** What a run still takes while what it has done is being undone. */
+const WHILE_UNDOING = new Set<Arrival['kind']>([
+  ...(['control', 'event', 'step', 'heartbeat', 'undone', 'begin', 'outlived', 'rest'] as const),
+]);
 const STATUS_OF = { active: 'running', done: 'done', error: 'failed', stopped: 'cancelled' } as const;
 
 interface Draft {
@@ -86,6 +90,8 @@ export class Decider {
   /** Those of them that no checkpoint has been asked to store yet. */
   #unstored: Message[] = [];
   #lastMessage = 0;
+  /** Step functions that were cancelled and have undone what they did. */
+  readonly #undoneLeaves = new Set<Leaf>();
 
   /**
    * Takes up a stored run where its last checkpoint left it. One that another definition wrote is migrated, and has to
@@ -128,7 +134,9 @@ export class Decider {
     let first: { key: string; at: number } | undefined;
     for (const [key, { at }] of this.#engine?.timers ?? []) if (!first || at < first.at) first = { key, at };
     const { cancel } = this.#row;
-    if (cancel && !(first && first.at <= cancel.by)) return { at: cancel.by, arrival: { kind: 'cancel deadline' } };
+    if (this.#undoing) return undefined;
+    if (cancel?.by !== undefined && !(first && first.at <= cancel.by))
+      return { at: cancel.by, arrival: { kind: 'cancel deadline' } };
     return first && { at: first.at, arrival: { kind: 'timer', key: first.key } };
   }
 
@@ -138,10 +146,15 @@ export class Decider {
   }
 
   /** What is under way according to the record: to be taken up again after a restore. */
-  pending(): Pick<Effects, 'actions' | 'start'> {
+  pending(): Pick<Effects, 'actions' | 'start' | 'undo'> {
     if (!this.#engine || this.#foreign || this.closed) return NO_EFFECTS;
+    if (this.#undoing) return { ...NO_EFFECTS, undo: this.#engine.leaves.filter((leaf) => this.#hasUndo(leaf)) };
     const ended = (leaf: Leaf) => [...this.#messages.keys()].some((message) => isEndOf(message, leaf));
-    return { actions: this.#pendingActions(), start: this.#engine.leaves.filter((leaf) => !ended(leaf)) };
+    return {
+      actions: this.#pendingActions(),
+      start: this.#engine.leaves.filter((leaf) => !ended(leaf)),
+      undo: [],
+    };
   }
 
   /** What actors have sent that is not taken yet, in order. */
@@ -206,6 +219,7 @@ export class Decider {
 
   #apply(arrival: Arrival, draft: Draft, circumstances: Circumstances): void {
     const { now } = circumstances;
+    if (this.#undoing && !WHILE_UNDOING.has(arrival.kind)) return;
     if (clearsActions(arrival) && !this.paused) this.#clearActions(arrival, draft);
     switch (arrival.kind) {
       case 'start':
@@ -231,6 +245,9 @@ export class Decider {
         break;
       case 'progress':
         draft.progress = arrival.progress;
+        break;
+      case 'undone':
+        this.#undone(arrival, draft, now);
         break;
       case 'cancel deadline':
         this.#cancelNow(draft, now);
@@ -282,7 +299,7 @@ export class Decider {
     if (!this.#record.remember(row.id, this.#row.seq + 1, draft.ops)) return;
     const event = this.#record.decode(row.body) as { type: string };
     draft.history = { kind: 'event', name: event.type, outcome: 'ignored' };
-    if (this.closed || !this.#engine || isReserved(event.type)) return;
+    if (this.closed || this.#undoing || !this.#engine || isReserved(event.type)) return;
     const turn = this.#engine.deliver({ to: '', incarnation: 1, event }, now);
     if (turn.taken) draft.history = { kind: 'event', name: event.type };
     this.#absorb(turn, draft);
@@ -321,7 +338,7 @@ export class Decider {
         this.#cancel(body.timeoutMs, draft, now);
         return true;
       case 'terminate':
-        this.#cancelNow(draft, now);
+        this.#end(draft, now);
         return true;
       default:
         draft.reasons = withoutReasons(reasons, LIFTED[body.control]);
@@ -341,11 +358,47 @@ export class Decider {
     } else this.#cancelNow(draft, now);
   }
 
+  /** Ends the run once its step functions have undone what they did; all else ends at once. */
   #cancelNow(draft: Draft, now: number): void {
+    const leaves = this.#engine?.leaves ?? [];
+    const undo = leaves.filter((leaf) => this.#hasUndo(leaf));
+    if (undo.length === 0) {
+      this.#end(draft, now);
+      return;
+    }
+    draft.cancel = {};
+    draft.effects.undo = undo;
+    draft.effects.stop = leaves.filter((leaf) => !undo.includes(leaf));
+    this.#record.remove('actions', draft.ops);
+  }
+
+  #undone({ leaf }: ArrivalOf<'undone'>, draft: Draft, now: number): void {
+    const isIts = ({ path }: Leaf) => path === leaf.path;
+    const own = this.#engine?.leaves.find(isIts);
+    if (!own) return;
+    this.#undoneLeaves.add(own);
+    draft.history = { kind: 'control', name: 'undone' };
+    const ahead = this.#engine?.leaves.some((other) => this.#hasUndo(other) && !this.#undoneLeaves.has(other));
+    if (!ahead) this.#end(draft, now);
+  }
+
+  #end(draft: Draft, now: number): void {
     draft.cancelled = true;
     draft.reasons = [];
     if (this.#engine?.active) this.#absorb(this.#engine.stop(now), draft);
     this.#record.remove('actions', draft.ops);
+  }
+
+  /** Whether what step functions have done is being undone: nothing else of the run moves. */
+  get #undoing(): boolean {
+    const { cancel } = this.#row;
+    return cancel !== undefined && cancel.by === undefined;
+  }
+
+  #hasUndo(leaf: Leaf): boolean {
+    return (
+      isStepsActor(this.leafActor(leaf)) && [...this.journal(leaf).values()].some(({ undo }) => undo !== undefined)
+    );
   }
 
   #step({ leaf, record }: ArrivalOf<'step'>, draft: Draft, { now }: Circumstances): void {
@@ -565,7 +618,8 @@ export class Decider {
   }
 
   #nextDeadline(cancel: RunRow['cancel']): number | undefined {
-    const timers = [...(this.#engine?.timers.values() ?? []), ...(cancel ? [{ at: cancel.by }] : [])];
+    const ownTimers = this.#undoing ? [] : [...(this.#engine?.timers.values() ?? [])];
+    const timers = [...ownTimers, ...(cancel?.by === undefined ? [] : [{ at: cancel.by }])];
     const deadlines = [...this.#untils.values(), ...timers.map(({ at }) => at)];
     return deadlines.length > 0 ? Math.min(...deadlines) : undefined;
   }
@@ -627,9 +681,10 @@ const OUTCOME_OF = {
   begun: 'started',
 } as const satisfies Record<JournalEntry['status'], HistoryRow['arrival']['outcome']>;
 
-function effectNames({ actions, start, stop }: Effects): string[] {
+function effectNames({ actions, start, stop, undo }: Effects): string[] {
   return [
     ...stop.map(({ path }) => `stop ${path || 'run'}`),
+    ...undo.map(({ path }) => `undo ${path || 'run'}`),
     ...actions.map(({ row }) => `${row.incarnation === undefined ? 'action' : 'give'} ${row.type}`),
     ...start.map(({ path }) => `start ${path || 'run'}`),
   ];

@@ -165,7 +165,18 @@ const STATUSES: readonly unknown[] = [
 ] satisfies JournalEntry['status'][];
 
 function toEntry(name: string, step: MigrationStep, order: number, now: number): JournalEntry {
-  const { status, attempts = 1, startedAt = now, endedAt = startedAt, until, nested, output, error, details } = step;
+  const {
+    status,
+    attempts = 1,
+    startedAt = now,
+    endedAt = startedAt,
+    until,
+    nested,
+    undo,
+    output,
+    error,
+    details,
+  } = step;
   const { kind = status === 'sleeping' ? 'sleep' : 'step' } = step;
   if (!STATUSES.includes(status)) throw new TypeError(`step "${name}" has the status ${String(status)}`);
   const waits = status === 'retrying' || status === 'sleeping';
@@ -174,6 +185,7 @@ function toEntry(name: string, step: MigrationStep, order: number, now: number):
     ...{ kind, status, attempts, startedAt, endedAt, order },
     ...(until === undefined ? {} : { until }),
     ...(nested ? { nested } : {}),
+    ...(undo === undefined ? {} : { undo }),
     ...(output === undefined ? {} : { output }),
     ...(error === undefined ? {} : { error }),
     ...(details === undefined ? {} : { details }),

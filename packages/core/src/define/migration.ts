@@ -41,6 +41,8 @@ export interface MigrationStep {
   startedAt?: number;
   endedAt?: number;
   until?: number;
+  /** It has an undo, and is the so-manieth that began of those. */
+  undo?: number;
   /** Asked for while another step was under way. */
   nested?: true;
   /** Rank among the results: they are handed back in this order. */

@@ -49,6 +49,24 @@ export interface StepOptions {
   delivery?: 'at-least-once' | 'at-most-once';
 }
 
+/** What an undo receives, besides what a step's body does: its `idempotencyKey` is one of its own. */
+export type UndoContext<T, TServices = AnyServices> = StepContext<TServices> &
+  (
+    | { /** The step's result is stored. */ readonly completed: true; readonly result: T }
+    /** The step has begun: whether its effect happened is not known, or it failed. */
+    | { readonly completed: false; readonly result: undefined }
+  );
+
+export type UndoBody<T, TServices = AnyServices> = (context: UndoContext<T, TServices>) => unknown;
+
+/**
+ * Takes a step's effect back: performed when the function fails later, or its run is cancelled, in the reverse of the
+ * order in which steps began. Default retry: 5 tries, after 1, 2, 4, 8 s; then the run is paused until `retry()`.
+ */
+export type StepUndo<T, TServices = AnyServices> =
+  | UndoBody<T, TServices>
+  | { readonly perform: UndoBody<T, TServices>; readonly retry?: RetryPolicy; readonly timeout?: Duration };
+
 /** What a step's body receives. */
 export interface StepContext<TServices = AnyServices> {
   /** The same at every try and every restore: hand it to whatever must not happen twice. */
@@ -78,6 +96,11 @@ export type AnyServices = Record<string, (...args: any[]) => any>;
 /** Bodies by the name of their step, or of their `step.all`, whose stand-in is handed each item, its context and index. */
 export type StandIns = Readonly<Record<string, AnyServices[string]>>;
 
+/** Options of one step which may be undone. It costs a second commit: a mark is stored before its first try. */
+export interface UndoableOptions<T, TServices = AnyServices> extends StepOptions {
+  undo?: StepUndo<T, TServices>;
+}
+
 export interface StepAllOptions<TItem> extends StepOptions {
   /** Each item's step is named `<name>:<key>`. */
   name: string;
@@ -87,20 +110,29 @@ export interface StepAllOptions<TItem> extends StepOptions {
   concurrency?: number;
 }
 
+/** The undo of each item's step, which is given the item as well. */
+export interface ItemUndo<TItem, T, TServices = AnyServices> {
+  undo?: (item: TItem, context: UndoContext<T, TServices>, index: number) => unknown;
+}
+
 /** What a step does: its result is stored. */
 export type StepBody<T, TServices = AnyServices> = (context: StepContext<TServices>) => T | PromiseLike<T>;
 
 /** Runs `body` once and stores its result: after a crash the stored result is the answer. */
 export interface StepFunction<TServices = AnyServices> {
   <T>(name: string, body: (context: StepContext<TServices>) => T | PromiseLike<T>): Promise<T>;
-  <T>(name: string, options: StepOptions, body: (context: StepContext<TServices>) => T | PromiseLike<T>): Promise<T>;
+  <T>(
+    name: string,
+    options: UndoableOptions<T, TServices>,
+    body: (context: StepContext<TServices>) => T | PromiseLike<T>,
+  ): Promise<T>;
   /**
    * A step for each item, of which some may fail: gives what each came to, as `Promise.allSettled` does. Rejects with `STEP_ALL_FAILED`
    * as soon as fewer than `minSuccessful` can succeed; steps not yet begun are not begun then.
    */
   all<TItem, T>(
     items: readonly TItem[],
-    options: StepAllOptions<TItem> & { minSuccessful: number },
+    options: StepAllOptions<TItem> & ItemUndo<TItem, T, TServices> & { minSuccessful: number },
     body: (item: TItem, context: StepContext<TServices>, index: number) => T | PromiseLike<T>,
   ): Promise<PromiseSettledResult<T>[]>;
   /**
@@ -109,7 +141,7 @@ export interface StepFunction<TServices = AnyServices> {
    */
   all<TItem, T>(
     items: readonly TItem[],
-    options: StepAllOptions<TItem>,
+    options: StepAllOptions<TItem> & ItemUndo<TItem, T, TServices>,
     body: (item: TItem, context: StepContext<TServices>, index: number) => T | PromiseLike<T>,
   ): Promise<T[]>;
 }

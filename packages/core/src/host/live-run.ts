@@ -36,7 +36,9 @@ const OPENING = new Set<Arrival['kind']>(['start', 'version', 'control']);
 /** What a control does not overtake. */
 const BEFORE_CONTROLS = new Set<Arrival['kind']>(['version', 'performed', 'control']);
 /** What is taken while a run is paused: controls, and what was under way. */
-const DURING_PAUSE = new Set<Arrival['kind']>(['control', 'performed', 'step', 'heartbeat', 'progress', 'actor']);
+const DURING_PAUSE = new Set<Arrival['kind']>([
+  ...(['control', 'performed', 'step', 'heartbeat', 'progress', 'actor', 'undone'] as const),
+]);
 
 /**
  * A run in memory: takes arrivals one by one, lets the decider decide, commits, publishes, performs.
@@ -174,7 +176,9 @@ export class LiveRun {
     if (actions.length > 0) await this.#perform(actions);
     while (this.#queue[0]?.arrival.kind === 'control' && !this.#stopped) await this.#turn(this.#next() as Arrival);
     if (this.#stopped || this.#decider.paused) return;
-    for (const leaf of this.#decider.pending().start) this.#performer.start(leaf);
+    const { start, undo } = this.#decider.pending();
+    for (const leaf of start) this.#performer.start(leaf);
+    for (const leaf of undo) this.#performer.undo(leaf);
   }
 
   /** Removes and returns what is to be taken next. */
@@ -229,6 +233,7 @@ export class LiveRun {
 
   async #effect(arrival: Arrival, effects: Effects): Promise<void> {
     for (const leaf of effects.stop) this.#abandon(leaf);
+    for (const leaf of effects.undo) this.#performer.undo(leaf);
     if ((arrival.kind === 'step' || arrival.kind === 'heartbeat') && effects.entry) arrival.stored(effects.entry);
     if (arrival.kind === 'begin') arrival.begun();
     for (const args of effects.logged) this.#ports.log(...args);

@@ -98,6 +98,13 @@ export class Performer {
     else this.#startPromise(leaf, actor, logic, input);
   }
 
+  /** Lets a step function, under way or not, undo what it has done. */
+  undo(leaf: Leaf): void {
+    this.start(leaf);
+    const work = this.#work.get(keyOf(leaf));
+    if (work instanceof StepsExecution) void work.cancel();
+  }
+
   /** The same for a live actor that is to be given an event: its listeners must be there by then. */
   startReceiver(leaf: LeafAddress): void {
     const actor = this.#mayStart(leaf);
@@ -157,6 +164,7 @@ export class Performer {
       progress: (progress) => this.#back.push({ kind: 'progress', progress }),
       // It stays under way until its leaf is left: steps that lost a race are to be aborted then.
       settled: (outcome) => this.#back.push({ kind: 'actor', leaf, outcome }),
+      undone: () => this.#back.push({ kind: 'undone', leaf }),
       calmed: () => this.#back.calmed(),
       unfit: (error) => this.#back.unfit(error),
     });

@@ -437,3 +437,69 @@ describe("onExhausted: 'pause'", () => {
     await holdfast.close();
   });
 });
+
+describe('cancelling a run whose steps have undos', () => {
+  const saga = (undone: string[], bench: Bench) =>
+    fromSteps(async ({ step }) => {
+      await step('a', { undo: () => void undone.push('a') }, () => 1);
+      await step('b', { undo: () => void undone.push('b') }, ({ signal }) => {
+        signal.addEventListener('abort', () => void bench.end('b'));
+        return bench.work('b');
+      });
+      await step('c', () => undone.push('c'));
+    });
+
+  test('it is `cancelling` until they are performed', async () => {
+    const undone: string[] = [];
+    const bench = new Bench();
+    const { run, head, holdfast, history } = await started(saga(undone, bench));
+    const result = run.result();
+    await run.cancel();
+    await expect(result).rejects.toMatchObject({ code: 'RUN_CANCELLED' });
+    expect(undone).toEqual(['b', 'a']);
+    expect(head()?.status).toBe('cancelled');
+    expect((await history()).slice(-5)).toEqual([
+      ...['control cancel', 'step b', 'step b (undo)', 'step a (undo)', 'control undone'],
+    ]);
+    await holdfast.close();
+  });
+
+  test('terminate performs none, also when they are under way', async () => {
+    const undone: string[] = [];
+    const bench = new Bench();
+    const { run, head, holdfast } = await started(saga(undone, bench));
+    await run.terminate();
+    expect([undone, head()?.status]).toEqual([[], 'cancelled']);
+    await holdfast.close();
+  });
+
+  test('events, timers and results of others are not taken meanwhile', async () => {
+    const undone: string[] = [];
+    const bench = new Bench();
+    const slow = fromSteps(async ({ step, sleep }) => {
+      await step('a', { undo: { perform: () => bench.work('undo').then(() => undone.push('a')) } }, () => 1);
+      await sleep('nap', '1h');
+    });
+    const machine = setup({ actors: { slow, other: fromPromise(() => bench.work('other')) } }).createMachine({
+      type: 'parallel',
+      states: {
+        a: { invoke: { src: 'slow', id: 'slow' } },
+        b: { invoke: { src: 'other', id: 'other' } },
+        c: { initial: 'on', states: { on: { after: { 1000: 'off' }, on: { GO: 'off' } }, off: {} } },
+      },
+    });
+    const { run, head, clock, holdfast } = await started(machine);
+    await run.cancel();
+    expect(head()).toMatchObject({ status: 'cancelling', cancel: {} });
+    clock.advance(5000);
+    await bench.end('other');
+    await run.send({ type: 'GO' } as never, { until: 'processed' });
+    expect((await run.history()).at(-1)).toMatchObject({
+      arrival: { kind: 'event', outcome: 'ignored' },
+      value: { c: 'on' },
+    });
+    await bench.end('undo');
+    expect([head()?.status, undone]).toEqual(['cancelled', ['a']]);
+    await holdfast.close();
+  });
+});

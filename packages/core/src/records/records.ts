@@ -55,8 +55,11 @@ export interface RunRow extends RunAddress {
   readonly reasons: readonly PauseReason[];
   /** While it is paused: the status that `resume` gives back to it. */
   readonly pausedFrom?: RunStatus;
-  /** While it is being cancelled: until when (ms) its machine, which was offered `holdfast.cancel`, may end by itself. */
-  readonly cancel?: { readonly by: number };
+  /**
+   * While it is being cancelled: until when (ms) its machine, which was offered `holdfast.cancel`, may end by itself; or,
+   * without that, that what its step functions have done is being undone.
+   */
+  readonly cancel?: { readonly by?: number };
   readonly suspicion?: Suspicion;
   /** Instant (ms) of the earliest timer, while there is one. */
   readonly nextDeadlineAt?: number;

@@ -1,5 +1,14 @@
 import { type Duration, toMs } from '../define/duration.js';
-import type { AnyServices, StandIns, StepBody, StepFunction, StepOptions, StepsLogic } from '../define/steps-logic.js';
+import type {
+  AnyServices,
+  StandIns,
+  StepBody,
+  StepFunction,
+  StepsLogic,
+  UndoableOptions,
+  UndoBody,
+  UndoContext,
+} from '../define/steps-logic.js';
 import type { Leaf, Outcome } from '../engine/index.js';
 import { HoldfastError } from '../errors/index.js';
 import type { Clock, Connectivity } from '../host/ports.js';
@@ -13,6 +22,7 @@ import { delayAfter, type StepSettings, toSettings } from './retry.js';
 import { type StepAllPorts, stepAll } from './step-all.js';
 import { Trial } from './trial.js';
 import { afterAllElse } from './turn.js';
+import { type DueUndo, GRACE_MS, isUndoName, Undos, undoName, undone } from './undo.js';
 
 /** What an execution needs of its run and host. */
 export interface ExecutionPorts {
@@ -33,8 +43,10 @@ export interface ExecutionPorts {
   /** Resolves when the entry of a step under way is stored; no result waits for it. */
   heartbeat(record: StepRecord): Promise<JournalEntry>;
   progress(progress: Progress): void;
-  /** Told once, when the function has returned or thrown. */
+  /** Told once, when the function has returned, or has thrown and was undone. */
   settled(outcome: Outcome): void;
+  /** Told in place of `settled`, when it was cancelled and is undone. */
+  undone(): void;
   /** Told when it may have come to be quiet. */
   calmed(): void;
   /** Told in place of `settled`: the function is not the one that wrote the journal. It is stopped then. */
@@ -57,7 +69,8 @@ export interface ExecutionOptions {
  * 1. A step with a final entry is not performed; its result is handed back in the stored order.
  * 2. A result reaches the function only after its entry is durable.
  * 3. A function that does not go the way its journal went is stopped: it is never told so, and nothing is written.
- * 4. After `stop`, nothing the function does has an effect: its steps never resolve, its signals are aborted.
+ * 4. Once it is being undone, nothing but undos begins, and a cancelled function is never told.
+ * 5. After `stop`, nothing the function does has an effect: its steps never resolve, its signals are aborted.
  */
 export class StepsExecution {
   readonly #options: ExecutionOptions;
@@ -74,6 +87,11 @@ export class StepsExecution {
   readonly #counts = { performing: 0, waiting: 0 };
   /** Tries whose result is to be stored. */
   #tries = 0;
+  readonly #trials = new Set<Trial>();
+  readonly #undos: Undos;
+  #idle: (() => void)[] = [];
+  #undoing = false;
+  #cancelled = false;
   /** Turns of the event loop in which it may go on. */
   #stirs = 0;
   #ended = false;
@@ -83,6 +101,7 @@ export class StepsExecution {
     this.#options = options;
     this.#ports = ports;
     this.#journal = new Map(journal);
+    this.#undos = new Undos(journal);
     const final = [...journal.values()].filter(isFinal);
     const { clock } = ports;
     const orders = final.map(({ order = 0 }) => order);
@@ -127,19 +146,69 @@ export class StepsExecution {
     this.#stops.clear();
   }
 
+  /** Takes back what it has done. It goes nowhere any more, and hears nothing of it; then `undone` is told. */
+  async cancel(): Promise<void> {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
+    // Having failed, it is being undone already.
+    if (this.#undoing) return;
+    this.#undoing = true;
+    const lost = await this.#settledAll(() => this.#undos.missing(this.#options.journal));
+    if (lost.length > 0) this.#unfit(notAskedFor(lost));
+    else await this.#undoAll(() => this.#ports.undone());
+  }
+
   async #settle(outcome: Outcome): Promise<void> {
-    const lost = await this.#unasked();
-    if (this.#abort.signal.aborted) return;
+    const lost = await this.#settledAll(() => this.#unasked());
+    if (this.#abort.signal.aborted || this.#cancelled) return;
     this.#ended = true;
     if (lost.length > 0) this.#unfit(notAskedFor(lost));
+    else if ('error' in outcome)
+      await this.#undoAll(() => (this.#cancelled ? this.#ports.undone() : this.#ports.settled(outcome)));
     else this.#ports.settled(outcome);
   }
 
-  /** Stored results that the function has not asked for. Branches that it does not wait for are let go on to theirs. */
-  async #unasked(): Promise<string[]> {
+  /** Lets what is under way end, and performs the undos of all that has begun, one after the other. */
+  async #undoAll(then: () => void): Promise<void> {
+    this.#undoing = true;
+    const reason = new DOMException('The step function is undone.', 'AbortError');
+    for (const trial of this.#trials) trial.askToEnd(reason, GRACE_MS);
+    while (this.busy) await new Promise<void>((idle) => this.#idle.push(idle));
+    for (const undo of this.#undos.due()) await this.#undo(undo);
+    if (!this.#abort.signal.aborted) then();
+  }
+
+  async #undo({ step, settings, body }: DueUndo): Promise<void> {
+    const name = undoName(step);
+    const entry = this.#journal.get(name);
+    this.#asked.add(name);
+    const told = undone(this.#journal.get(step));
+    const perform = (this.#ports.steps[name] ?? body) as UndoBody<unknown>;
+    try {
+      if (entry && isFinal(entry)) await this.#handBack(entry);
+      else
+        await this.#perform(
+          name,
+          settings,
+          (context) => perform({ ...context, ...told } as UndoContext<unknown>),
+          entry,
+        );
+    } catch {
+      // It was tried as often as it asked for, and stands in the journal as failed.
+    }
+  }
+
+  /** Stored results, and marks, that the function has not asked for. */
+  #unasked(): string[] {
     const { journal } = this.#options;
-    const missed = ([name, entry]: [string, JournalEntry]) => isFinal(entry) && !entry.nested && !this.#asked.has(name);
-    const find = () => [...journal].filter(missed).map(([name]) => name);
+    const missed = ([name, entry]: [string, JournalEntry]) =>
+      isFinal(entry) && !entry.nested && !isUndoName(name) && !this.#asked.has(name);
+    const results = [...journal].filter(missed).map(([name]) => name);
+    return [...new Set([...results, ...this.#undos.missing(journal)])];
+  }
+
+  /** What is missing when nothing more happens. Branches that the function does not wait for are let go on to theirs. */
+  async #settledAll(find: () => string[]): Promise<string[]> {
     let lost = find();
     for (let before = Infinity; lost.length > 0 && lost.length < before; lost = find()) {
       before = lost.length;
@@ -157,7 +226,7 @@ export class StepsExecution {
 
   #stepFunction(): StepFunction {
     const step = <T>(name: string, ...rest: unknown[]) => {
-      const options = (rest.length > 1 ? rest[0] : {}) as StepOptions;
+      const options = (rest.length > 1 ? rest[0] : {}) as UndoableOptions<T>;
       return this.#step(name, options, (this.#ports.steps[name] ?? rest.at(-1)) as StepBody<T>);
     };
     const ports: StepAllPorts = {
@@ -168,12 +237,13 @@ export class StepsExecution {
     return Object.assign(step, { all: stepAll.bind(undefined, ports) }) as unknown as StepFunction;
   }
 
-  async #step<T>(name: string, options: StepOptions, body: StepBody<T>, progress?: () => Progress): Promise<T> {
+  async #step<T>(name: string, options: UndoableOptions<T>, body: StepBody<T>, progress?: () => Progress): Promise<T> {
     if (this.#abort.signal.aborted) return never();
     const entry = this.#ask(name);
     if (entry && entry.kind !== 'step') return this.#unfit(otherKind(name, 'step', entry.kind));
     if (typeof body !== 'function') throw misused(`Step "${name}" has no function as its last argument.`);
     const settings = toSettings(name, options);
+    this.#undos.register(name, options.undo as UndoableOptions<unknown>['undo'], entry);
     if (entry && isFinal(entry)) return this.#handBack<T>(entry);
     return this.#perform(name, settings, body, entry, progress);
   }
@@ -181,6 +251,7 @@ export class StepsExecution {
   /** Checks a step's name and finds its entry. */
   #ask(name: string): JournalEntry | undefined {
     if (!isName(name)) throw misused('A step needs a name, a string of whole characters that is not empty.');
+    if (isUndoName(name)) throw misused(`The name "${name}" is taken by the undo of a step.`);
     if (this.#ended) throw misused(`Step "${name}" was called after its step function had ended.`);
     if (this.#asked.has(name)) {
       throw new HoldfastError('STEP_DUPLICATE', {
@@ -217,19 +288,23 @@ export class StepsExecution {
   ): Promise<T> {
     const { clock } = this.#ports;
     if (settings.atMostOnce && stored?.status === 'begun') return this.#endUnknown<T>(name, stored, progress);
+    const isUndo = isUndoName(name);
     let entry = stored;
     for (;;) {
       if (entry?.until !== undefined) await this.#until(entry.until);
       // The network can move it as well: it must not count as waiting for a deadline.
       if (settings.online) await this.#count('performing', () => this.#online());
-      const tried = await this.#whenItMayBegin(async () => {
+      const tried = await this.#whenItMayBegin(isUndo, async () => {
         const startedAt = clock.now();
         if (entry?.status === 'exhausted') entry = anew(entry, startedAt);
         const begun = this.#begun(startedAt, entry);
-        if (settings.atMostOnce) await this.#record(name, begun);
+        const needsMark = settings.atMostOnce || this.#undos.needsMark(name);
+        this.#undos.mark(name);
+        if (needsMark) await this.#record(name, begun);
         if (this.#abort.signal.aborted) return never<JournalEntry>();
         const { result, details } = await this.#try(name, settings, body, begun);
         if (this.#abort.signal.aborted) return never<JournalEntry>();
+        if ('error' in result && this.#undoing && !isUndo) return undefined;
         if (details !== undefined) entry = { ...begun, details };
         const online = !settings.online || settings.atMostOnce || this.#ports.connectivity.online();
         if ('error' in result && !online) return undefined;
@@ -245,10 +320,11 @@ export class StepsExecution {
   }
 
   /** Performs a try once it may begin, and counts it: a pause lets it end. */
-  async #whenItMayBegin<T>(work: () => Promise<T>): Promise<T> {
+  async #whenItMayBegin<T>(isUndo: boolean, work: () => Promise<T>): Promise<T> {
     this.#counts.performing++;
     this.#tellCalm();
     await this.#ports.begin();
+    if (this.#undoing && !isUndo) return never();
     this.#tries++;
     try {
       return await (this.#abort.signal.aborted ? never<T>() : work());
@@ -256,8 +332,13 @@ export class StepsExecution {
       this.#tries--;
       this.#counts.performing--;
       this.#stir();
-      if (!this.busy) this.#ports.calmed();
+      if (!this.busy) this.#calm();
     }
+  }
+
+  #calm(): void {
+    for (const tell of this.#idle.splice(0, Infinity)) tell();
+    this.#ports.calmed();
   }
 
   /** Its only try was cut off after its mark: that it has ended is all that can be said. */
@@ -299,6 +380,7 @@ export class StepsExecution {
       trial.abort(this.#abort.signal.reason);
     };
     this.#stops.add(stop);
+    this.#trials.add(trial);
     try {
       const { signal, details } = trial;
       const heartbeat = (told: unknown) => trial.heartbeat(told);
@@ -311,6 +393,7 @@ export class StepsExecution {
     } finally {
       trial.end();
       this.#stops.delete(stop);
+      this.#trials.delete(trial);
     }
   }
 
@@ -329,8 +412,8 @@ export class StepsExecution {
       const { error } = result;
       const wait = delayAfter(settings.retry, attempts, error, Math.random, times);
       const kept = last?.details === undefined ? {} : { details: last.details };
-      if (wait === 'exhausted' && settings.retry.onExhausted === 'pause')
-        return { ...base, status: 'exhausted', error, ...kept };
+      const pauses = wait === 'exhausted' || (wait === undefined && settings.undo);
+      if (pauses && settings.retry.onExhausted === 'pause') return { ...base, status: 'exhausted', error, ...kept };
       if (wait === undefined || wait === 'exhausted') return { ...base, status: 'failed', error };
       return { ...base, status: 'retrying', error, until: endedAt + wait, ...kept };
     } catch (error) {
@@ -346,7 +429,12 @@ export class StepsExecution {
   }
 
   #marked(step: string, entry: JournalEntry): JournalEntry {
-    return this.#nested.has(step) ? { ...entry, nested: true } : entry;
+    const undo = this.#undos.rankOf(step);
+    return {
+      ...entry,
+      ...(this.#nested.has(step) ? { nested: true } : {}),
+      ...(undo === undefined ? {} : { undo }),
+    };
   }
 
   /** A new result comes to the function after those that are stored. */
@@ -371,6 +459,7 @@ export class StepsExecution {
     if (entry && entry.kind !== 'sleep') return this.#unfit(otherKind(name, 'sleep', entry.kind));
     const ms = toMs(duration, `sleep "${name}"`);
     if (entry && isFinal(entry)) return this.#handBack<void>(entry);
+    if (this.#undoing) return never();
     if (!entry) {
       const startedAt = this.#ports.clock.now();
       const base = { kind: 'sleep', attempts: 0, startedAt, endedAt: startedAt } as const;
@@ -378,6 +467,7 @@ export class StepsExecution {
       entry = await this.#recordWait(name, sleeping);
     }
     await this.#until(entry.until ?? 0);
+    if (this.#undoing) return never();
     const { until: _, ...rest } = entry;
     const woken = { ...rest, status: 'completed', endedAt: this.#ports.clock.now() } as const;
     const stored = await this.#count('performing', () => this.#recordEnd(name, woken));

@@ -20,6 +20,8 @@ export interface JournalEntry {
   readonly error?: unknown;
   /** What its last heartbeat told: the next try receives it. Dropped with the end of the step. */
   readonly details?: unknown;
+  /** It has an undo, and is the so-manieth that began of those. */
+  readonly undo?: number;
   /** Asked for while another step was under way: perhaps in its body, which is not run again. */
   readonly nested?: true;
   /** Number of the checkpoint that stored it: parallel steps are replayed in this order. */

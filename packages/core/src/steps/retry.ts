@@ -20,9 +20,11 @@ export interface StepSettings {
   readonly timeoutMs: number | undefined;
   readonly online: boolean;
   readonly atMostOnce: boolean;
+  /** It is the undo of a step: no error of it is taken for final. */
+  readonly undo?: true;
 }
 
-const OPTIONS = new Set(['retry', 'timeout', 'requires', 'delivery']);
+const OPTIONS = new Set(['retry', 'timeout', 'requires', 'delivery', 'undo']);
 const RETRY_OPTIONS = new Set([
   ...['attempts', 'delay', 'factor', 'maxDelay', 'jitter', 'budget', 'retryIf', 'onExhausted'],
 ]);

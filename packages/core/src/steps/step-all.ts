@@ -1,4 +1,11 @@
-import type { AnyServices, StepAllOptions, StepBody, StepContext, StepOptions } from '../define/steps-logic.js';
+import type {
+  AnyServices,
+  ItemUndo,
+  StepAllOptions,
+  StepBody,
+  StepContext,
+  UndoableOptions,
+} from '../define/steps-logic.js';
 import type { Progress } from '../records/records.js';
 import { isName } from './name.js';
 import { misused, tooManyFailed } from './refusals.js';
@@ -7,7 +14,7 @@ import { misused, tooManyFailed } from './refusals.js';
 export interface StepAllPorts {
   isCompleted(step: string): boolean;
   standIn(name: string): AnyServices[string] | undefined;
-  step<T>(name: string, options: StepOptions, body: StepBody<T>, progress: () => Progress): Promise<T>;
+  step<T>(name: string, options: UndoableOptions<T>, body: StepBody<T>, progress: () => Progress): Promise<T>;
 }
 
 type ItemBody<TItem, T> = (item: TItem, context: StepContext, index: number) => T | PromiseLike<T>;
@@ -16,11 +23,18 @@ type ItemBody<TItem, T> = (item: TItem, context: StepContext, index: number) => 
 export async function stepAll<TItem, T>(
   ports: StepAllPorts,
   items: readonly TItem[],
-  options: StepAllOptions<TItem> & { minSuccessful?: number },
+  options: StepAllOptions<TItem> & ItemUndo<TItem, T> & { minSuccessful?: number },
   body: ItemBody<TItem, T>,
 ): Promise<T[] | PromiseSettledResult<T>[]> {
   check(items, options, body);
-  const { name, key = (_: TItem, index: number) => index, concurrency = Infinity, minSuccessful, ...rest } = options;
+  const {
+    name,
+    key = (_: TItem, index: number) => index,
+    concurrency = Infinity,
+    minSuccessful,
+    undo,
+    ...rest
+  } = options;
   const perform = (ports.standIn(name) ?? body) as ItemBody<TItem, T>;
   const names = items.map((item, index) => `${name}:${key(item, index)}`);
   let done = names.filter((step) => ports.isCompleted(step)).length;
@@ -31,7 +45,10 @@ export async function stepAll<TItem, T>(
   let over = false;
   const perItem = async (index: number): Promise<unknown> => {
     const run = (context: StepContext) => perform(items[index] as TItem, context, index);
-    const value = ports.step(names[index] as string, rest, run, progress);
+    const own: UndoableOptions<T> = undo
+      ? { ...rest, undo: (context) => undo(items[index] as TItem, context, index) }
+      : rest;
+    const value = ports.step(names[index] as string, own, run, progress);
     if (minSuccessful === undefined) return value;
     return value.then(
       (value) => ({ status: 'fulfilled', value }),

@@ -16,7 +16,7 @@ export interface TrialOptions {
  * One try of a step: its signal, its timeout, its heartbeats.
  *
  * Owns: the signal, the details told. Never: the outcome.
- * 1. A try that is cut off has ended, whether its body listens to the signal or not.
+ * 1. A try that is cut off has ended, whether its body listens to the signal or not; one that is asked to end may go on.
  * 2. Details are stored one after the other, the latest last; those overtaken while they waited are left out.
  * 3. After `end` nothing is told any more.
  * 4. Details are those of the call: what its caller does to them afterwards is not told.
@@ -27,6 +27,8 @@ export class Trial {
   readonly #options: TrialOptions;
   readonly #controller = new AbortController();
   readonly #cancel: (() => void) | undefined;
+  #reject: (reason: unknown) => void = () => {};
+  #cancelGrace: (() => void) | undefined;
   #details: unknown;
   #waits = false;
   #storing: Promise<void> | undefined;
@@ -34,13 +36,12 @@ export class Trial {
 
   constructor(options: TrialOptions) {
     const { step, clock, timeoutMs, details } = options;
-    const { signal } = this.#controller;
     this.#options = options;
     this.#details = details;
     const timeOut = () => this.abort(timedOut(step, timeoutMs));
     this.#cancel = timeoutMs === undefined ? undefined : clock.at(clock.now() + timeoutMs, timeOut);
     this.cutOff = new Promise((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      this.#reject = reject;
     });
     this.cutOff.catch(() => {});
   }
@@ -63,12 +64,22 @@ export class Trial {
   }
 
   abort(reason: unknown): void {
+    // First: a body that answers its signal by a result is too late.
+    this.#reject(reason);
     this.#controller.abort(reason);
+  }
+
+  /** Aborts its signal, and cuts it off only when it has not ended after so long. */
+  askToEnd(reason: unknown, graceMs: number): void {
+    const { clock } = this.#options;
+    this.#controller.abort(reason);
+    this.#cancelGrace = clock.at(clock.now() + graceMs, () => this.abort(reason));
   }
 
   end(): void {
     this.#ended = true;
     this.#cancel?.();
+    this.#cancelGrace?.();
   }
 
   async #store(): Promise<void> {

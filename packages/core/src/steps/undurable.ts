@@ -47,6 +47,7 @@ export function performUndurably(
     heartbeat: async ({ entry }) => entry,
     progress: () => {},
     calmed: () => {},
+    undone: () => {},
     unfit: (error) => settled({ error }),
     settled: (outcome) => {
       settled(outcome);

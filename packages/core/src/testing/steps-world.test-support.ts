@@ -41,6 +41,8 @@ export interface Session {
   readonly heartbeats: readonly unknown[];
   readonly progress: readonly Progress[];
   readonly outcomes: readonly Outcome[];
+  /** Whether it was cancelled, and is undone. */
+  readonly undone: readonly string[];
   /** Why its journal is another function's. */
   readonly misfits: readonly HoldfastError[];
   /** How often a step asked to begin. */
@@ -63,6 +65,7 @@ export class StepsWorld {
       heartbeats: [] as unknown[],
       progress: [] as Progress[],
       outcomes: [] as Outcome[],
+      undone: [] as string[],
       begun: 0,
     };
     const misfits: HoldfastError[] = [];
@@ -91,6 +94,7 @@ export class StepsWorld {
           return entry;
         },
         progress: (progress) => void session.progress.push(progress),
+        undone: () => void session.undone.push('undone'),
         settled: (outcome) => void session.outcomes.push(outcome),
         unfit: (error) => void misfits.push(error),
         ...ports,

@@ -45,6 +45,57 @@ const deaf = setup({}).createMachine({
   states: { working: { after: { 3600000: 'over' } }, over: { type: 'final' } },
 });
 
+/** Books, charges, and can't ship. */
+const saga = fromSteps(async ({ step, sleep }) => {
+  const booked = await step('book', { undo: ({ result }) => note('cancel', result) }, () => {
+    note('book');
+    return 'booked';
+  });
+  await step('look', () => note('look'));
+  const charged = await step(
+    'charge',
+    {
+      undo: {
+        retry: { attempts: 3, delay: '1s' },
+        perform: ({ result, attempt }) => {
+          note('refund', [result, attempt]);
+          if (attempt < 3) throw new Error('busy');
+        },
+      },
+    },
+    () => {
+      note('charge');
+      return 5;
+    },
+  );
+  await sleep('a while', '1h');
+  await step('ship', { undo: ({ completed }) => note('call back', completed) }, () => {
+    note('ship');
+    throw new Error(`no ship for ${booked} at ${charged}`);
+  });
+});
+
+const noWayBack = fromSteps(async ({ step }) => {
+  await step('go', { undo: { retry: { attempts: 1 }, perform: () => fail('go back') } }, () => note('go'));
+  await step('fall', () => fail('fall'));
+});
+
+function fail(what: string): never {
+  note(what);
+  throw new Error(what);
+}
+
+const withSaga = setup({ actors: { saga } }).createMachine({
+  initial: 'buying',
+  states: {
+    buying: {
+      invoke: { src: 'saga', id: 'saga', onDone: 'over', onError: { target: 'sorry', actions: mark('sorry') } },
+    },
+    sorry: { after: { 1000: 'over' } },
+    over: { type: 'final' },
+  },
+});
+
 const isPaused = ({ run }: { run: { status: string } }) => run.status === 'paused';
 
 export const controls: readonly Entry[] = [
@@ -77,8 +128,25 @@ export const controls: readonly Entry[] = [
       { control: 'terminate', when: isPaused },
     ] as never,
   }),
+  entry('undo: what a cancelled function has done', saga, { events: [{ control: 'cancel', after: '10m' }] as never }),
+  entry('undo: in a machine that is cancelled', withSaga, { events: [{ control: 'cancel', after: '10m' }] as never }),
+  entry('undo: paused in the middle', saga, {
+    events: [{ control: 'cancel', after: '10m' }, { control: 'pause' }, { control: 'resume', after: '10m' }] as never,
+  }),
+  entry('undo: an undo that can not be done pauses the run, until it is terminated', noWayBack, {
+    events: [
+      { control: 'retry', when: isPaused },
+      { control: 'terminate', when: isPaused },
+    ] as never,
+  }),
   entry('controls: terminated', polite, { events: [{ control: 'terminate', after: '10m' }] as never }),
   entry('controls: terminated while it is paused', polite, {
     events: [{ control: 'pause', after: '10m' }, { control: 'terminate' }, { control: 'resume' }] as never,
   }),
+];
+
+/** Undos that need no control: plain XState knows them as well. */
+export const undos: readonly Entry[] = [
+  entry('undo: what a failed function has done', saga),
+  entry('undo: in a machine', withSaga),
 ];

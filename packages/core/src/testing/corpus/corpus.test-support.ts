@@ -1,5 +1,5 @@
 import { apps } from './apps.test-support.js';
-import { controls } from './controls.test-support.js';
+import { controls, undos } from './controls.test-support.js';
 import type { Entry } from './entry.test-support.js';
 import { failures } from './failures.test-support.js';
 import { invokes } from './invoke.test-support.js';
@@ -20,6 +20,7 @@ export const corpus: readonly Entry[] = [
   ...timers,
   ...failures,
   ...steps,
+  ...undos,
   ...apps,
 ];
 
