@@ -103,13 +103,19 @@ const MUTATIONS = [
   {
     name: 'pending actions are not performed after a restore',
     file: 'host/live-run.js',
-    from: 'if (pending.actions.length > 0)',
+    from: 'if (actions.length > 0)',
     to: 'if (false)',
   },
   {
     name: 'leaves are not begun again after a restore',
     file: 'host/live-run.js',
-    from: 'for (const leaf of pending.start)',
+    from: 'for (const leaf of start)',
+    to: 'for (const leaf of [])',
+  },
+  {
+    name: 'what is cancelled is not undone after a restore',
+    file: 'host/live-run.js',
+    from: 'for (const leaf of undo)',
     to: 'for (const leaf of [])',
   },
   {

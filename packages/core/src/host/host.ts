@@ -370,7 +370,7 @@ class StoreHost implements Host {
     }
   }
 
-  /** A run could not be brought into memory. */
+  /** A run could not be brought into memory, or can't stay there. */
   async #failed(address: RunAddress, error: unknown): Promise<void> {
     try {
       if (isParking(error) && (await this.#controlParked(address))) return;
@@ -576,7 +576,7 @@ class StoreHost implements Host {
     this.#live.get(key)?.stop(error);
     this.#live.delete(key);
     if (isHoldfastError(error, 'STORE_FENCED')) this.#fenced();
-    else this.#trouble({ workflow: address.workflow, run: address.run }, error);
+    else void this.#failed({ workflow: address.workflow, run: address.run }, error);
   }
 
   /** Parks a run, or tries it again after a while: its memory is gone, its record as the last commit left it. */
