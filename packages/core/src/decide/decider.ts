@@ -220,7 +220,7 @@ export class Decider {
   #apply(arrival: Arrival, draft: Draft, circumstances: Circumstances): void {
     const { now } = circumstances;
     if (this.#undoing && !WHILE_UNDOING.has(arrival.kind)) return;
-    if (clearsActions(arrival) && !this.paused) this.#clearActions(arrival, draft);
+    if (clearsActions(arrival)) this.#clearActions(arrival, draft);
     switch (arrival.kind) {
       case 'start':
         this.#start(draft, now);

@@ -35,9 +35,11 @@ export interface LiveRunPorts {
 const OPENING = new Set<Arrival['kind']>(['start', 'version', 'control']);
 /** What a control does not overtake. */
 const BEFORE_CONTROLS = new Set<Arrival['kind']>(['version', 'performed', 'control']);
+/** What is taken before work begins: an action has thrown, or somebody wants it not to begin. */
+const BEFORE_WORK = new Set<Arrival['kind'] | undefined>(['performed', 'control']);
 /** What is taken while a run is paused: controls, and what was under way. */
 const DURING_PAUSE = new Set<Arrival['kind']>([
-  ...(['control', 'performed', 'step', 'heartbeat', 'progress', 'actor', 'undone'] as const),
+  ...(['control', 'step', 'heartbeat', 'progress', 'actor', 'undone'] as const),
 ]);
 
 /**
@@ -174,7 +176,7 @@ export class LiveRun {
     this.#tookUp = true;
     const { actions } = this.#decider.pending();
     if (actions.length > 0) await this.#perform(actions);
-    while (this.#queue[0]?.arrival.kind === 'control' && !this.#stopped) await this.#turn(this.#next() as Arrival);
+    while (BEFORE_WORK.has(this.#queue[0]?.arrival.kind) && !this.#stopped) await this.#turn(this.#next() as Arrival);
     if (this.#stopped || this.#decider.paused) return;
     const { start, undo } = this.#decider.pending();
     for (const leaf of start) this.#performer.start(leaf);
@@ -193,14 +195,8 @@ export class LiveRun {
   }
 
   #nextDuringPause(): Arrival | undefined {
-    const at = this.#queue.findIndex(({ arrival }) => this.#isTakenDuringPause(arrival));
+    const at = this.#queue.findIndex(({ arrival }) => DURING_PAUSE.has(arrival.kind));
     return at < 0 ? undefined : this.#queue.splice(at, 1)[0]?.arrival;
-  }
-
-  /** A step function tells its end again, when it is run again. */
-  #isTakenDuringPause(arrival: Arrival): boolean {
-    if (arrival.kind === 'actor' && this.#decider.isSteps(arrival.leaf)) return false;
-    return DURING_PAUSE.has(arrival.kind);
   }
 
   async #turn(arrival: Arrival): Promise<void> {
@@ -237,10 +233,8 @@ export class LiveRun {
     if ((arrival.kind === 'step' || arrival.kind === 'heartbeat') && effects.entry) arrival.stored(effects.entry);
     if (arrival.kind === 'begin') arrival.begun();
     for (const args of effects.logged) this.#ports.log(...args);
-    if (!this.#decider.paused) {
-      if (effects.actions.length > 0) await this.#perform(effects.actions);
-      for (const leaf of effects.start) this.#performer.start(leaf);
-    }
+    if (effects.actions.length > 0) await this.#perform(effects.actions);
+    for (const leaf of effects.start) this.#performer.start(leaf);
     for (const event of effects.emitted) {
       this.#around({ kind: 'emit', name: event.type, actor: '' }, () => this.#ports.emitted(this, event));
     }
@@ -265,7 +259,7 @@ export class LiveRun {
 
   #lookForPause(): void {
     if (this.#stopped || this.#turning || !this.#decider.paused || this.#performer.busy) return;
-    if (!this.#queue.some(({ arrival }) => this.#isTakenDuringPause(arrival))) this.#ports.paused(this);
+    if (!this.#queue.some(({ arrival }) => DURING_PAUSE.has(arrival.kind))) this.#ports.paused(this);
   }
 
   /**

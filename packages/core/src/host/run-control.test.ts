@@ -4,7 +4,8 @@ import { createClient } from '../client/holdfast.js';
 import { linkLocally } from '../client/local-link.js';
 import { defineWorkflow } from '../define/define-workflow.js';
 import { fromSteps } from '../define/from-steps.js';
-import { createMemoryStore } from '../store/memory-store.js';
+import { createMemoryDatabase, createMemoryStore } from '../store/memory-store.js';
+import { gate } from '../testing/gated-store.test-support.js';
 import { aHoldfast, settled } from '../testing/local.test-support.js';
 import { createHost } from './host.js';
 
@@ -180,6 +181,59 @@ describe('pause', () => {
     await holdfast.close();
   });
 
+  test('a sleep that is over while a step still ends is taken on resume', async () => {
+    const bench = new Bench();
+    const { run, journal, clock, holdfast } = await started(
+      fromSteps(async ({ step, sleep }) => Promise.all([step('a', () => bench.work('a')), sleep('nap', '1m')])),
+    );
+    await run.pause();
+    clock.advance(60_000);
+    await settled();
+    expect((await run.history()).at(-1)?.arrival.name).toBe('pause');
+    await bench.end('a');
+    expect(journal()).toHaveLength(2);
+    await run.resume();
+    expect(await run.result()).toEqual(['a', undefined]);
+    await holdfast.close();
+  });
+
+  test('a live actor is begun anew too when the run goes on before all has ended', async () => {
+    const bench = new Bench();
+    const seen: string[] = [];
+    const listen = fromCallback(() => void seen.push('begun'));
+    const logic = createMachine({
+      invoke: [
+        { src: listen, id: 'listen' },
+        { src: fromPromise(() => bench.work('a')), id: 'work' },
+      ],
+    });
+    const { run, holdfast } = await started(logic, { liveActors: 'restart' });
+    await run.pause();
+    await run.resume();
+    await settled();
+    expect([seen, bench.begun]).toEqual([['begun', 'begun'], ['a']]);
+    await holdfast.close();
+  });
+
+  test('a call that is made again is carried out once', async () => {
+    const bench = new Bench();
+    const { run, head, host, holdfast } = await started(twoSteps(bench));
+    const pause = { workflow: 'w', run: '1', callId: 'pause', control: { control: 'pause' } } as const;
+    await host.control(pause);
+    await run.resume();
+    await host.control(pause);
+    expect(head()?.status).toBe('running');
+    await run.pause();
+    await bench.end('first');
+    const resume = { ...pause, callId: 'resume', control: { control: 'resume' } } as const;
+    await host.control(resume);
+    await run.pause();
+    await settled();
+    await host.control(resume);
+    expect(head()?.status).toBe('paused');
+    await holdfast.close();
+  });
+
   test('a live actor is ended, and begun anew on resume', async () => {
     const seen: string[] = [];
     const listen = fromCallback(() => {
@@ -297,6 +351,16 @@ describe('cancel and terminate', () => {
     await run.cancel();
     await run.terminate();
     expect(head()?.status).toBe('cancelled');
+    await holdfast.close();
+  });
+
+  test('one that is ended while it is paused stays as it is, whatever it is sent', async () => {
+    const { run, head, holdfast } = await started(polite);
+    await run.pause();
+    await settled();
+    await run.terminate();
+    await run.send({ type: 'LEFT' } as never, { until: 'processed' });
+    expect(head()).toMatchObject({ status: 'cancelled', reasons: [] });
     await holdfast.close();
   });
 
@@ -470,6 +534,45 @@ describe('cancelling a run whose steps have undos', () => {
     const { run, head, holdfast } = await started(saga(undone, bench));
     await run.terminate();
     expect([undone, head()?.status]).toEqual([[], 'cancelled']);
+    await holdfast.close();
+  });
+
+  test('what actors have sent before is not taken meanwhile', async () => {
+    const bench = new Bench();
+    const slow = fromSteps(async ({ step, sleep }) => {
+      await step('a', { undo: { perform: () => bench.work('undo') } }, () => 1);
+      await sleep('nap', '1h');
+    });
+    const machine = setup({ actors: { slow } }).createMachine({
+      invoke: { src: 'slow', id: 'slow' },
+      initial: 'on',
+      on: { TELL: { actions: ({ self }) => self.send({ type: 'GO' }) } },
+      states: { on: { on: { GO: 'off' } }, off: {} },
+    });
+    const database = createMemoryDatabase();
+    const gated = gate(createMemoryStore({ database }));
+    const workflows = [defineWorkflow({ id: 'w', version: 1, logic: machine })];
+    const { holdfast } = aHoldfast(workflows, { database, store: gated.store });
+    const run = await holdfast.start('w', { id: '1' } as never);
+    for (let i = 0; i < 5; i++) {
+      await settled();
+      if (gated.waiting.length > 0) await gated.pass();
+    }
+    await settled();
+    expect(gated.waiting).toEqual([]);
+    await run.send({ type: 'TELL' } as never);
+    await settled();
+    const cancelled = run.cancel();
+    await settled();
+    gated.open();
+    await cancelled;
+    await settled();
+    expect((await run.history()).at(-1)).toMatchObject({
+      arrival: { name: 'cancel' },
+      value: 'on',
+      status: 'cancelling',
+    });
+    await bench.end('undo');
     await holdfast.close();
   });
 

@@ -102,7 +102,7 @@ describe('a function that fails', () => {
   test('what waits for another try, or sleeps, does not go on', async () => {
     const begun: string[] = [];
     const world = new StepsWorld();
-    world.run(async ({ step, sleep }) =>
+    const session = world.run(async ({ step, sleep }) =>
       Promise.all([
         step('again', { retry: { attempts: 9 } }, () => {
           begun.push('again');
@@ -127,6 +127,7 @@ describe('a function that fails', () => {
       await settle();
     }
     expect(begun).toEqual(['again']);
+    expect(names(session)).not.toContain('nap completed');
   });
 });
 
@@ -248,6 +249,18 @@ describe('a function that is cancelled', () => {
     void session.execution.cancel();
     await settle();
     expect([undone, heard, session.undone, session.outcomes]).toEqual([[1], [], ['undone'], []]);
+  });
+
+  test('no sleep begins any more', async () => {
+    const world = new StepsWorld();
+    const session = world.run(async ({ step, sleep }) => {
+      await step('a', { undo: () => {} }, ({ signal }) => new Promise((end) => signal.addEventListener('abort', end)));
+      await sleep('nap', '1h');
+    });
+    await settle();
+    void session.execution.cancel();
+    await settle();
+    expect(names(session)).toEqual(['a begun', 'a completed', 'a (undo) completed']);
   });
 
   test('after a restore it is run again up to where it was, and undone from there', async () => {
