@@ -15,6 +15,8 @@ declare const shop: {
   find(url: string): Promise<Booking | undefined>;
   cancel(id: string, key: string): Promise<void>;
 };
+declare function ask(idempotencyKey: string): Promise<void>;
+declare function remind(idempotencyKey: string): Promise<void>;
 declare const printer: { print(text: string): Promise<void> };
 
 const PART = 1024 * 1024;
@@ -22,6 +24,23 @@ const PART = 1024 * 1024;
 interface Booking {
   id: string;
 }
+type Decision = { type: 'APPROVE'; by: string } | { type: 'REJECT'; reason: string };
+
+const types = {} as { events: Decision; emitted: { type: 'ASKED' } };
+
+export const approval = fromSteps({ types }, async ({ step, waitForEvent, emit }) => {
+  // Sample: waitForEvent
+  await step('ask', ({ idempotencyKey }) => ask(idempotencyKey));
+  emit({ type: 'ASKED' });
+  try {
+    return await waitForEvent('decision', { type: ['APPROVE', 'REJECT'], timeout: '3d' });
+  } catch (error) {
+    if (!isHoldfastError(error, 'EVENT_TIMEOUT')) throw error;
+  }
+  await step('remind', ({ idempotencyKey }) => remind(idempotencyKey));
+  return waitForEvent('late decision', { type: 'APPROVE', match: ({ by }) => by !== 'nobody' });
+  // End
+});
 
 interface Input {
   file: Blob;

@@ -265,6 +265,30 @@ describe('a step function', () => {
     });
   });
 
+  test('knows the events that a function is sent, and those it emits', () => {
+    type Approve = { type: 'APPROVE'; by: string };
+    const types = {} as { events: Approve | { type: 'CANCEL' }; emitted: { type: 'ASKED'; whom: string } };
+    const waits = fromSteps({ types }, async ({ waitForEvent, emit }) => {
+      const one = waitForEvent('a', { type: 'APPROVE', match: ({ by }) => by !== '', timeout: '1h' });
+      expectTypeOf(one).toEqualTypeOf<Promise<Approve>>();
+      const either = waitForEvent('b', { type: ['APPROVE', 'CANCEL'] });
+      expectTypeOf(either).toEqualTypeOf<Promise<Approve | { type: 'CANCEL' }>>();
+      emit({ type: 'ASKED', whom: 'ann' });
+      // @ts-expect-error no such event
+      await waitForEvent('c', { type: 'DENY' });
+      // @ts-expect-error a wait needs a type
+      await waitForEvent('d', { timeout: '1h' });
+      // @ts-expect-error no such event is emitted
+      emit({ type: 'APPROVE', by: 'ann' });
+    });
+    const waiting = defineWorkflow({ id: 'w', version: 1, logic: waits });
+    expectTypeOf<TypesOf<typeof waiting>['event']>().toEqualTypeOf<Approve | { type: 'CANCEL' }>();
+    fromSteps(async ({ waitForEvent, emit }) => {
+      expectTypeOf((await waitForEvent('a', { type: 'GO' })).type).toEqualTypeOf<'GO'>();
+      emit({ type: 'ANY' });
+    });
+  });
+
   test('refuses options that are none', () => {
     fromSteps(async ({ step, sleep }) => {
       // @ts-expect-error no such unit

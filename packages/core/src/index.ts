@@ -10,6 +10,7 @@ export type { Migration, MigrationChild, MigrationState, MigrationStep, Migratio
 export { NonRetryableError, RetryAfterError } from './define/step-errors.js';
 export type {
   AnyServices,
+  EventOfType,
   RetryPolicy,
   StepAllOptions,
   StepBody,
@@ -24,6 +25,7 @@ export type {
   UndoableOptions,
   UndoBody,
   UndoContext,
+  WaitOptions,
 } from './define/steps-logic.js';
 export type { AnyWorkflow, TypesOf, Workflow, WorkflowMap, WorkflowTypes } from './define/workflow.js';
 export {

@@ -2,6 +2,7 @@ import type { Leaf, Message, Outcome, PendingAction } from '../engine/index.js';
 import type { InboxRow, Progress } from '../records/records.js';
 import type { JournalEntry, StepRecord } from '../steps/journal.js';
 import type { Durability, Op } from '../store/store.js';
+import type { Delivered } from './mailboxes.js';
 
 /** What moves a run: each arrival is one decision, and one commit. */
 export type Arrival =
@@ -59,7 +60,7 @@ export interface Circumstances {
   /** Instant (ms). */
   readonly now: number;
   readonly epoch: number;
-  /** Whether nothing but a stored deadline can move that step function. */
+  /** Whether nothing but a stored deadline or an event can move that step function. */
   quiet(leaf: LeafAddress): boolean;
 }
 
@@ -79,6 +80,8 @@ export interface Effects {
   readonly undo: readonly Leaf[];
   /** The journal entry of a `step` or `heartbeat` arrival, as stored. */
   readonly entry?: JournalEntry;
+  /** What step functions were sent. */
+  readonly mail: readonly Delivered[];
   readonly actions: readonly PendingAction[];
   readonly start: readonly Leaf[];
   readonly emitted: readonly { readonly type: string }[];
@@ -87,4 +90,4 @@ export interface Effects {
   readonly gone?: 'deleted' | 'restarted';
 }
 
-export const NO_EFFECTS: Effects = { stop: [], undo: [], actions: [], start: [], emitted: [], logged: [] };
+export const NO_EFFECTS: Effects = { stop: [], undo: [], mail: [], actions: [], start: [], emitted: [], logged: [] };

@@ -26,6 +26,7 @@ import {
   type StoredRun,
 } from '../records/records.js';
 import { isFinal, type JournalEntry, journalId, journalPrefix, stepOf } from '../steps/journal.js';
+import type { Mail } from '../steps/mail.js';
 import type { Op } from '../store/store.js';
 import {
   type Arrival,
@@ -37,7 +38,9 @@ import {
   NO_EFFECTS,
 } from './arrivals.js';
 import { type ControlBody, decideControl, LIFTED, type RunControl } from './control.js';
+import { Mailboxes } from './mailboxes.js';
 import type { Migrated } from './migrate.js';
+import { OpenWaits } from './open-waits.js';
 import { withoutReasons, withReason } from './pausing.js';
 import { RunRecord } from './run-record.js';
 import { suspicionAfter } from './suspicion.js';
@@ -56,6 +59,8 @@ const STATUS_OF = { active: 'running', done: 'done', error: 'failed', stopped: '
 
 interface Draft {
   readonly ops: Op[];
+  /** When what it is about happened, an instant (ms). */
+  readonly at: number;
   effects: { -readonly [K in keyof Effects]: Effects[K] };
   history: HistoryRow['arrival'] | undefined;
   progress: RunRow['progress'] | undefined;
@@ -81,8 +86,8 @@ export class Decider {
   readonly #onMessage: (message: Message) => void;
   #row: RunRow;
   #engine: Engine | undefined;
-  /** Deadlines of open journal entries, by record id. */
-  readonly #untils = new Map<string, number>();
+  readonly #mailboxes: Mailboxes;
+  readonly #waits = new OpenWaits();
   /** The run was written by another definition, and is not in line with this one yet. */
   #foreign: TakenUp['foreign'];
   /** Sent by actors outside of a transition, and not taken yet; with the record id of those that are stored. */
@@ -102,6 +107,7 @@ export class Decider {
     this.#workflow = workflow;
     this.#row = stored.row;
     this.#record = new RunRecord(stored);
+    this.#mailboxes = new Mailboxes(this.#record);
     this.#onMessage = (message) => {
       this.#messages.set(message, undefined);
       this.#unstored.push(message);
@@ -112,7 +118,7 @@ export class Decider {
     if (!engine) return;
     this.#engine = engine;
     this.#foreign = foreign;
-    if (!foreign) for (const leaf of this.#engine.leaves) this.#learnDeadlines(leaf);
+    if (!foreign) for (const leaf of this.#engine.leaves) this.#learnWaits(leaf);
     this.#learnMessages(this.#engine);
   }
 
@@ -177,6 +183,11 @@ export class Decider {
     return undefined;
   }
 
+  /** What a step function was sent and has not taken yet, in order. */
+  mail(leaf: LeafAddress): Mail[] {
+    return this.#mailboxes.of(leaf);
+  }
+
   /** The live actor of a leaf; undefined when it has been left. */
   leafActor(leaf: LeafAddress) {
     return this.#engine?.leafActor(leaf);
@@ -184,11 +195,18 @@ export class Decider {
 
   /** What an app sees of the run. */
   view(): RootView {
-    if (this.#engine && !this.#foreign) return viewOf(this.#engine.root);
+    if (this.#engine && !this.#foreign) return this.#viewOf(this.#engine);
     const { snapshot = { status: 'active' } } = (this.#record.read('state') ?? {}) as Partial<EngineState>;
     const { value, context, output, status, error } = snapshot;
     const failed = this.#record.has('failure') && { status: 'error' as const, error: this.#record.read('failure') };
     return { value, context, tags: [], accepts: [], output, status, error, ...failed };
+  }
+
+  /** A step function accepts what it waits for, and nothing while it is being undone. */
+  #viewOf({ root, leaves }: Engine): RootView {
+    const view = viewOf(root);
+    const itself = leaves.find(({ path }) => path === '');
+    return itself ? { ...view, accepts: this.#undoing ? [] : this.#waits.types(itself) } : view;
   }
 
   decide(arrival: Arrival, told: Circumstances): Decision {
@@ -199,7 +217,8 @@ export class Decider {
       cancel: undefined,
       cancelled: false,
     };
-    const draft: Draft = { ops: [], effects: { ...NO_EFFECTS }, ...nothing };
+    const at = this.#instantOf(arrival, told.now);
+    const draft: Draft = { ops: [], at, effects: { ...NO_EFFECTS }, ...nothing };
     const before = this.#row;
     // What is taken over is not under way yet: it is quiet if it was.
     const { now, epoch } = told;
@@ -215,6 +234,12 @@ export class Decider {
     if (arrival.kind === 'version') draft.effects.start = this.#engine?.leaves ?? [];
     const durability = RELAXED.has(arrival.kind) ? 'relaxed' : 'strict';
     return { after: before.seq, ops: draft.ops, durability, effects: draft.effects };
+  }
+
+  #instantOf(arrival: Arrival, now: number): number {
+    // A clock may have been set back since.
+    if (arrival.kind === 'event') return Math.min(arrival.row.acceptedAt, now);
+    return (arrival.kind === 'timer' ? this.#engine?.timers.get(arrival.key)?.at : undefined) ?? now;
   }
 
   #apply(arrival: Arrival, draft: Draft, circumstances: Circumstances): void {
@@ -275,7 +300,11 @@ export class Decider {
     const { version } = this.#row;
     const { journal } = this.#foreign ?? {};
     if (journal) this.#replaceJournals(journal, draft);
-    for (const leaf of engine.leaves) this.#learnDeadlines(leaf);
+    this.#mailboxes.keepOnly(
+      engine.leaves.filter((leaf) => this.isSteps(leaf)),
+      draft.ops,
+    );
+    for (const leaf of engine.leaves) this.#learnWaits(leaf);
     const turn = engine.reconcile(this.#pendingActions(), now);
     const { status, error } = viewOf(engine.root);
     if (status === 'error') throw error;
@@ -302,6 +331,7 @@ export class Decider {
     if (this.closed || this.#undoing || !this.#engine || isReserved(event.type)) return;
     const turn = this.#engine.deliver({ to: '', incarnation: 1, event }, now);
     if (turn.taken) draft.history = { kind: 'event', name: event.type };
+    else if (turn.mail.length > 0) draft.history = { kind: 'event', name: event.type, outcome: 'kept' };
     this.#absorb(turn, draft);
   }
 
@@ -403,11 +433,12 @@ export class Decider {
 
   #step({ leaf, record }: ArrivalOf<'step'>, draft: Draft, { now }: Circumstances): void {
     if (!this.#engine?.leafActor(leaf)) return;
-    const { step, progress } = record;
+    const { step, progress, mail } = record;
     const id = journalId(leaf, step);
     const order = this.#row.seq + 1;
     const entry = this.#storableEntry({ ...record.entry, order }, id, step, draft, now);
-    this.#watchDeadline(id, entry);
+    this.#waits.learn(id, entry);
+    if (mail !== undefined) this.#mailboxes.take(leaf, mail, draft.ops);
     draft.effects.entry = entry;
     draft.progress = progress;
     if (entry.status === 'exhausted') draft.reasons = withReason(this.#row.reasons, 'exhausted');
@@ -472,15 +503,19 @@ export class Decider {
     if (turn.timersChanged) this.#record.put('timers', engine.timers, 'timers', draft.ops);
     const rows = turn.actions.map(({ row }) => row);
     if (rows.length > 0) this.#record.put('actions', rows, 'actions', draft.ops);
+    effects.mail = this.#mailboxes.put(turn.mail, { seq: this.#row.seq + 1, at: draft.at }, draft.ops);
     // Last: where one of the others can't be stored, the state in memory is still that of the checkpoint before.
     if (turn.changed) this.#record.put('state', engine.state(), 'machine state', draft.ops);
-    for (const leaf of turn.stopped) this.#dropJournal(leaf, draft);
+    for (const leaf of turn.stopped) {
+      this.#dropJournal(leaf, draft);
+      this.#mailboxes.drop(leaf, draft.ops);
+    }
   }
 
   #dropJournal(leaf: Leaf, draft: Draft): void {
     for (const id of this.#record.idsFrom(journalPrefix(leaf))) {
       this.#record.remove(id, draft.ops);
-      this.#untils.delete(id);
+      this.#waits.forget(id);
     }
   }
 
@@ -606,31 +641,27 @@ export class Decider {
     if (cancel) return 'cancelling';
     if (status !== 'running') return 'running';
     const busy =
-      toPerform || this.#messages.size > 0 || this.#engine.leaves.some((leaf) => !this.#waits(leaf, effects, quiet));
+      toPerform ||
+      this.#messages.size > 0 ||
+      this.#engine.leaves.some((leaf) => !this.#isWaiting(leaf, effects, quiet));
     return busy ? 'running' : 'waiting';
   }
 
-  /** Whether nothing but a stored deadline can move that leaf. */
-  #waits(leaf: Leaf, { start, entry }: Effects, quiet: Circumstances['quiet']): boolean {
-    if (start.includes(leaf) || (entry && isFinal(entry))) return false;
-    const prefix = journalPrefix(leaf);
-    return [...this.#untils.keys()].some((id) => id.startsWith(prefix)) && quiet(leaf);
+  /** Whether nothing but a stored deadline or an event can move that leaf. What it is sent now may be such an event. */
+  #isWaiting(leaf: Leaf, { start, entry, mail }: Effects, quiet: Circumstances['quiet']): boolean {
+    if (start.includes(leaf) || (entry && isFinal(entry)) || mail.some((sent) => sent.leaf === leaf)) return false;
+    return this.#waits.has(leaf) && quiet(leaf);
   }
 
   #nextDeadline(cancel: RunRow['cancel']): number | undefined {
     const ownTimers = this.#undoing ? [] : [...(this.#engine?.timers.values() ?? [])];
     const timers = [...ownTimers, ...(cancel?.by === undefined ? [] : [{ at: cancel.by }])];
-    const deadlines = [...this.#untils.values(), ...timers.map(({ at }) => at)];
-    return deadlines.length > 0 ? Math.min(...deadlines) : undefined;
+    const first = Math.min(this.#waits.deadline, ...timers.map(({ at }) => at));
+    return first === Infinity ? undefined : first;
   }
 
-  #learnDeadlines(leaf: Leaf): void {
-    for (const [step, entry] of this.journal(leaf)) this.#watchDeadline(journalId(leaf, step), entry);
-  }
-
-  #watchDeadline(id: string, entry: JournalEntry): void {
-    if (isFinal(entry) || entry.until === undefined) this.#untils.delete(id);
-    else this.#untils.set(id, entry.until);
+  #learnWaits(leaf: Leaf): void {
+    for (const [step, entry] of this.journal(leaf)) this.#waits.learn(journalId(leaf, step), entry);
   }
 
   /** A closed run goes nowhere any more: where its code is gone, what is stored of it tells all but its tags. */
@@ -678,6 +709,7 @@ const OUTCOME_OF = {
   retrying: 'retrying',
   exhausted: 'exhausted',
   sleeping: 'started',
+  waiting: 'started',
   begun: 'started',
 } as const satisfies Record<JournalEntry['status'], HistoryRow['arrival']['outcome']>;
 

@@ -160,9 +160,13 @@ const STATUSES: readonly unknown[] = [
   'failed',
   'retrying',
   'sleeping',
+  'waiting',
   'begun',
   'exhausted',
 ] satisfies JournalEntry['status'][];
+
+/** Where it is not said. */
+const KIND_OF: Partial<Record<JournalEntry['status'], JournalEntry['kind']>> = { sleeping: 'sleep', waiting: 'event' };
 
 function toEntry(name: string, step: MigrationStep, order: number, now: number): JournalEntry {
   const {
@@ -177,13 +181,14 @@ function toEntry(name: string, step: MigrationStep, order: number, now: number):
     error,
     details,
   } = step;
-  const { kind = status === 'sleeping' ? 'sleep' : 'step' } = step;
+  const { types, kind = KIND_OF[status] ?? 'step' } = step;
   if (!STATUSES.includes(status)) throw new TypeError(`step "${name}" has the status ${String(status)}`);
   const waits = status === 'retrying' || status === 'sleeping';
   if (waits && typeof until !== 'number') throw new TypeError(`step "${name}" waits, and has no \`until\``);
   return {
     ...{ kind, status, attempts, startedAt, endedAt, order },
     ...(until === undefined ? {} : { until }),
+    ...(types === undefined ? {} : { types }),
     ...(nested ? { nested } : {}),
     ...(undo === undefined ? {} : { undo }),
     ...(output === undefined ? {} : { output }),

@@ -1,6 +1,9 @@
 import type { EventObject, NonReducibleUnknown } from 'xstate';
-import { performUndurably, stopUndurable } from '../steps/undurable.js';
+import type { Outcome } from '../engine/index.js';
+import { isReserved } from '../records/records.js';
+import { giveUndurably, performUndurably, stopUndurable } from '../steps/undurable.js';
 import {
+  type EmittedOf,
   type EventsOf,
   type InputOf,
   REJECT,
@@ -28,7 +31,9 @@ export function fromSteps<TOutput, TInput = NonReducibleUnknown>(
 ): StepsLogic<TInput, TOutput>;
 export function fromSteps<const TTypes extends StepsTypes, TOutput>(
   options: { types: TTypes },
-  body: (context: StepsContext<InputOf<TTypes>, ServicesOf<TTypes>>) => PromiseLike<TOutput>,
+  body: (
+    context: StepsContext<InputOf<TTypes>, ServicesOf<TTypes>, EventsOf<TTypes>, EmittedOf<TTypes>>,
+  ) => PromiseLike<TOutput>,
 ): StepsLogic<InputOf<TTypes>, TOutput, EventsOf<TTypes>>;
 export function fromSteps(...args: unknown[]): StepsLogic<unknown, unknown> {
   const body = args.at(-1);
@@ -42,15 +47,17 @@ export function fromSteps(...args: unknown[]): StepsLogic<unknown, unknown> {
     transition: (snapshot, event, { self }) => {
       const next = settle(snapshot, event as EventObject & { data?: unknown });
       if (next.status === 'stopped') stopUndurable(self);
+      if (!isReserved(event.type)) giveUndurably(self, event);
       return next;
     },
-    start: (snapshot, { self }) => {
+    start: (snapshot, { self, emit }) => {
       if (snapshot.status !== 'active') return;
-      performUndurably(logic, snapshot.input, self, (outcome) => {
+      const settled = (outcome: Outcome) => {
         const event =
           'error' in outcome ? { type: REJECT, data: outcome.error } : { type: RESOLVE, data: outcome.output };
         self.send(event);
-      });
+      };
+      performUndurably(logic, snapshot.input, self, { settled, emit: emit as (event: EventObject) => void });
     },
   };
   return logic;

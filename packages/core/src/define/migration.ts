@@ -15,7 +15,7 @@ export interface MigrationState {
   /** Input of a step function or a promise actor. */
   // biome-ignore lint/suspicious/noExplicitAny: it is of a version whose types are no longer there
   input?: any;
-  /** The journal of a step function, by name of step or sleep: to rename some, take some out, or put done ones in. */
+  /** The journal of a step function, by name of step, sleep or wait: to rename some, take some out, or put done ones in. */
   steps?: Record<string, MigrationStep>;
 }
 
@@ -27,9 +27,9 @@ export interface MigrationChild extends MigrationState {
 
 /** An entry of a journal. A new one needs `status`, and `output` or `error`. */
 export interface MigrationStep {
-  kind?: 'step' | 'sleep';
-  /** `retrying` and `sleeping` wait for `until`; `begun` had begun a try when it was cut off. */
-  status: 'completed' | 'failed' | 'retrying' | 'sleeping' | 'begun' | 'exhausted';
+  kind?: 'step' | 'sleep' | 'event';
+  /** `retrying` and `sleeping` wait for `until`, `waiting` for an event of `types`; `begun` had begun a try. */
+  status: 'completed' | 'failed' | 'retrying' | 'sleeping' | 'waiting' | 'begun' | 'exhausted';
   // biome-ignore lint/suspicious/noExplicitAny: it is of a version whose types are no longer there
   output?: any;
   error?: unknown;
@@ -43,6 +43,7 @@ export interface MigrationStep {
   until?: number;
   /** It has an undo, and is the so-manieth that began of those. */
   undo?: number;
+  types?: readonly string[];
   /** Asked for while another step was under way. */
   nested?: true;
   /** Rank among the results: they are handed back in this order. */

@@ -1,4 +1,4 @@
-import type { ActorLogic, ActorSystem, EventObject, NonReducibleUnknown, Snapshot } from 'xstate';
+import type { ActorLogic, ActorSystem, AnyEventObject, EventObject, NonReducibleUnknown, Snapshot } from 'xstate';
 import type { Duration } from './duration.js';
 
 /** How a failed step is tried again. */
@@ -146,14 +146,48 @@ export interface StepFunction<TServices = AnyServices> {
   ): Promise<T[]>;
 }
 
+/** The events of these types. */
+export type EventOfType<TEvent extends EventObject, TType extends string> = string extends TEvent['type']
+  ? AnyEventObject & { type: TType }
+  : Extract<TEvent, { type: TType }>;
+
+export interface WaitOptions<TEvent extends EventObject, TType extends string> {
+  /** The type, or types, of the events it takes. */
+  type: TType | readonly TType[];
+  /** Whether it takes this one. Pure: it may be asked again. What it throws is the outcome of the wait. Default: all. */
+  match?: (event: EventOfType<TEvent, TType>) => boolean;
+  /** From the call on. The wait fails with `EVENT_TIMEOUT` when no event was accepted by then. Default: it waits on. */
+  timeout?: Duration;
+}
+
 /** What a step function receives. Everything outside its steps must be deterministic: it runs again after a crash. */
-export interface StepsContext<TInput = NonReducibleUnknown, TServices = AnyServices> {
+export interface StepsContext<
+  TInput = NonReducibleUnknown,
+  TServices = AnyServices,
+  TEvent extends EventObject = EventObject,
+  TEmitted extends EventObject = EventObject,
+> {
   readonly input: TInput;
   readonly step: StepFunction<TServices>;
   /** Waits durably: the deadline is stored, and holds through a crash. `name` must be unique in this function. */
   sleep(name: string, duration: Duration): Promise<void>;
+  /**
+   * Waits durably for an event that this function is sent: by `run.send` where it is the run, by its machine
+   * (`sendTo`, `forwardTo`) where it is invoked. One that came before counts, and goes to one wait only: to the one that was asked for first.
+   * `name` must be unique in this function.
+   * @throws `EVENT_TIMEOUT`.
+   */
+  waitForEvent<const TType extends TEvent['type']>(
+    name: string,
+    options: WaitOptions<TEvent, TType>,
+  ): Promise<EventOfType<TEvent, TType>>;
   /** Tells how far the work is. Stored (relaxed) before anybody sees it. */
   progress(done: number, total: number): void;
+  /**
+   * Tells whoever listens with `run.on` by now. What this function did before is stored by then. After a crash it is told again, unless
+   * something that the function did later is stored.
+   */
+  emit(event: TEmitted): void;
   /** Instant (ms) of the last checkpoint that this function has seen: the same after a restore. */
   now(): number;
   /** In [0, 1), the same after a restore. */
@@ -165,13 +199,19 @@ export interface StepsContext<TInput = NonReducibleUnknown, TServices = AnyServi
 /** Types of a step function that can't be inferred from its code. */
 export interface StepsTypes {
   input?: unknown;
+  /** What it is sent. */
   events?: EventObject;
+  /** What it emits. */
+  emitted?: EventObject;
   services?: AnyServices;
 }
 
 export type InputOf<T extends StepsTypes> = T extends { input: infer TInput } ? TInput : NonReducibleUnknown;
 export type EventsOf<T extends StepsTypes> = T extends { events: infer TEvent extends EventObject }
   ? TEvent
+  : EventObject;
+export type EmittedOf<T extends StepsTypes> = T extends { emitted: infer TEmitted extends EventObject }
+  ? TEmitted
   : EventObject;
 export type ServicesOf<T extends StepsTypes> = T extends { services: infer TServices } ? TServices : AnyServices;
 
@@ -182,7 +222,7 @@ export interface StepsLogic<TInput, TOutput, TEvent extends EventObject = EventO
   // biome-ignore lint/suspicious/noExplicitAny: as in XState's own logic creators
   extends ActorLogic<StepsSnapshot<TOutput, TInput>, TEvent, TInput, ActorSystem<any>> {
   /** The function. */
-  readonly config: (context: StepsContext<TInput, never>) => PromiseLike<TOutput>;
+  readonly config: (context: StepsContext<TInput, never, never, never>) => PromiseLike<TOutput>;
   readonly holdfast: 'steps';
 }
 

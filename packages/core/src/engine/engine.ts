@@ -24,6 +24,7 @@ import {
   type Turn,
 } from './turn.js';
 import { nodesOf, VisitBook } from './visits.js';
+import { withoutWork } from './without-work.js';
 
 /** What the engine must know of a workflow. */
 type Definition = Pick<Workflow, 'logic' | 'liveActors'>;
@@ -265,7 +266,8 @@ export class Engine {
     if (isLeaf(logic)) {
       this.#leafActors.add(actor);
       const give = (event: EventObject) => this.#turn?.actions.push({ actor, event });
-      its.logic = isLive(logic) ? splitLive(actor, logic, give) : Object.create(logic, { start: { value: undefined } });
+      const post = (event: EventObject) => this.#turn?.mail.push({ actor, event });
+      its.logic = isLive(logic) ? splitLive(actor, logic, give) : withoutWork(logic, post);
     }
     its._actorScope.emit = (event) => {
       if (this.#turn) this.#turn.emitted.push(event);
@@ -366,12 +368,16 @@ export class Engine {
     const before = this.#leaves;
     this.#leaves = this.#findLeaves();
     if (open.changed || open.born.length > 0) this.#visits.update(this.#machines(), this.#now);
-    const { actions, timersChanged, taken, emitted, logged } = open;
+    const { actions, mail, timersChanged, taken, emitted, logged } = open;
     const changed = open.changed || inner(this.root)._snapshot.status === 'error';
     return {
       started: [...this.#leaves].filter(([actor]) => !before.has(actor)).map(([, leaf]) => leaf),
       stopped: [...before].filter(([actor]) => !this.#leaves.has(actor)).map(([, leaf]) => leaf),
       actions: actions.flatMap((action) => this.#toPending(action) ?? []),
+      mail: mail.flatMap(({ actor, event }) => {
+        const leaf = this.#leaves.get(actor);
+        return leaf ? { leaf, event } : [];
+      }),
       changed,
       timersChanged,
       taken,

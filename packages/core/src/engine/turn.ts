@@ -12,6 +12,8 @@ export interface Turn {
   readonly started: readonly Leaf[];
   readonly stopped: readonly Leaf[];
   readonly actions: readonly PendingAction[];
+  /** What step functions were sent that go on, in order. */
+  readonly mail: readonly Posted[];
   readonly emitted: readonly EventObject[];
   readonly logged: readonly (readonly unknown[])[];
   /** Whether the state that is to be stored has changed; timers have a flag of their own. */
@@ -19,6 +21,12 @@ export interface Turn {
   readonly timersChanged: boolean;
   /** Whether some transition took the event. */
   readonly taken: boolean;
+}
+
+/** An event for a step function's mailbox. */
+export interface Posted {
+  readonly leaf: Leaf;
+  readonly event: EventObject;
 }
 
 /** An event that an actor sent outside of a turn: from an action, or from a leaf's body. */
@@ -46,9 +54,11 @@ export function isEndOf({ to, incarnation, event, from }: Message, leaf: ActorAd
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-export interface OpenTurn extends Omit<Mutable<Turn>, 'actions' | 'emitted' | 'logged' | 'started' | 'stopped'> {
+export interface OpenTurn
+  extends Omit<Mutable<Turn>, 'actions' | 'mail' | 'emitted' | 'logged' | 'started' | 'stopped'> {
   born: AnyActorRef[];
   actions: (Performed | Given)[];
+  mail: Given[];
   emitted: EventObject[];
   logged: unknown[][];
   steps: number;
@@ -60,7 +70,7 @@ export interface Performed {
   readonly origin: Origin | undefined;
 }
 
-/** To a live actor. */
+/** To a live actor, or a step function. */
 export interface Given {
   readonly actor: AnyActorRef;
   readonly event: EventObject;
@@ -70,6 +80,7 @@ export function openTurn(): OpenTurn {
   return {
     born: [],
     actions: [],
+    mail: [],
     emitted: [],
     logged: [],
     changed: false,

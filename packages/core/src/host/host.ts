@@ -27,7 +27,7 @@ import { runKey } from '../store/tables.js';
 import { Changes } from './changes.js';
 import { createSystemClock } from './clock.js';
 import { Deadlines } from './deadlines.js';
-import { LiveRun } from './live-run.js';
+import { LiveRun, type News } from './live-run.js';
 import type { Around, Clock, Connectivity } from './ports.js';
 import { FIRST_RETRY_MS, Problems } from './problems.js';
 import { Publisher } from './publisher.js';
@@ -83,12 +83,6 @@ const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () =>
  */
 export function createHost(options: HostOptions): Host {
   return new StoreHost(options);
-}
-
-/** Inbox rows that a live run may not have taken in yet. */
-interface News {
-  readonly rows: readonly InboxRow[];
-  readonly attachments: ReadonlyMap<string, Blob>;
 }
 
 const NOTHING_NEW: News = { rows: [], attachments: new Map() };
@@ -501,6 +495,7 @@ class StoreHost implements Host {
       broken: ({ row }, error) => this.#broken(row, error),
       emitted: ({ row }, event) => this.#emitted(row, event),
       log: (...args) => console.log(...args),
+      readInbox: ({ row }) => this.#readInbox({ workflow: row.workflow, run: row.run }),
       report: ({ row }, error) => onError(error, row),
     });
     this.#tellUnbumped(live, stored.row);

@@ -27,18 +27,38 @@ export interface LiveRunPorts {
   broken(run: LiveRun, error: unknown): void;
   emitted(run: LiveRun, event: { readonly type: string }): void;
   log(...args: readonly unknown[]): void;
+  /** Reads what is accepted for the run now. */
+  readInbox(run: LiveRun): Promise<News>;
   /** Tells of trouble that changes nothing. */
   report(run: LiveRun, error: unknown): void;
 }
 
+/** Inbox rows that a live run may not have taken in yet. */
+export interface News {
+  readonly rows: readonly InboxRow[];
+  readonly attachments: ReadonlyMap<string, Blob>;
+}
+
+/** Stands in the queue to tell that what was before it has been taken. */
+interface Milestone {
+  readonly kind: 'milestone';
+  reached(): void;
+}
+
+interface Queued {
+  arrival: Arrival | Milestone;
+  /** When it came, an instant (ms). */
+  readonly at: number;
+}
+
 /** No timer goes before these. */
-const OPENING = new Set<Arrival['kind']>(['start', 'version', 'control']);
+const OPENING = new Set<Queued['arrival']['kind']>(['start', 'version', 'control']);
 /** What a control does not overtake. */
-const BEFORE_CONTROLS = new Set<Arrival['kind']>(['version', 'performed', 'control']);
+const BEFORE_CONTROLS = new Set<Queued['arrival']['kind']>(['version', 'performed', 'control']);
 /** What is taken before work begins: an action has thrown, or somebody wants it not to begin. */
-const BEFORE_WORK = new Set<Arrival['kind'] | undefined>(['performed', 'control']);
+const BEFORE_WORK = new Set<Queued['arrival']['kind'] | undefined>(['performed', 'control']);
 /** What is taken while a run is paused: controls, and what was under way. */
-const DURING_PAUSE = new Set<Arrival['kind']>([
+const DURING_PAUSE = new Set<Queued['arrival']['kind']>([
   ...(['control', 'step', 'heartbeat', 'progress', 'actor', 'undone'] as const),
 ]);
 
@@ -58,7 +78,7 @@ export class LiveRun {
   readonly #ports: LiveRunPorts;
   readonly #decider: Decider;
   readonly #performer: Performer;
-  readonly #queue: { arrival: Arrival; at: number }[] = [];
+  readonly #queue: Queued[] = [];
   readonly #taken = new Set<number>();
   #durable: { readonly row: RunRow; readonly view: RootView };
   #tookUp = false;
@@ -80,6 +100,7 @@ export class LiveRun {
       unpaused: () => this.#unpaused(),
       emitted: (event) => ports.emitted(this, event),
       report: (error) => ports.report(this, error),
+      inboxTaken: () => this.#inboxTaken(),
       calmed: () => {
         this.#lookForRest();
         this.#lookForPause();
@@ -125,7 +146,7 @@ export class LiveRun {
     this.#queue.splice(first < 0 ? this.#queue.length : first, 0, control);
   }
 
-  push(arrival: Arrival): void {
+  push(arrival: Queued['arrival']): void {
     if (this.#stopped) return;
     const last = this.#queue.at(-1);
     if (arrival.kind === 'progress' && last?.arrival.kind === 'progress') last.arrival = arrival;
@@ -156,7 +177,10 @@ export class LiveRun {
   async #run(): Promise<void> {
     try {
       await this.#takeUp();
-      for (let arrival = this.#next(); arrival && !this.#stopped; arrival = this.#next()) await this.#turn(arrival);
+      for (let next = this.#next(); next && !this.#stopped; next = this.#next()) {
+        if (next.kind === 'milestone') next.reached();
+        else await this.#turn(next);
+      }
     } catch (error) {
       if (!this.#stopped) this.#ports.broken(this, error);
       return;
@@ -184,7 +208,7 @@ export class LiveRun {
   }
 
   /** Removes and returns what is to be taken next. */
-  #next(): Arrival | undefined {
+  #next(): Queued['arrival'] | undefined {
     const { due, paused, closed } = this.#decider;
     if (paused) return this.#nextDuringPause();
     const first = this.#queue[0];
@@ -194,7 +218,7 @@ export class LiveRun {
     return this.#queue.shift()?.arrival;
   }
 
-  #nextDuringPause(): Arrival | undefined {
+  #nextDuringPause(): Queued['arrival'] | undefined {
     const at = this.#queue.findIndex(({ arrival }) => DURING_PAUSE.has(arrival.kind));
     return at < 0 ? undefined : this.#queue.splice(at, 1)[0]?.arrival;
   }
@@ -202,7 +226,7 @@ export class LiveRun {
   async #turn(arrival: Arrival): Promise<void> {
     const { store, ownership, clock } = this.#ports;
     const { epoch } = ownership;
-    const quiet = (leaf: LeafAddress) => this.#performer.isQuiet(leaf);
+    const quiet = (leaf: LeafAddress) => this.#performer.isQuiet(leaf) && !this.#queue.some(isStepOf(leaf));
     const { after, ops, durability, effects } = this.#decider.decide(arrival, { now: clock.now(), epoch, quiet });
     const { workflow, run } = this.row;
     await store.commit({ workflow, run, epoch, after, durability, ops });
@@ -231,6 +255,7 @@ export class LiveRun {
     for (const leaf of effects.stop) this.#abandon(leaf);
     for (const leaf of effects.undo) this.#performer.undo(leaf);
     if ((arrival.kind === 'step' || arrival.kind === 'heartbeat') && effects.entry) arrival.stored(effects.entry);
+    for (const { leaf, mail } of effects.mail) this.#performer.give(leaf, mail);
     if (arrival.kind === 'begin') arrival.begun();
     for (const args of effects.logged) this.#ports.log(...args);
     if (effects.actions.length > 0) await this.#perform(effects.actions);
@@ -243,7 +268,7 @@ export class LiveRun {
   /** Its results that have come too late are passed over: they would be checkpoints of nothing. */
   #abandon(leaf: Leaf): void {
     this.#performer.stop(leaf);
-    const isIts = ({ arrival }: { arrival: Arrival }) =>
+    const isIts = ({ arrival }: Queued) =>
       (arrival.kind === 'actor' || arrival.kind === 'step' || arrival.kind === 'heartbeat') &&
       arrival.leaf.path === leaf.path &&
       arrival.leaf.incarnation === leaf.incarnation;
@@ -279,7 +304,7 @@ export class LiveRun {
       }
     }
     this.#queue.unshift(...[...failed.values()].map((arrival) => ({ arrival, at: 0 })));
-    const told = this.#queue.some(({ arrival }) => clearsActions(arrival));
+    const told = this.#queue.some(({ arrival }) => arrival.kind !== 'milestone' && clearsActions(arrival));
     if (!told) this.#queue.push({ arrival: { kind: 'performed' }, at: 0 });
   }
 
@@ -305,9 +330,29 @@ export class LiveRun {
     return this.#decider.paused ? new Promise((go) => this.#held.push(go)) : Promise.resolve();
   }
 
+  /**
+   * Resolves when the events that were accepted by now have been taken, also those that this host was not told of yet:
+   * who finds that a deadline has passed looks for them first.
+   */
+  async #inboxTaken(): Promise<void> {
+    try {
+      const { rows, attachments } = await this.#ports.readInbox(this);
+      this.take(rows, attachments);
+    } catch (error) {
+      if (!this.#stopped) this.#ports.broken(this, error);
+    }
+    return new Promise((reached) => this.push({ kind: 'milestone', reached }));
+  }
+
   #armTimer(): void {
     this.#cancelTimer?.();
     const { due, closed, paused } = this.#decider;
     this.#cancelTimer = due && !closed && !paused ? this.#ports.clock.at(due.at, () => this.#wake()) : undefined;
   }
+}
+
+/** A wait that is still to be stored keeps its run from being put to rest: nobody else would know of its deadline. */
+function isStepOf({ path, incarnation }: LeafAddress) {
+  return ({ arrival }: Queued): boolean =>
+    arrival.kind === 'step' && arrival.leaf.path === path && arrival.leaf.incarnation === incarnation;
 }

@@ -5,6 +5,7 @@ import type { AnyServices, StandIns, StepsLogic } from '../define/steps-logic.js
 import { type Leaf, type LivePart, livePartOf, type Outcome } from '../engine/index.js';
 import { StepsExecution } from '../steps/execution.js';
 import type { JournalEntry } from '../steps/journal.js';
+import type { Mail } from '../steps/mail.js';
 import type { Ownership } from '../store/store.js';
 import type { Clock, Connectivity, Effect } from './ports.js';
 
@@ -23,6 +24,8 @@ interface Back {
   unpaused(): Promise<void>;
   around<T>(effect: Omit<Effect, 'address'>, perform: () => T): T;
   emitted(event: EventObject): void;
+  /** Resolves when the events that were accepted by now have been given. */
+  inboxTaken(): Promise<void>;
   /** Trouble that nothing in the run can take up. */
   report(error: unknown): void;
   /** A leaf may have come to wait. */
@@ -33,12 +36,14 @@ interface Back {
 
 /** A leaf's work under way. */
 interface Work {
-  /** Nothing but a stored deadline can move it. */
+  /** Nothing but a stored deadline or an event can move it. */
   readonly quiet: boolean;
   /** It is about to have a result, which a pause waits for. */
   readonly busy: boolean;
   /** It has no result, and can't go on after a pause: it begins anew. */
   readonly live?: true;
+  /** Of a step function: it was sent an event. */
+  give?(mail: Mail): void;
   stop(reason: unknown): void;
 }
 
@@ -112,6 +117,11 @@ export class Performer {
     if (live) this.#startLive(leaf, live);
   }
 
+  /** Without effect on one that is not under way: it takes all there is when it begins. */
+  give(leaf: LeafAddress, mail: Mail): void {
+    this.#work.get(keyOf(leaf))?.give?.(mail);
+  }
+
   stop(leaf: LeafAddress, reason: unknown = new DOMException('The state was left.', 'AbortError')): void {
     const work = this.#work.get(keyOf(leaf));
     this.#work.delete(keyOf(leaf));
@@ -147,7 +157,8 @@ export class Performer {
   #startSteps(leaf: Leaf, logic: StepsLogic<unknown, unknown>, input: unknown): void {
     const { clock, connectivity, services, steps, ownership } = this.#ports;
     const { key } = this.#decider.row;
-    const options = { logic, input, leaf, runKey: key, journal: this.#decider.journal(leaf) };
+    const stored = { journal: this.#decider.journal(leaf), mail: this.#decider.mail(leaf) };
+    const options = { logic, input, leaf, runKey: key, ...stored };
     const execution = new StepsExecution(options, {
       clock,
       connectivity,
@@ -162,6 +173,9 @@ export class Performer {
       heartbeat: (record) =>
         new Promise<JournalEntry>((stored) => this.#back.push({ kind: 'heartbeat', leaf, record, stored })),
       progress: (progress) => this.#back.push({ kind: 'progress', progress }),
+      emit: (event) =>
+        this.#back.around({ kind: 'emit', name: event.type, actor: leaf.path }, () => this.#back.emitted(event)),
+      inboxTaken: () => this.#back.inboxTaken(),
       // It stays under way until its leaf is left: steps that lost a race are to be aborted then.
       settled: (outcome) => this.#back.push({ kind: 'actor', leaf, outcome }),
       undone: () => this.#back.push({ kind: 'undone', leaf }),

@@ -94,8 +94,11 @@ export interface HistoryRow {
     readonly kind: ArrivalKind;
     /** Event type, step name, actor path, control, or `<version> -> <version>`. */
     readonly name?: string;
-    /** For a step: how it ended, and after how many attempts. For an event: `ignored` when no transition took it. */
-    readonly outcome?: 'completed' | 'failed' | 'retrying' | 'exhausted' | 'started' | 'ignored';
+    /**
+     * For a step: how it ended, and after how many attempts. For an event: `ignored` when no transition took
+     * it; `kept` when it went to the mailbox of the step function that the run is.
+     */
+    readonly outcome?: 'completed' | 'failed' | 'retrying' | 'exhausted' | 'started' | 'ignored' | 'kept';
     readonly attempts?: number;
   };
   readonly status: RunStatus;
@@ -120,7 +123,7 @@ export interface InboxRow extends RunAddress {
 /** Everything needed to restore a run. */
 export interface StoredRun {
   readonly row: RunRow;
-  /** By record id: `input`, `state`, `timers`, `actions`, `messages/<n>`, `journal/<actor>/<step>`. */
+  /** By record id: `input`, `state`, `timers`, `actions`, `messages/<n>`, `journal/<actor>/<step>`, `mailbox/<actor>/<place>`. */
   readonly values: ReadonlyMap<string, StoredValue>;
   readonly attachments: ReadonlyMap<string, Blob>;
   /** In order of `n`. */

@@ -1,3 +1,4 @@
+import type { EventObject } from 'xstate';
 import { type Duration, toMs } from '../define/duration.js';
 import type {
   AnyServices,
@@ -13,7 +14,9 @@ import type { Leaf, Outcome } from '../engine/index.js';
 import { HoldfastError } from '../errors/index.js';
 import type { Clock, Connectivity } from '../host/ports.js';
 import type { Progress } from '../records/records.js';
+import { EventWaits } from './event-waits.js';
 import { isFinal, type JournalEntry, type StepRecord } from './journal.js';
+import type { Mail } from './mail.js';
 import { isName } from './name.js';
 import { seededRandom, uuidFrom } from './random.js';
 import { misused, notAskedFor, otherKind, outcomeUnknown } from './refusals.js';
@@ -43,6 +46,10 @@ export interface ExecutionPorts {
   /** Resolves when the entry of a step under way is stored; no result waits for it. */
   heartbeat(record: StepRecord): Promise<JournalEntry>;
   progress(progress: Progress): void;
+  /** Tells whoever listens, now. */
+  emit(event: EventObject): void;
+  /** Resolves when the events that were accepted by now have been given. */
+  inboxTaken(): Promise<void>;
   /** Told once, when the function has returned, or has thrown and was undone. */
   settled(outcome: Outcome): void;
   /** Told in place of `settled`, when it was cancelled and is undone. */
@@ -60,6 +67,8 @@ export interface ExecutionOptions {
   /** First part of every idempotency key. */
   readonly runKey: string;
   readonly journal: ReadonlyMap<string, JournalEntry>;
+  /** What it was sent and has not taken, in order. */
+  readonly mail: readonly Mail[];
 }
 
 /**
@@ -77,7 +86,10 @@ export class StepsExecution {
   readonly #ports: ExecutionPorts;
   readonly #journal: Map<string, JournalEntry>;
   readonly #replay: Replay;
+  readonly #waits: EventWaits;
   readonly #asked = new Set<string>();
+  /** What is stored and was not asked for yet, waits under way included. */
+  readonly #unseen: Set<string>;
   readonly #nested = new Set<string>();
   readonly #abort = new AbortController();
   /** What `stop` has to end; a list of its own, as Node warns of more than ten listeners to one signal. */
@@ -102,15 +114,17 @@ export class StepsExecution {
     this.#ports = ports;
     this.#journal = new Map(journal);
     this.#undos = new Undos(journal);
+    this.#unseen = new Set([...journal].flatMap(([name, { nested }]) => (nested || isUndoName(name) ? [] : name)));
     const final = [...journal.values()].filter(isFinal);
     const { clock } = ports;
     const orders = final.map(({ order = 0 }) => order);
     this.#replay = new Replay(orders, (work) => void clock.at(clock.now(), work));
+    this.#waits = this.#eventWaits();
     this.#random = seededRandom(`${runKey}/${leaf.path}#${leaf.incarnation}`);
     this.#now = leaf.bornAt;
   }
 
-  /** True while nothing but a stored deadline can move it. */
+  /** True while nothing but a stored deadline or an event can move it. */
   get quiet(): boolean {
     const { waiting, performing } = this.#counts;
     return waiting > 0 && performing === 0 && !this.#replay.asked && this.#stirs === 0 && !this.#ended;
@@ -127,7 +141,9 @@ export class StepsExecution {
       input,
       step: this.#stepFunction(),
       sleep: (name: string, duration: Duration) => this.#sleep(name, duration),
+      waitForEvent: (...args: Parameters<EventWaits['wait']>) => this.#waits.wait(...args),
       progress: (done: number, total: number) => this.#progress(done, total),
+      emit: (event: EventObject) => this.#emit(event),
       now: () => this.#now,
       random: this.#random,
       uuid: () => uuidFrom(this.#random),
@@ -138,6 +154,11 @@ export class StepsExecution {
         (output) => this.#settle({ output }),
         (error) => this.#settle({ error }),
       );
+  }
+
+  /** It was sent an event. */
+  give(mail: Mail): void {
+    this.#waits.give(mail);
   }
 
   stop(reason: unknown): void {
@@ -212,10 +233,15 @@ export class StepsExecution {
     let lost = find();
     for (let before = Infinity; lost.length > 0 && lost.length < before; lost = find()) {
       before = lost.length;
-      await new Promise<void>(afterAllElse);
-      await this.#replay.caughtUp();
+      await this.#caughtUp();
     }
     return lost;
+  }
+
+  /** Resolves when it has got as far as it can with what is stored. */
+  async #caughtUp(): Promise<void> {
+    await new Promise<void>(afterAllElse);
+    await this.#replay.caughtUp();
   }
 
   #unfit(error: HoldfastError): Promise<never> {
@@ -235,6 +261,25 @@ export class StepsExecution {
       step: (...args) => this.#step(...args),
     };
     return Object.assign(step, { all: stepAll.bind(undefined, ports) }) as unknown as StepFunction;
+  }
+
+  #eventWaits(): EventWaits {
+    return new EventWaits(this.#options.mail, {
+      clock: this.#ports.clock,
+      stopped: () => this.#abort.signal.aborted,
+      over: () => this.#abort.signal.aborted || this.#undoing,
+      ask: (name) => this.#ask(name),
+      handBack: (entry) => this.#handBack(entry),
+      conclude: (entry) => this.#conclude(entry),
+      unfit: (error) => this.#unfit(error),
+      record: (name, entry, mail) => this.#record(name, entry, undefined, mail),
+      recordEnd: (name, entry, mail) => this.#recordEnd(name, entry, undefined, mail),
+      count: (as, work) => this.#count(as, work),
+      untilWoken: (listen) => this.#untilWoken(listen),
+      caughtUp: () => this.#caughtUp(),
+      unpaused: () => this.#ports.unpaused(),
+      inboxTaken: () => this.#ports.inboxTaken(),
+    });
   }
 
   async #step<T>(name: string, options: UndoableOptions<T>, body: StepBody<T>, progress?: () => Progress): Promise<T> {
@@ -261,6 +306,7 @@ export class StepsExecution {
       });
     }
     this.#asked.add(name);
+    this.#unseen.delete(name);
     if (this.#counts.performing > 0) this.#nested.add(name);
     return this.#journal.get(name);
   }
@@ -421,9 +467,11 @@ export class StepsExecution {
     }
   }
 
-  async #record(step: string, entry: JournalEntry, progress?: () => Progress): Promise<JournalEntry> {
+  /** @param mail place of the event that is taken out of the mailbox. */
+  async #record(step: string, entry: JournalEntry, progress?: () => Progress, mail?: string): Promise<JournalEntry> {
     const count = entry.status === 'completed' && progress ? { progress: progress() } : {};
-    const stored = await this.#ports.record({ step, entry: this.#marked(step, entry), ...count });
+    const taken = mail === undefined ? {} : { mail };
+    const stored = await this.#ports.record({ step, entry: this.#marked(step, entry), ...count, ...taken });
     this.#journal.set(step, stored);
     return stored;
   }
@@ -438,8 +486,8 @@ export class StepsExecution {
   }
 
   /** A new result comes to the function after those that are stored. */
-  async #recordEnd(step: string, entry: JournalEntry, progress?: () => Progress): Promise<JournalEntry> {
-    const stored = await this.#record(step, entry, progress);
+  async #recordEnd(step: string, entry: JournalEntry, progress?: () => Progress, mail?: string): Promise<JournalEntry> {
+    const stored = await this.#record(step, entry, progress, mail);
     await this.#replay.caughtUp();
     return stored;
   }
@@ -466,13 +514,12 @@ export class StepsExecution {
       const sleeping = { ...base, status: 'sleeping', until: startedAt + ms } as const;
       entry = await this.#recordWait(name, sleeping);
     }
-    await this.#until(entry.until ?? 0);
-    if (this.#undoing) return never();
-    const { until: _, ...rest } = entry;
-    const woken = { ...rest, status: 'completed', endedAt: this.#ports.clock.now() } as const;
-    const stored = await this.#count('performing', () => this.#recordEnd(name, woken));
-    if (this.#abort.signal.aborted) return never();
-    return this.#conclude<void>(stored);
+    const { until = 0, ...rest } = entry;
+    const stored = await this.#waits.sleep(until, this.#until(until), async () => {
+      const woken = { ...rest, status: 'completed', endedAt: this.#ports.clock.now() } as const;
+      return this.#undoing ? undefined : this.#recordEnd(name, woken);
+    });
+    return !stored || this.#abort.signal.aborted ? never() : this.#conclude<void>(stored);
   }
 
   /** Counts itself as performing or waiting while `work` is under way: that is what {@link quiet} looks at. */
@@ -530,7 +577,19 @@ export class StepsExecution {
   }
 
   #progress(done: number, total: number): void {
-    if (!this.#replay.under && !this.#abort.signal.aborted && !this.#ended) this.#ports.progress({ done, total });
+    if (this.#tells) this.#ports.progress({ done, total });
+  }
+
+  #emit(event: EventObject): void {
+    if (typeof event?.type !== 'string') throw misused('emit needs an event, an object with a type.');
+    if (this.#tells) this.#ports.emit(event);
+  }
+
+  /** Whether it has got to where its journal ends: what it told before that was told. */
+  get #tells(): boolean {
+    return (
+      !this.#replay.under && this.#unseen.size === 0 && !this.#undoing && !this.#abort.signal.aborted && !this.#ended
+    );
   }
 }
 

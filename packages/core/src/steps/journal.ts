@@ -1,21 +1,23 @@
 import type { ActorPath } from '../engine/index.js';
 import type { Progress } from '../records/records.js';
 
-/** One step (or sleep) of a step function, as stored. */
+/** One step of a step function, one sleep, or one wait for an event, as stored. */
 export interface JournalEntry {
-  readonly kind: 'step' | 'sleep';
+  readonly kind: 'step' | 'sleep' | 'event';
   /**
-   * `retrying` and `sleeping` wait for `until`. `begun`: a try is under way that left a mark before it, or has told
+   * `retrying` and `sleeping` wait for `until`; `waiting` for an event, at most until then. `begun`: a try is under way that left a mark before it, or has told
    * details. `exhausted`: its tries are used up, and the run is paused for that; once it goes on, they are counted anew.
    * The other two are final.
    */
-  readonly status: 'completed' | 'failed' | 'retrying' | 'sleeping' | 'begun' | 'exhausted';
+  readonly status: 'completed' | 'failed' | 'retrying' | 'sleeping' | 'waiting' | 'begun' | 'exhausted';
   /** Tries that ended by themselves; one cut off by a crash is not counted. */
   readonly attempts: number;
   /** Instants (ms). */
   readonly startedAt: number;
   readonly endedAt: number;
   readonly until?: number;
+  /** Of a wait under way: types of the events that it takes. */
+  readonly types?: readonly string[];
   readonly output?: unknown;
   readonly error?: unknown;
   /** What its last heartbeat told: the next try receives it. Dropped with the end of the step. */
@@ -33,6 +35,8 @@ export interface StepRecord {
   readonly step: string;
   readonly entry: JournalEntry;
   readonly progress?: Progress;
+  /** Place of the event that this wait has taken: it leaves the mailbox in the same checkpoint. */
+  readonly mail?: string;
 }
 
 /** The actor that a journal belongs to; one that is started anew at the same path has a journal of its own. */

@@ -30,6 +30,14 @@ export function timedOut(step: string, ms: number | undefined): HoldfastError {
   });
 }
 
+export function noEvent(wait: string, types: readonly string[], until: number): HoldfastError {
+  return new HoldfastError('EVENT_TIMEOUT', {
+    message: `Wait "${wait}" got no event of type ${types.join(' or ')} until ${new Date(until).toISOString()}.`,
+    remedy: 'Catch it where going on without the event makes sense, or raise the timeout.',
+    details: { wait, types, until },
+  });
+}
+
 /** Whether the effect of a try that was cut off has happened is known to nobody, and it is not to happen twice. */
 export function outcomeUnknown(step: string): HoldfastError {
   return new HoldfastError('STEP_OUTCOME_UNKNOWN', {

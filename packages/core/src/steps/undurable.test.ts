@@ -183,4 +183,25 @@ describe('a step function under plain createActor', () => {
     await settle();
     expect(body).not.toHaveBeenCalled();
   });
+
+  test('its waits get what the actor is sent, by then and later, and what it emits is told', async () => {
+    const { actor, clock } = play(async ({ waitForEvent, emit, sleep }) => {
+      const first = await waitForEvent('first', { type: 'GO', timeout: '1h' });
+      emit({ type: 'GOT', n: first.n } as never);
+      await sleep('nap', '1m');
+      const second = await waitForEvent('second', { type: 'GO' });
+      const third = await waitForEvent('third', { type: 'GO', timeout: '1h' }).catch(({ code }) => code);
+      return [first.n, second.n, third];
+    });
+    const emitted: unknown[] = [];
+    actor.on('*' as never, (event: unknown) => emitted.push(event));
+    await settle();
+    for (const event of [{ type: 'OTHER' }, { type: 'GO', n: 1 }, { type: 'GO', n: 2 }]) actor.send(event);
+    for (const ms of [60_000, 3_600_000]) {
+      await settle();
+      clock.increment(ms);
+    }
+    await settle();
+    expect([actor.getSnapshot().output, emitted]).toEqual([[1, 2, 'EVENT_TIMEOUT'], [{ type: 'GOT', n: 1 }]]);
+  });
 });

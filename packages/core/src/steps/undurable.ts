@@ -1,4 +1,4 @@
-import type { AnyActorRef } from 'xstate';
+import type { AnyActorRef, EventObject } from 'xstate';
 import type { StepsLogic } from '../define/steps-logic.js';
 import type { Outcome } from '../engine/index.js';
 import type { Clock, Connectivity } from '../host/ports.js';
@@ -16,18 +16,18 @@ interface ActorClock {
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () => {} };
 
-const executions = new WeakMap<AnyActorRef, StepsExecution>();
+const executions = new WeakMap<AnyActorRef, { execution: StepsExecution; clock: Clock; given: number }>();
 
 /** Performs a step function for an actor that no host runs: its journal lives in memory, and ends with the actor. */
 export function performUndurably(
   logic: StepsLogic<unknown, unknown>,
   input: unknown,
   self: AnyActorRef,
-  settled: (outcome: Outcome) => void,
+  { settled, emit }: { settled: (outcome: Outcome) => void; emit: (event: EventObject) => void },
 ): void {
   const clock = toClock((self as AnyActorRef & { clock: ActorClock }).clock);
   const leaf = { path: self.id, incarnation: 1, bornAt: clock.now() };
-  const options = { logic, input, leaf, runKey: uuidFrom(Math.random), journal: new Map() };
+  const options = { logic, input, leaf, runKey: uuidFrom(Math.random), journal: new Map(), mail: [] };
   let order = 0;
   const execution = new StepsExecution(options, {
     clock,
@@ -46,6 +46,8 @@ export function performUndurably(
     }),
     heartbeat: async ({ entry }) => entry,
     progress: () => {},
+    emit,
+    inboxTaken: async () => {},
     calmed: () => {},
     undone: () => {},
     unfit: (error) => settled({ error }),
@@ -55,13 +57,19 @@ export function performUndurably(
       stopUndurable(self);
     },
   });
-  executions.set(self, execution);
+  executions.set(self, { execution, clock, given: 0 });
   execution.start();
+}
+
+/** Gives an event to the waits of its function. Without effect on an actor that a host runs. */
+export function giveUndurably(self: AnyActorRef, event: EventObject): void {
+  const running = executions.get(self);
+  running?.execution.give({ place: `${++running.given}.0`, event, at: running.clock.now() });
 }
 
 /** Aborts the signals of its steps. Without effect on an actor that a host runs. */
 export function stopUndurable(self: AnyActorRef): void {
-  executions.get(self)?.stop(new DOMException('The state was left.', 'AbortError'));
+  executions.get(self)?.execution.stop(new DOMException('The state was left.', 'AbortError'));
   executions.delete(self);
 }
 

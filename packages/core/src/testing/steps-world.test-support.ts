@@ -5,6 +5,7 @@ import type { HoldfastError } from '../errors/index.js';
 import type { Progress } from '../records/records.js';
 import { type ExecutionPorts, StepsExecution } from '../steps/execution.js';
 import type { JournalEntry, StepRecord } from '../steps/journal.js';
+import type { Mail } from '../steps/mail.js';
 import { ManualClock } from './manual-clock.js';
 
 type Body = (context: StepsContext) => Promise<unknown>;
@@ -40,6 +41,7 @@ export interface Session {
   /** Details that were stored. */
   readonly heartbeats: readonly unknown[];
   readonly progress: readonly Progress[];
+  readonly emitted: readonly unknown[];
   readonly outcomes: readonly Outcome[];
   /** Whether it was cancelled, and is undone. */
   readonly undone: readonly string[];
@@ -49,13 +51,22 @@ export interface Session {
   readonly begun: () => number;
 }
 
-/** Journal, clock and network of a step function: they outlive its executions. */
+/** Journal, mailbox, clock and network of a step function: they outlive its executions. */
 export class StepsWorld {
   readonly journal = new Map<string, JournalEntry>();
   readonly clock = new ManualClock();
   readonly network = new Switch();
+  /** What was sent and not taken. */
+  readonly mail: Mail[] = [];
   readonly #bornAt = this.clock.now();
   #order = 0;
+
+  /** Puts an event into the mailbox, and gives it to those executions. */
+  send(event: Mail['event'], ...to: readonly Session[]): void {
+    const mail = { place: `${++this.#order}.0`, event, at: this.clock.now() };
+    this.mail.push(mail);
+    for (const { execution } of to) execution.give(mail);
+  }
 
   /** Runs `body` from its top against the journal, as after a restore. */
   run(body: Body, options: { ports?: Partial<ExecutionPorts>; input?: unknown; runKey?: string } = {}): Session {
@@ -64,6 +75,7 @@ export class StepsWorld {
       records: [] as StepRecord[],
       heartbeats: [] as unknown[],
       progress: [] as Progress[],
+      emitted: [] as unknown[],
       outcomes: [] as Outcome[],
       undone: [] as string[],
       begun: 0,
@@ -71,7 +83,7 @@ export class StepsWorld {
     const misfits: HoldfastError[] = [];
     const leaf = { path: 'worker', incarnation: 1, bornAt: this.#bornAt };
     const execution = new StepsExecution(
-      { logic: fromSteps(body), input, leaf, runKey, journal: new Map(this.journal) },
+      { logic: fromSteps(body), input, leaf, runKey, journal: new Map(this.journal), mail: this.mail },
       {
         clock: this.clock,
         connectivity: this.network,
@@ -86,6 +98,8 @@ export class StepsWorld {
           session.records.push(record);
           const entry = { ...record.entry, order: ++this.#order };
           this.journal.set(record.step, entry);
+          const taken = this.mail.findIndex(({ place }) => place === record.mail);
+          if (taken >= 0) this.mail.splice(taken, 1);
           return entry;
         },
         heartbeat: async ({ step, entry }) => {
@@ -95,6 +109,8 @@ export class StepsWorld {
         },
         progress: (progress) => void session.progress.push(progress),
         undone: () => void session.undone.push('undone'),
+        emit: (event) => void session.emitted.push(event),
+        inboxTaken: async () => {},
         settled: (outcome) => void session.outcomes.push(outcome),
         unfit: (error) => void misfits.push(error),
         ...ports,

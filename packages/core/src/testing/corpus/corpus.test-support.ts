@@ -1,6 +1,7 @@
 import { apps } from './apps.test-support.js';
 import { controls, undos } from './controls.test-support.js';
 import type { Entry } from './entry.test-support.js';
+import { eventWaits } from './event-waits.test-support.js';
 import { failures } from './failures.test-support.js';
 import { invokes } from './invoke.test-support.js';
 import { live } from './live.test-support.js';
@@ -21,6 +22,7 @@ export const corpus: readonly Entry[] = [
   ...failures,
   ...steps,
   ...undos,
+  ...eventWaits,
   ...apps,
 ];
 
