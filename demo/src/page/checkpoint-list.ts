@@ -5,8 +5,10 @@ const OUTCOME_TEXT = {
   completed: 'done',
   failed: 'failed',
   retrying: 'try again',
+  exhausted: 'tries used up',
   started: 'started',
   ignored: 'ignored',
+  kept: 'kept',
 };
 
 /** Owns the list of checkpoints, newest first. A row, once shown, never changes: checkpoints don't. */

@@ -14,5 +14,5 @@ export type {
   TimerRow,
 } from './records.js';
 export { actorRefReducers, actorRefRevivers } from './refs.js';
-export { endOf, isEndOf, type Message, type Outcome, type Posted, type Turn } from './turn.js';
+export { endOf, isEndOf, type Message, type Outcome, type Turn } from './turn.js';
 export { names, type RootView, viewOf } from './view.js';
