@@ -38,6 +38,7 @@ import {
 } from './arrivals.js';
 import { type ControlBody, decideControl, LIFTED, type RunControl } from './control.js';
 import type { Migrated } from './migrate.js';
+import { OpenWaits } from './open-waits.js';
 import { withoutReasons, withReason } from './pausing.js';
 import { RunRecord } from './run-record.js';
 import { suspicionAfter } from './suspicion.js';
@@ -81,8 +82,7 @@ export class Decider {
   readonly #onMessage: (message: Message) => void;
   #row: RunRow;
   #engine: Engine | undefined;
-  /** Deadlines of open journal entries, by record id. */
-  readonly #untils = new Map<string, number>();
+  readonly #waits = new OpenWaits();
   /** The run was written by another definition, and is not in line with this one yet. */
   #foreign: TakenUp['foreign'];
   /** Sent by actors outside of a transition, and not taken yet; with the record id of those that are stored. */
@@ -112,7 +112,7 @@ export class Decider {
     if (!engine) return;
     this.#engine = engine;
     this.#foreign = foreign;
-    if (!foreign) for (const leaf of this.#engine.leaves) this.#learnDeadlines(leaf);
+    if (!foreign) for (const leaf of this.#engine.leaves) this.#learnWaits(leaf);
     this.#learnMessages(this.#engine);
   }
 
@@ -275,7 +275,7 @@ export class Decider {
     const { version } = this.#row;
     const { journal } = this.#foreign ?? {};
     if (journal) this.#replaceJournals(journal, draft);
-    for (const leaf of engine.leaves) this.#learnDeadlines(leaf);
+    for (const leaf of engine.leaves) this.#learnWaits(leaf);
     const turn = engine.reconcile(this.#pendingActions(), now);
     const { status, error } = viewOf(engine.root);
     if (status === 'error') throw error;
@@ -407,7 +407,7 @@ export class Decider {
     const id = journalId(leaf, step);
     const order = this.#row.seq + 1;
     const entry = this.#storableEntry({ ...record.entry, order }, id, step, draft, now);
-    this.#watchDeadline(id, entry);
+    this.#waits.learn(id, entry);
     draft.effects.entry = entry;
     draft.progress = progress;
     if (entry.status === 'exhausted') draft.reasons = withReason(this.#row.reasons, 'exhausted');
@@ -480,7 +480,7 @@ export class Decider {
   #dropJournal(leaf: Leaf, draft: Draft): void {
     for (const id of this.#record.idsFrom(journalPrefix(leaf))) {
       this.#record.remove(id, draft.ops);
-      this.#untils.delete(id);
+      this.#waits.forget(id);
     }
   }
 
@@ -606,31 +606,25 @@ export class Decider {
     if (cancel) return 'cancelling';
     if (status !== 'running') return 'running';
     const busy =
-      toPerform || this.#messages.size > 0 || this.#engine.leaves.some((leaf) => !this.#waits(leaf, effects, quiet));
+      toPerform || this.#messages.size > 0 || this.#engine.leaves.some((leaf) => !this.#isWaiting(leaf, effects, quiet));
     return busy ? 'running' : 'waiting';
   }
 
   /** Whether nothing but a stored deadline can move that leaf. */
-  #waits(leaf: Leaf, { start, entry }: Effects, quiet: Circumstances['quiet']): boolean {
+  #isWaiting(leaf: Leaf, { start, entry }: Effects, quiet: Circumstances['quiet']): boolean {
     if (start.includes(leaf) || (entry && isFinal(entry))) return false;
-    const prefix = journalPrefix(leaf);
-    return [...this.#untils.keys()].some((id) => id.startsWith(prefix)) && quiet(leaf);
+    return this.#waits.has(leaf) && quiet(leaf);
   }
 
   #nextDeadline(cancel: RunRow['cancel']): number | undefined {
-    const ownTimers = this.#undoing ? [] : [...(this.#engine?.timers.values() ?? [])];
-    const timers = [...ownTimers, ...(cancel?.by === undefined ? [] : [{ at: cancel.by }])];
-    const deadlines = [...this.#untils.values(), ...timers.map(({ at }) => at)];
-    return deadlines.length > 0 ? Math.min(...deadlines) : undefined;
+    const timers = this.#undoing ? [] : (this.#engine?.timers.values() ?? []);
+    let first = Math.min(this.#waits.deadline, cancel?.by ?? Infinity);
+    for (const { at } of timers) first = Math.min(first, at);
+    return first === Infinity ? undefined : first;
   }
 
-  #learnDeadlines(leaf: Leaf): void {
-    for (const [step, entry] of this.journal(leaf)) this.#watchDeadline(journalId(leaf, step), entry);
-  }
-
-  #watchDeadline(id: string, entry: JournalEntry): void {
-    if (isFinal(entry) || entry.until === undefined) this.#untils.delete(id);
-    else this.#untils.set(id, entry.until);
+  #learnWaits(leaf: Leaf): void {
+    for (const [step, entry] of this.journal(leaf)) this.#waits.learn(journalId(leaf, step), entry);
   }
 
   /** A closed run goes nowhere any more: where its code is gone, what is stored of it tells all but its tags. */
