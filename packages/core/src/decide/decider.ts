@@ -240,6 +240,9 @@ export class Decider {
       case 'heartbeat':
         this.#heartbeat(arrival, draft);
         break;
+      case 'continue':
+        this.#continue(arrival, draft, now);
+        break;
       case 'performed':
         this.#performed(arrival, draft, now);
         break;
@@ -435,6 +438,12 @@ export class Decider {
     }
   }
 
+  #continue({ leaf, input }: ArrivalOf<'continue'>, draft: Draft, now: number): void {
+    if (!this.#engine?.leafActor(leaf)) return;
+    draft.history = { kind: 'continue', name: leaf.path };
+    this.#absorb(this.#engine.continueWith(leaf, input, now), draft);
+  }
+
   #performed({ failed }: ArrivalOf<'performed'>, draft: Draft, now: number): void {
     if (!failed || !this.#engine || this.closed) return;
     this.#absorb(this.#engine.fail(failed.path, failed.error, now), draft);
@@ -606,7 +615,9 @@ export class Decider {
     if (cancel) return 'cancelling';
     if (status !== 'running') return 'running';
     const busy =
-      toPerform || this.#messages.size > 0 || this.#engine.leaves.some((leaf) => !this.#isWaiting(leaf, effects, quiet));
+      toPerform ||
+      this.#messages.size > 0 ||
+      this.#engine.leaves.some((leaf) => !this.#isWaiting(leaf, effects, quiet));
     return busy ? 'running' : 'waiting';
   }
 

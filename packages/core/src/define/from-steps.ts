@@ -1,6 +1,7 @@
 import type { EventObject, NonReducibleUnknown } from 'xstate';
 import { performUndurably, stopUndurable } from '../steps/undurable.js';
 import {
+  CONTINUE,
   type EventsOf,
   type InputOf,
   REJECT,
@@ -61,6 +62,7 @@ function settle(
   event: EventObject & { data?: unknown },
 ): StepsSnapshot<unknown, unknown> {
   if (snapshot.status !== 'active') return snapshot;
+  if (event.type === CONTINUE) return { ...snapshot, input: event.data };
   const closed = { ...snapshot, input: undefined };
   if (event.type === RESOLVE) return { ...closed, status: 'done', output: event.data, error: undefined };
   if (event.type === REJECT) return { ...closed, status: 'error', error: event.data, output: undefined };

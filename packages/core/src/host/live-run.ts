@@ -4,6 +4,7 @@ import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import type { Leaf, PendingAction, RootView } from '../engine/index.js';
 import type { InboxRow, RunRow, StoredRun } from '../records/records.js';
+import { ownerKey } from '../steps/journal.js';
 import type { Ownership, Store } from '../store/store.js';
 import { Performer } from './performer.js';
 import type { Around, Clock, Connectivity, Effect } from './ports.js';
@@ -243,10 +244,7 @@ export class LiveRun {
   /** Its results that have come too late are passed over: they would be checkpoints of nothing. */
   #abandon(leaf: Leaf): void {
     this.#performer.stop(leaf);
-    const isIts = ({ arrival }: { arrival: Arrival }) =>
-      (arrival.kind === 'actor' || arrival.kind === 'step' || arrival.kind === 'heartbeat') &&
-      arrival.leaf.path === leaf.path &&
-      arrival.leaf.incarnation === leaf.incarnation;
+    const isIts = ({ arrival }: { arrival: Arrival }) => 'leaf' in arrival && ownerKey(arrival.leaf) === ownerKey(leaf);
     const left = this.#queue.filter((queued) => !isIts(queued));
     this.#queue.splice(0, Infinity, ...left);
   }

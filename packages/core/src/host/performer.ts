@@ -4,7 +4,7 @@ import type { Decider } from '../decide/decider.js';
 import type { AnyServices, StandIns, StepsLogic } from '../define/steps-logic.js';
 import { type Leaf, type LivePart, livePartOf, type Outcome } from '../engine/index.js';
 import { StepsExecution } from '../steps/execution.js';
-import type { JournalEntry } from '../steps/journal.js';
+import { type JournalEntry, ownerKey } from '../steps/journal.js';
 import type { Ownership } from '../store/store.js';
 import type { Clock, Connectivity, Effect } from './ports.js';
 
@@ -81,7 +81,7 @@ export class Performer {
   }
 
   isQuiet(leaf: LeafAddress): boolean {
-    return this.#work.get(keyOf(leaf))?.quiet ?? false;
+    return this.#work.get(ownerKey(leaf))?.quiet ?? false;
   }
 
   start(leaf: Leaf): void {
@@ -101,7 +101,7 @@ export class Performer {
   /** Lets a step function, under way or not, undo what it has done. */
   undo(leaf: Leaf): void {
     this.start(leaf);
-    const work = this.#work.get(keyOf(leaf));
+    const work = this.#work.get(ownerKey(leaf));
     if (work instanceof StepsExecution) void work.cancel();
   }
 
@@ -113,8 +113,8 @@ export class Performer {
   }
 
   stop(leaf: LeafAddress, reason: unknown = new DOMException('The state was left.', 'AbortError')): void {
-    const work = this.#work.get(keyOf(leaf));
-    this.#work.delete(keyOf(leaf));
+    const work = this.#work.get(ownerKey(leaf));
+    this.#work.delete(ownerKey(leaf));
     work?.stop(reason);
   }
 
@@ -136,12 +136,12 @@ export class Performer {
 
   /** The actor of a leaf whose work is not under way, and may be. */
   #mayStart(leaf: LeafAddress): AnyActorRef | undefined {
-    const idle = !this.#work.has(keyOf(leaf));
+    const idle = !this.#work.has(ownerKey(leaf));
     return idle && !this.#stopped && !this.#ports.ownership.lost.aborted ? this.#decider.leafActor(leaf) : undefined;
   }
 
   #settled(leaf: LeafAddress, outcome: Outcome): void {
-    if (this.#work.delete(keyOf(leaf))) this.#back.push({ kind: 'actor', leaf, outcome });
+    if (this.#work.delete(ownerKey(leaf))) this.#back.push({ kind: 'actor', leaf, outcome });
   }
 
   #startSteps(leaf: Leaf, logic: StepsLogic<unknown, unknown>, input: unknown): void {
@@ -165,17 +165,18 @@ export class Performer {
       // It stays under way until its leaf is left: steps that lost a race are to be aborted then.
       settled: (outcome) => this.#back.push({ kind: 'actor', leaf, outcome }),
       undone: () => this.#back.push({ kind: 'undone', leaf }),
+      continued: (next) => this.#back.push({ kind: 'continue', leaf, input: next }),
       calmed: () => this.#back.calmed(),
       unfit: (error) => this.#back.unfit(error),
     });
-    this.#work.set(keyOf(leaf), execution);
+    this.#work.set(ownerKey(leaf), execution);
     execution.start();
   }
 
   #startPromise(leaf: Leaf, self: AnyActorRef, logic: PromiseLogic, input: unknown): void {
     const controller = new AbortController();
     const work: Work = { quiet: false, busy: true, stop: (reason) => controller.abort(reason) };
-    this.#work.set(keyOf(leaf), work);
+    this.#work.set(ownerKey(leaf), work);
     const { signal } = controller;
     const options = { input, system: self.system, self, signal, emit: this.#emitter(leaf, work) };
     const perform = () => new Promise((resolve) => resolve(logic.config(options)));
@@ -195,7 +196,7 @@ export class Performer {
       }
     };
     const work: Work = { quiet: false, busy: false, live: true, stop: end };
-    this.#work.set(keyOf(leaf), work);
+    this.#work.set(ownerKey(leaf), work);
     try {
       const begin = () => live.begin(this.#emitter(leaf, work));
       this.#back.around({ kind: 'live', name: leaf.path, actor: leaf.path }, begin);
@@ -206,11 +207,7 @@ export class Performer {
 
   #emitter(leaf: LeafAddress, work: Work): (event: EventObject) => void {
     return (event) => {
-      if (this.#work.get(keyOf(leaf)) === work) this.#back.emitted(event);
+      if (this.#work.get(ownerKey(leaf)) === work) this.#back.emitted(event);
     };
   }
-}
-
-function keyOf({ path, incarnation }: LeafAddress): string {
-  return `${path}#${incarnation}`;
 }

@@ -1,3 +1,4 @@
+import { decode, encode } from '../codec/index.js';
 import { type Duration, toMs } from '../define/duration.js';
 import type {
   AnyServices,
@@ -13,10 +14,10 @@ import type { Leaf, Outcome } from '../engine/index.js';
 import { HoldfastError } from '../errors/index.js';
 import type { Clock, Connectivity } from '../host/ports.js';
 import type { Progress } from '../records/records.js';
-import { isFinal, type JournalEntry, type StepRecord } from './journal.js';
+import { isFinal, type JournalEntry, ownerKey, type StepRecord } from './journal.js';
 import { isName } from './name.js';
 import { seededRandom, uuidFrom } from './random.js';
-import { misused, notAskedFor, otherKind, outcomeUnknown } from './refusals.js';
+import { afterItsEnd, misused, notAskedFor, otherKind, outcomeUnknown } from './refusals.js';
 import { Replay } from './replay.js';
 import { delayAfter, type StepSettings, toSettings } from './retry.js';
 import { type StepAllPorts, stepAll } from './step-all.js';
@@ -47,6 +48,8 @@ export interface ExecutionPorts {
   settled(outcome: Outcome): void;
   /** Told in place of `settled`, when it was cancelled and is undone. */
   undone(): void;
+  /** Told in place of `settled`: it is to begin anew with that input, and an empty journal. */
+  continued(input: unknown): void;
   /** Told when it may have come to be quiet. */
   calmed(): void;
   /** Told in place of `settled`: the function is not the one that wrote the journal. It is stopped then. */
@@ -94,7 +97,9 @@ export class StepsExecution {
   #cancelled = false;
   /** Turns of the event loop in which it may go on. */
   #stirs = 0;
+  #ending = false;
   #ended = false;
+  #continuing = false;
 
   constructor(options: ExecutionOptions, ports: ExecutionPorts) {
     const { journal, leaf, runKey } = options;
@@ -106,7 +111,7 @@ export class StepsExecution {
     const { clock } = ports;
     const orders = final.map(({ order = 0 }) => order);
     this.#replay = new Replay(orders, (work) => void clock.at(clock.now(), work));
-    this.#random = seededRandom(`${runKey}/${leaf.path}#${leaf.incarnation}`);
+    this.#random = seededRandom(`${runKey}/${ownerKey(leaf)}`);
     this.#now = leaf.bornAt;
   }
 
@@ -128,6 +133,7 @@ export class StepsExecution {
       step: this.#stepFunction(),
       sleep: (name: string, duration: Duration) => this.#sleep(name, duration),
       progress: (done: number, total: number) => this.#progress(done, total),
+      continueWith: (next: unknown) => this.#continueWith(next),
       now: () => this.#now,
       random: this.#random,
       uuid: () => uuidFrom(this.#random),
@@ -159,13 +165,36 @@ export class StepsExecution {
   }
 
   async #settle(outcome: Outcome): Promise<void> {
-    const lost = await this.#settledAll(() => this.#unasked());
-    if (this.#abort.signal.aborted || this.#cancelled) return;
-    this.#ended = true;
-    if (lost.length > 0) this.#unfit(notAskedFor(lost));
-    else if ('error' in outcome)
+    if (!(await this.#comesToItsEnd())) return;
+    if ('error' in outcome)
       await this.#undoAll(() => (this.#cancelled ? this.#ports.undone() : this.#ports.settled(outcome)));
     else this.#ports.settled(outcome);
+  }
+
+  async #continueWith(input: unknown): Promise<never> {
+    if (this.#abort.signal.aborted) return never();
+    if (this.#ended) throw afterItsEnd('continueWith');
+    // As it is now, whatever is done to it until it is stored.
+    const next = decode(encode(input, 'input of continueWith'));
+    this.#continuing ||= !this.#ending;
+    if (await this.#comesToItsEnd()) this.#ports.continued(next);
+    return never();
+  }
+
+  /** Whether nothing that it asks for is done any more, and it is not to be told so. */
+  get #isOver(): boolean {
+    return this.#abort.signal.aborted || (this.#ended && this.#continuing);
+  }
+
+  /** The first end counts: what comes after `continueWith` is nothing. */
+  async #comesToItsEnd(): Promise<boolean> {
+    if (this.#ending) return false;
+    this.#ending = true;
+    const lost = await this.#settledAll(() => this.#unasked());
+    if (this.#abort.signal.aborted || this.#cancelled) return false;
+    this.#ended = true;
+    if (lost.length > 0) void this.#unfit(notAskedFor(lost));
+    return lost.length === 0;
   }
 
   /** Lets what is under way end, and performs the undos of all that has begun, one after the other. */
@@ -238,7 +267,7 @@ export class StepsExecution {
   }
 
   async #step<T>(name: string, options: UndoableOptions<T>, body: StepBody<T>, progress?: () => Progress): Promise<T> {
-    if (this.#abort.signal.aborted) return never();
+    if (this.#isOver) return never();
     const entry = this.#ask(name);
     if (entry && entry.kind !== 'step') return this.#unfit(otherKind(name, 'step', entry.kind));
     if (typeof body !== 'function') throw misused(`Step "${name}" has no function as its last argument.`);
@@ -252,7 +281,7 @@ export class StepsExecution {
   #ask(name: string): JournalEntry | undefined {
     if (!isName(name)) throw misused('A step needs a name, a string of whole characters that is not empty.');
     if (isUndoName(name)) throw misused(`The name "${name}" is taken by the undo of a step.`);
-    if (this.#ended) throw misused(`Step "${name}" was called after its step function had ended.`);
+    if (this.#ended) throw afterItsEnd(`"${name}"`);
     if (this.#asked.has(name)) {
       throw new HoldfastError('STEP_DUPLICATE', {
         message: `There are two steps named "${name}" in one step function.`,
@@ -367,7 +396,7 @@ export class StepsExecution {
     const { services, epoch, clock } = this.#ports;
     const { runKey, leaf } = this.#options;
     const attempt = begun.attempts + 1;
-    const idempotencyKey = `${runKey}/${leaf.path}#${leaf.incarnation}/${encodeURIComponent(name)}`;
+    const idempotencyKey = `${runKey}/${ownerKey(leaf)}/${encodeURIComponent(name)}`;
     const trial = new Trial({
       step: name,
       clock,
@@ -454,7 +483,7 @@ export class StepsExecution {
   }
 
   async #sleep(name: string, duration: Duration): Promise<void> {
-    if (this.#abort.signal.aborted) return never();
+    if (this.#isOver) return never();
     let entry = this.#ask(name);
     if (entry && entry.kind !== 'sleep') return this.#unfit(otherKind(name, 'sleep', entry.kind));
     const ms = toMs(duration, `sleep "${name}"`);

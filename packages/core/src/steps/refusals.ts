@@ -4,6 +4,15 @@ export function misused(message: string): HoldfastError {
   return new HoldfastError('STEP_MISUSED', { message, remedy: 'See the guide of step functions.' });
 }
 
+/** @param what was called. */
+export function afterItsEnd(what: string): HoldfastError {
+  return new HoldfastError('STEP_MISUSED', {
+    message: `${what} was called after its step function had ended.`,
+    remedy:
+      'Await each step before the function returns, and call none from a timer or a listener that may outlive it.',
+  });
+}
+
 export function otherKind(step: string, is: string, was: string): HoldfastError {
   return new HoldfastError('JOURNAL_MISMATCH', {
     message: `"${step}" is a ${is} in the code and a ${was} in the journal.`,

@@ -1,5 +1,5 @@
 import type { AnyActorRef } from 'xstate';
-import type { StepsLogic } from '../define/steps-logic.js';
+import { CONTINUE, type StepsLogic } from '../define/steps-logic.js';
 import type { Outcome } from '../engine/index.js';
 import type { Clock, Connectivity } from '../host/ports.js';
 import { StepsExecution } from './execution.js';
@@ -49,6 +49,11 @@ export function performUndurably(
     calmed: () => {},
     undone: () => {},
     unfit: (error) => settled({ error }),
+    continued: (next) => {
+      execution.stop(new DOMException('It has begun its next life.', 'AbortError'));
+      self.send({ type: CONTINUE, data: next });
+      performUndurably(logic, next, self, settled);
+    },
     settled: (outcome) => {
       settled(outcome);
       // Steps that lost a race are still under way.

@@ -43,6 +43,8 @@ export interface Session {
   readonly outcomes: readonly Outcome[];
   /** Whether it was cancelled, and is undone. */
   readonly undone: readonly string[];
+  /** Inputs of next lives that it asked for. */
+  readonly lives: readonly unknown[];
   /** Why its journal is another function's. */
   readonly misfits: readonly HoldfastError[];
   /** How often a step asked to begin. */
@@ -66,6 +68,7 @@ export class StepsWorld {
       progress: [] as Progress[],
       outcomes: [] as Outcome[],
       undone: [] as string[],
+      lives: [] as unknown[],
       begun: 0,
     };
     const misfits: HoldfastError[] = [];
@@ -96,6 +99,7 @@ export class StepsWorld {
         progress: (progress) => void session.progress.push(progress),
         undone: () => void session.undone.push('undone'),
         settled: (outcome) => void session.outcomes.push(outcome),
+        continued: (next) => void session.lives.push(next),
         unfit: (error) => void misfits.push(error),
         ...ports,
       },
