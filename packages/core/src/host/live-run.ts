@@ -203,7 +203,8 @@ export class LiveRun {
   async #turn(arrival: Arrival): Promise<void> {
     const { store, ownership, clock } = this.#ports;
     const { epoch } = ownership;
-    const quiet = (leaf: LeafAddress) => this.#performer.isQuiet(leaf);
+    const stores = (leaf: LeafAddress) => arrival.kind === 'step' && ownerKey(arrival.leaf) === ownerKey(leaf);
+    const quiet = (leaf: LeafAddress) => this.#performer.isQuiet(leaf, stores(leaf) ? 1 : 0);
     const { after, ops, durability, effects } = this.#decider.decide(arrival, { now: clock.now(), epoch, quiet });
     const { workflow, run } = this.row;
     await store.commit({ workflow, run, epoch, after, durability, ops });

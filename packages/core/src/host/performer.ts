@@ -35,6 +35,8 @@ interface Back {
 interface Work {
   /** Nothing but a stored deadline can move it. */
   readonly quiet: boolean;
+  /** Entries that it has asked to be stored, and that are not yet. */
+  readonly storing?: number;
   /** It is about to have a result, which a pause waits for. */
   readonly busy: boolean;
   /** It has no result, and can't go on after a pause: it begins anew. */
@@ -80,8 +82,10 @@ export class Performer {
     return [...this.#work.values()].some((work) => work.busy);
   }
 
-  isQuiet(leaf: LeafAddress): boolean {
-    return this.#work.get(ownerKey(leaf))?.quiet ?? false;
+  /** @param storing of its entries that are being stored, so many are so now. */
+  isQuiet(leaf: LeafAddress, storing = 0): boolean {
+    const { quiet = false, storing: asked = 0 } = this.#work.get(ownerKey(leaf)) ?? {};
+    return quiet && asked <= storing;
   }
 
   start(leaf: Leaf): void {

@@ -90,6 +90,8 @@ export class StepsExecution {
   readonly #counts = { performing: 0, waiting: 0 };
   /** Tries whose result is to be stored. */
   #tries = 0;
+  /** Entries on their way to the store. */
+  #storing = 0;
   readonly #trials = new Set<Trial>();
   readonly #undos: Undos;
   #idle: (() => void)[] = [];
@@ -119,6 +121,11 @@ export class StepsExecution {
   get quiet(): boolean {
     const { waiting, performing } = this.#counts;
     return waiting > 0 && performing === 0 && !this.#replay.asked && this.#stirs === 0 && !this.#ended;
+  }
+
+  /** How many entries it has asked for that are not stored yet: a crash would leave them to be asked for again. */
+  get storing(): number {
+    return this.#storing;
   }
 
   /** True while a try is under way, or its result not stored yet. */
@@ -452,7 +459,9 @@ export class StepsExecution {
 
   async #record(step: string, entry: JournalEntry, progress?: () => Progress): Promise<JournalEntry> {
     const count = entry.status === 'completed' && progress ? { progress: progress() } : {};
+    this.#storing++;
     const stored = await this.#ports.record({ step, entry: this.#marked(step, entry), ...count });
+    this.#storing--;
     this.#journal.set(step, stored);
     return stored;
   }

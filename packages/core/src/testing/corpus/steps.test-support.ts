@@ -109,6 +109,16 @@ const race = fromSteps(async ({ step, sleep }) => {
   return step('after the race', does('after the race', winner));
 });
 
+const naps = fromSteps(async ({ step, sleep, now }) => {
+  const begun = now();
+  await step('before', does('before', 1));
+  const [long, short] = [sleep('long', '1h'), sleep('short', '1m')];
+  await short;
+  const woken = now() - begun;
+  await long;
+  return [woken, now() - begun];
+});
+
 const drawn = fromSteps(async ({ step, random, uuid, now }) => {
   const [id, number, at] = [uuid(), random(), now()];
   await step('look', does('look', id));
@@ -250,6 +260,7 @@ export const steps: readonly Entry[] = [
   entry('steps: timeouts', timedOut, {}, { crash: { untimed: true } }),
   entry('steps: some of the parallel ones fail', parallelFailure),
   entry('steps: a race', race),
+  entry('steps: two sleeps at a time', naps),
   entry('steps: uuid, random and now', drawn),
   entry('steps: progress', progressing),
   entry('steps: heartbeats', upload),
