@@ -17,12 +17,13 @@ import type { Progress } from '../records/records.js';
 import { isFinal, type JournalEntry, ownerKey, type StepRecord } from './journal.js';
 import { isName } from './name.js';
 import { seededRandom, uuidFrom } from './random.js';
-import { afterItsEnd, misused, notAskedFor, otherKind, outcomeUnknown } from './refusals.js';
+import { afterItsEnd, misused, nestedIn, notAskedFor, otherKind, outcomeUnknown } from './refusals.js';
 import { Replay } from './replay.js';
 import { delayAfter, type StepSettings, toSettings } from './retry.js';
 import { type StepAllPorts, stepAll } from './step-all.js';
 import { Trial } from './trial.js';
 import { afterAllElse } from './turn.js';
+import { Unasked } from './unasked.js';
 import { type DueUndo, GRACE_MS, isUndoName, Undos, undoName, undone } from './undo.js';
 
 /** What an execution needs of its run and host. */
@@ -80,6 +81,7 @@ export class StepsExecution {
   readonly #ports: ExecutionPorts;
   readonly #journal: Map<string, JournalEntry>;
   readonly #replay: Replay;
+  readonly #unasked: Unasked;
   readonly #asked = new Set<string>();
   readonly #nested = new Set<string>();
   readonly #abort = new AbortController();
@@ -90,6 +92,8 @@ export class StepsExecution {
   readonly #counts = { performing: 0, waiting: 0 };
   /** Tries whose result is to be stored. */
   #tries = 0;
+  /** The step whose body is being called right now. */
+  #calling: string | undefined;
   /** Entries on their way to the store. */
   #storing = 0;
   readonly #trials = new Set<Trial>();
@@ -113,6 +117,11 @@ export class StepsExecution {
     const { clock } = ports;
     const orders = final.map(({ order = 0 }) => order);
     this.#replay = new Replay(orders, (work) => void clock.at(clock.now(), work));
+    this.#unasked = new Unasked(journal, {
+      caughtUp: () => this.#replay.caughtUp(),
+      wait: (ms) => this.#untilWoken((wake) => clock.at(clock.now() + ms, wake)),
+      unfit: (error) => void this.#unfit(error),
+    });
     this.#random = seededRandom(`${runKey}/${ownerKey(leaf)}`);
     this.#now = leaf.bornAt;
   }
@@ -197,7 +206,7 @@ export class StepsExecution {
   async #comesToItsEnd(): Promise<boolean> {
     if (this.#ending) return false;
     this.#ending = true;
-    const lost = await this.#settledAll(() => this.#unasked());
+    const lost = await this.#settledAll(() => this.#lost());
     if (this.#abort.signal.aborted || this.#cancelled) return false;
     this.#ended = true;
     if (lost.length > 0) void this.#unfit(notAskedFor(lost));
@@ -235,12 +244,8 @@ export class StepsExecution {
   }
 
   /** Stored results, and marks, that the function has not asked for. */
-  #unasked(): string[] {
-    const { journal } = this.#options;
-    const missed = ([name, entry]: [string, JournalEntry]) =>
-      isFinal(entry) && !entry.nested && !isUndoName(name) && !this.#asked.has(name);
-    const results = [...journal].filter(missed).map(([name]) => name);
-    return [...new Set([...results, ...this.#undos.missing(journal)])];
+  #lost(): string[] {
+    return [...new Set([...this.#unasked.names, ...this.#undos.missing(this.#options.journal)])];
   }
 
   /** What is missing when nothing more happens. Branches that the function does not wait for are let go on to theirs. */
@@ -296,7 +301,9 @@ export class StepsExecution {
         details: { step: name },
       });
     }
+    if (this.#calling !== undefined) throw nestedIn(name, this.#calling);
     this.#asked.add(name);
+    this.#unasked.asked(name);
     if (this.#counts.performing > 0) this.#nested.add(name);
     return this.#journal.get(name);
   }
@@ -325,6 +332,7 @@ export class StepsExecution {
     const { clock } = this.#ports;
     if (settings.atMostOnce && stored?.status === 'begun') return this.#endUnknown<T>(name, stored, progress);
     const isUndo = isUndoName(name);
+    if (!isUndo && this.#unasked.any) await this.#count('performing', () => this.#unasked.none(name));
     let entry = stored;
     for (;;) {
       if (entry?.until !== undefined) await this.#until(entry.until);
@@ -421,7 +429,9 @@ export class StepsExecution {
       const { signal, details } = trial;
       const heartbeat = (told: unknown) => trial.heartbeat(told);
       const context = { idempotencyKey, signal, attempt, epoch, services, heartbeat, details };
-      const work = Promise.resolve(this.#ports.around({ name, idempotencyKey, attempt }, () => body(context)));
+      const work = Promise.resolve(
+        this.#ports.around({ name, idempotencyKey, attempt }, () => this.#call(name, () => body(context))),
+      );
       const output = await Promise.race([work, trial.cutOff]);
       return { result: { output }, details: trial.details };
     } catch (error) {
@@ -430,6 +440,16 @@ export class StepsExecution {
       trial.end();
       this.#stops.delete(stop);
       this.#trials.delete(trial);
+    }
+  }
+
+  /** What it asks for before its body gives way was asked for in there, and nowhere else. */
+  #call<T>(step: string, body: () => T): T {
+    this.#calling = step;
+    try {
+      return body();
+    } finally {
+      this.#calling = undefined;
     }
   }
 

@@ -21,12 +21,22 @@ export function otherKind(step: string, is: string, was: string): HoldfastError 
   });
 }
 
-export function notAskedFor(steps: readonly string[]): HoldfastError {
+/** @param next what the function asked for in their place; it has ended where it is undefined. */
+export function notAskedFor(steps: readonly string[], next?: string): HoldfastError {
   const names = steps.map((step) => `"${step}"`).join(', ');
   return new HoldfastError('JOURNAL_MISMATCH', {
-    message: `The journal has results of ${names}, and the step function ended without asking for them.`,
+    message: `The journal has results of ${names}, and the step function ${next === undefined ? 'ended' : `goes on to "${next}"`} without asking for them.`,
     remedy: "Bring them back, or raise the workflow's version and rename or remove them in `steps` of its migration.",
-    details: { steps },
+    details: { steps, ...(next === undefined ? {} : { next }) },
+  });
+}
+
+export function nestedIn(step: string, outer: string): HoldfastError {
+  return new HoldfastError('STEP_MISUSED', {
+    message: `"${step}" was called in the body of step "${outer}".`,
+    remedy:
+      'Call it beside that step: the body of a completed step is not run again, and what it called would be lost.',
+    details: { step, outer },
   });
 }
 
