@@ -17,6 +17,7 @@ export interface LiveRunPorts {
   readonly connectivity: Connectivity;
   readonly services: AnyServices;
   readonly steps: StandIns;
+  readonly checkDeterminism: boolean;
   readonly around: Around;
   /** Called after each commit. */
   published(run: LiveRun): void;

@@ -3,7 +3,8 @@ import type { Arrival, LeafAddress } from '../decide/arrivals.js';
 import type { Decider } from '../decide/decider.js';
 import type { AnyServices, StandIns, StepsLogic } from '../define/steps-logic.js';
 import { type Leaf, type LivePart, livePartOf, type Outcome } from '../engine/index.js';
-import { StepsExecution } from '../steps/execution.js';
+import { checkAgain, type End } from '../steps/check-again.js';
+import { type ExecutionOptions, StepsExecution, type Trace } from '../steps/execution.js';
 import { type JournalEntry, ownerKey } from '../steps/journal.js';
 import type { Ownership } from '../store/store.js';
 import type { Clock, Connectivity, Effect } from './ports.js';
@@ -14,6 +15,8 @@ export interface PerformerPorts {
   readonly connectivity: Connectivity;
   readonly services: AnyServices;
   readonly steps: StandIns;
+  /** Whether each step function that has ended is run again, to tell whether it does the same. */
+  readonly checkDeterminism: boolean;
 }
 
 /** How the work of leaves comes back to their run. */
@@ -149,9 +152,12 @@ export class Performer {
   }
 
   #startSteps(leaf: Leaf, logic: StepsLogic<unknown, unknown>, input: unknown): void {
-    const { clock, connectivity, services, steps, ownership } = this.#ports;
+    const { clock, connectivity, services, steps, ownership, checkDeterminism } = this.#ports;
     const { key } = this.#decider.row;
     const options = { logic, input, leaf, runKey: key, journal: this.#decider.journal(leaf) };
+    const check = (end: End) => {
+      if (checkDeterminism) void this.#check(execution.trace, end, options);
+    };
     const execution = new StepsExecution(options, {
       clock,
       connectivity,
@@ -167,14 +173,25 @@ export class Performer {
         new Promise<JournalEntry>((stored) => this.#back.push({ kind: 'heartbeat', leaf, record, stored })),
       progress: (progress) => this.#back.push({ kind: 'progress', progress }),
       // It stays under way until its leaf is left: steps that lost a race are to be aborted then.
-      settled: (outcome) => this.#back.push({ kind: 'actor', leaf, outcome }),
+      settled: (outcome) => {
+        this.#back.push({ kind: 'actor', leaf, outcome });
+        check(outcome);
+      },
       undone: () => this.#back.push({ kind: 'undone', leaf }),
-      continued: (next) => this.#back.push({ kind: 'continue', leaf, input: next }),
+      continued: (next) => {
+        this.#back.push({ kind: 'continue', leaf, input: next });
+        check({ next });
+      },
       calmed: () => this.#back.calmed(),
       unfit: (error) => this.#back.unfit(error),
     });
     this.#work.set(ownerKey(leaf), execution);
     execution.start();
+  }
+
+  async #check(trace: Trace, end: End, options: ExecutionOptions): Promise<void> {
+    const error = await checkAgain(trace, end, options, this.#ports.clock);
+    if (error) this.#back.report(error);
   }
 
   #startPromise(leaf: Leaf, self: AnyActorRef, logic: PromiseLogic, input: unknown): void {

@@ -66,6 +66,15 @@ export interface ExecutionOptions {
   readonly journal: ReadonlyMap<string, JournalEntry>;
 }
 
+/** What an execution has asked for. */
+export interface Trace {
+  /** By name: how many results had been given by then, those that may be nested left out. */
+  readonly asked: ReadonlyMap<string, number>;
+  /** Asked for while another step was under way. */
+  readonly nested: ReadonlySet<string>;
+  readonly journal: ReadonlyMap<string, JournalEntry>;
+}
+
 /**
  * One execution of a step function: its body, run from the top against the journal.
  *
@@ -82,7 +91,9 @@ export class StepsExecution {
   readonly #journal: Map<string, JournalEntry>;
   readonly #replay: Replay;
   readonly #unasked: Unasked;
-  readonly #asked = new Set<string>();
+  /** What was asked for, and how many results had been given by then. */
+  readonly #asked = new Map<string, number>();
+  #given = 0;
   readonly #nested = new Set<string>();
   readonly #abort = new AbortController();
   /** What `stop` has to end; a list of its own, as Node warns of more than ten listeners to one signal. */
@@ -130,6 +141,15 @@ export class StepsExecution {
   get quiet(): boolean {
     const { waiting, performing } = this.#counts;
     return waiting > 0 && performing === 0 && !this.#replay.asked && this.#stirs === 0 && !this.#ended;
+  }
+
+  /** Whether stored results are being handed back right now. */
+  get replaying(): boolean {
+    return this.#replay.busy;
+  }
+
+  get trace(): Trace {
+    return { asked: this.#asked, nested: this.#nested, journal: this.#journal };
   }
 
   /** How many entries it has asked for that are not stored yet: a crash would leave them to be asked for again. */
@@ -226,7 +246,7 @@ export class StepsExecution {
   async #undo({ step, settings, body }: DueUndo): Promise<void> {
     const name = undoName(step);
     const entry = this.#journal.get(name);
-    this.#asked.add(name);
+    this.#asked.set(name, this.#given);
     const told = undone(this.#journal.get(step));
     const perform = (this.#ports.steps[name] ?? body) as UndoBody<unknown>;
     try {
@@ -302,7 +322,7 @@ export class StepsExecution {
       });
     }
     if (this.#calling !== undefined) throw nestedIn(name, this.#calling);
-    this.#asked.add(name);
+    this.#asked.set(name, this.#given);
     this.#unasked.asked(name);
     if (this.#counts.performing > 0) this.#nested.add(name);
     return this.#journal.get(name);
@@ -318,6 +338,7 @@ export class StepsExecution {
   /** Makes the function's call end as the entry says. */
   #conclude<T>(entry: JournalEntry): T {
     this.#now = Math.max(this.#now, entry.endedAt);
+    if (!entry.nested) this.#given++;
     if (entry.status === 'failed') throw entry.error;
     return entry.output as T;
   }

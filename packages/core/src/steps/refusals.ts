@@ -40,6 +40,17 @@ export function nestedIn(step: string, outer: string): HoldfastError {
   });
 }
 
+/** @param what in words, one part a difference. */
+export function diverged(path: string, what: readonly string[], steps: readonly string[]): HoldfastError {
+  const some = what.length > 3 ? [...what.slice(0, 3), `${what.length - 3} more`] : what;
+  return new HoldfastError('STEPS_DIVERGED', {
+    message: `${path === '' ? 'The step function' : `Step function "${path}"`} does not do the same when it is run again: ${some.join('; ')}.`,
+    remedy:
+      'Outside of its steps use now(), random() and uuid() of its context, not Date.now(), Math.random() or crypto.randomUUID(), and read what may change (fetch, storage, variables of others) in a step.',
+    details: { actor: path, steps },
+  });
+}
+
 export function timedOut(step: string, ms: number | undefined): HoldfastError {
   return new HoldfastError('STEP_TIMEOUT', {
     message: `Step "${step}" took longer than ${ms} ms.`,
