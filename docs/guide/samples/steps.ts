@@ -1,4 +1,5 @@
 import {
+  type DevOptions,
   fromSteps,
   isHoldfastError,
   NonRetryableError,
@@ -117,3 +118,25 @@ export const all = fromSteps({ types: {} as { input: Input } }, async ({ input, 
   // End
   return { booking, missed };
 });
+
+declare function syncPage(cursor: string, signal: AbortSignal): Promise<string>;
+
+const syncTypes = {} as { input: { cursor: string; pages: number } };
+
+export const sync = fromSteps({ types: syncTypes }, async ({ input, step, sleep, continueWith }) => {
+  // Sample: continueWith
+  let { cursor, pages } = input;
+  for (const last = pages + 100; pages < last; pages++) {
+    cursor = await step(`page ${pages}`, { retry: {} }, ({ signal }) => syncPage(cursor, signal));
+    await sleep(`after ${pages}`, '1m');
+  }
+  return continueWith({ cursor, pages });
+  // End
+});
+
+export function forDevelopment(): DevOptions {
+  // Sample: dev
+  const dev: DevOptions = { onMismatch: 'restart', checkDeterminism: true };
+  // End
+  return dev;
+}

@@ -234,6 +234,12 @@ describe('a step function', () => {
   });
 
   test('its steps answer with what their bodies give', () => {
+    fromSteps({ types: {} as { input: { page: number } } }, async ({ input, continueWith }) => {
+      // @ts-expect-error the input of the next life is of the same type
+      void continueWith({ page: 'two' });
+      if (input.page < 9) return continueWith({ page: input.page + 1 });
+      return 'all';
+    });
     fromSteps(async ({ step, sleep, uuid, random, now, input }) => {
       expectTypeOf(step('a', () => 1)).toEqualTypeOf<Promise<number>>();
       expectTypeOf(step('b', async () => ({ n: 1 }))).toEqualTypeOf<Promise<{ n: number }>>();

@@ -35,4 +35,5 @@ export {
   type HoldfastErrorOptions,
   isHoldfastError,
 } from './errors/index.js';
+export type { DevOptions } from './host/dev.js';
 export type { HistoryRow, Progress, RunRow, RunStatus } from './records/records.js';

@@ -30,6 +30,8 @@ export type Arrival =
       readonly record: StepRecord;
       readonly stored: (entry: JournalEntry) => void;
     }
+  /** A step function begins its next life. */
+  | { readonly kind: 'continue'; readonly leaf: Leaf; readonly input: unknown }
   /** A step is about to begin in a run that is marked as waiting. */
   | { readonly kind: 'begin'; readonly begun: () => void }
   | { readonly kind: 'progress'; readonly progress: Progress }
@@ -53,7 +55,7 @@ export function clearsActions({ kind }: Arrival): boolean {
   return !KEEPS_ACTIONS.has(kind);
 }
 
-export type LeafAddress = Pick<Leaf, 'path' | 'incarnation'>;
+export type LeafAddress = Pick<Leaf, 'path' | 'incarnation' | 'life'>;
 
 /** Present circumstances, told to the decider so that it needs no clock, store or host. */
 export interface Circumstances {

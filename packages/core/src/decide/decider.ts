@@ -265,6 +265,9 @@ export class Decider {
       case 'heartbeat':
         this.#heartbeat(arrival, draft);
         break;
+      case 'continue':
+        this.#continue(arrival, draft, now);
+        break;
       case 'performed':
         this.#performed(arrival, draft, now);
         break;
@@ -466,6 +469,12 @@ export class Decider {
     }
   }
 
+  #continue({ leaf, input }: ArrivalOf<'continue'>, draft: Draft, now: number): void {
+    if (!this.#engine?.leafActor(leaf)) return;
+    draft.history = { kind: 'continue', name: leaf.path };
+    this.#absorb(this.#engine.continueWith(leaf, input, now), draft);
+  }
+
   #performed({ failed }: ArrivalOf<'performed'>, draft: Draft, now: number): void {
     if (!failed || !this.#engine || this.closed) return;
     this.#absorb(this.#engine.fail(failed.path, failed.error, now), draft);
@@ -508,7 +517,11 @@ export class Decider {
     if (turn.changed) this.#record.put('state', engine.state(), 'machine state', draft.ops);
     for (const leaf of turn.stopped) {
       this.#dropJournal(leaf, draft);
-      this.#mailboxes.drop(leaf, draft.ops);
+      // The next life of a step function has the mailbox of the one before.
+      const goesOn = turn.started.some(
+        ({ path, incarnation }) => path === leaf.path && incarnation === leaf.incarnation,
+      );
+      if (!goesOn) this.#mailboxes.drop(leaf, draft.ops);
     }
   }
 
@@ -654,9 +667,9 @@ export class Decider {
   }
 
   #nextDeadline(cancel: RunRow['cancel']): number | undefined {
-    const ownTimers = this.#undoing ? [] : [...(this.#engine?.timers.values() ?? [])];
-    const timers = [...ownTimers, ...(cancel?.by === undefined ? [] : [{ at: cancel.by }])];
-    const first = Math.min(this.#waits.deadline, ...timers.map(({ at }) => at));
+    const timers = this.#undoing ? [] : (this.#engine?.timers.values() ?? []);
+    let first = Math.min(this.#waits.deadline, cancel?.by ?? Infinity);
+    for (const { at } of timers) first = Math.min(first, at);
     return first === Infinity ? undefined : first;
   }
 

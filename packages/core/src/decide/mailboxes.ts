@@ -64,14 +64,6 @@ export class Mailboxes {
     }
   }
 
-  /** Hands all mail of one actor, in its order, to another: to the next incarnation of a function that starts anew. */
-  handOver(from: JournalOwner, to: JournalOwner, ops: Op[]): void {
-    for (const { place, event, at } of this.of(from)) {
-      this.#record.put(mailId(to, place), { event, at }, `event ${event.type}`, ops);
-      this.take(from, place, ops);
-    }
-  }
-
   #read(id: string, place: string): Mail {
     const { event, at } = this.#record.read(id) as Omit<Mail, 'place'>;
     return { place, event, at };

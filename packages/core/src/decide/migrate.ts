@@ -133,7 +133,8 @@ class StoredState {
   }
 
   #owner(path: ActorPath) {
-    return { path, incarnation: this.#stored.births[path]?.incarnation ?? 1 };
+    const { incarnation = 1, life } = this.#stored.births[path] ?? {};
+    return { path, incarnation, ...(life === undefined ? {} : { life }) };
   }
 
   #steps(path: ActorPath): Record<string, MigrationStep> {

@@ -1,45 +1,50 @@
 import { isFinal, type JournalEntry, type JournalOwner, journalPrefix } from '../steps/journal.js';
+import { Instants } from './instants.js';
+import { groupOf } from './run-record.js';
 
 /**
  * What the step functions of a run wait for: the journal entries that have not ended, by record id.
  *
- * Owns: a copy in memory of what the record says of them.
+ * Owns: a copy in memory of what the record says of them, kept so that no question costs more with more of them.
  */
 export class OpenWaits {
-  readonly #entries = new Map<string, JournalEntry>();
+  readonly #deadlines = new Instants();
+  /** By the journal they are of, and by record id: the types of the events that are waited for. */
+  readonly #waits = new Map<string, Map<string, readonly string[]>>();
 
   /** Takes notice of an entry as stored. */
   learn(id: string, entry: JournalEntry): void {
-    const waits = !isFinal(entry) && (entry.until !== undefined || entry.status === 'waiting');
-    if (waits) this.#entries.set(id, entry);
-    else this.#entries.delete(id);
+    const { until, types = [] } = entry;
+    if (isFinal(entry) || (until === undefined && entry.status !== 'waiting')) {
+      this.forget(id);
+      return;
+    }
+    const group = groupOf(id);
+    this.#waits.set(group, (this.#waits.get(group) ?? new Map()).set(id, types));
+    if (until === undefined) this.#deadlines.delete(id);
+    else this.#deadlines.set(id, until);
   }
 
   forget(id: string): void {
-    this.#entries.delete(id);
+    const group = groupOf(id);
+    const its = this.#waits.get(group);
+    its?.delete(id);
+    if (its?.size === 0) this.#waits.delete(group);
+    this.#deadlines.delete(id);
   }
 
   /** Whether that function waits for anything at all. */
-  has(leaf: JournalOwner): boolean {
-    const prefix = journalPrefix(leaf);
-    for (const id of this.#entries.keys()) if (id.startsWith(prefix)) return true;
-    return false;
+  has(owner: JournalOwner): boolean {
+    return this.#waits.has(journalPrefix(owner));
   }
 
   /** The earliest deadline, an instant (ms); Infinity when there is none. */
   get deadline(): number {
-    let first = Infinity;
-    for (const { until = Infinity } of this.#entries.values()) first = Math.min(first, until);
-    return first;
+    return this.#deadlines.first?.at ?? Infinity;
   }
 
   /** Types of the events that a function waits for. */
-  types(leaf: JournalOwner): string[] {
-    const prefix = journalPrefix(leaf);
-    const found = new Set<string>();
-    for (const [id, { types }] of this.#entries) {
-      if (types && id.startsWith(prefix)) for (const type of types) found.add(type);
-    }
-    return [...found];
+  types(owner: JournalOwner): string[] {
+    return [...new Set([...(this.#waits.get(journalPrefix(owner))?.values() ?? [])].flat())];
   }
 }

@@ -12,14 +12,17 @@ const SEEN_HORIZON = 1000;
  * Owns: the values, the attachments, the event ids seen.
  * 1. Each change pushes its op: memory and ops never differ.
  * 2. A value that can't be stored changes nothing.
+ * 3. To find the values of one group, no other group's are looked at.
  */
 export class RunRecord {
-  readonly #values: Map<string, StoredValue>;
+  readonly #values = new Map<string, StoredValue>();
+  /** Ids by their group. */
+  readonly #groups = new Map<string, Set<string>>();
   readonly #book: AttachmentBook;
   readonly #seen: string[];
 
   constructor({ values, attachments }: Pick<StoredRun, 'values' | 'attachments'>) {
-    this.#values = new Map(values);
+    for (const [id, value] of values) this.#set(id, value);
     this.#book = new AttachmentBook(attachments);
     const seq = (id: string) => Number(values.get(id)?.text);
     this.#seen = [...values.keys()].filter((id) => id.startsWith('seen/')).sort((a, b) => seq(a) - seq(b));
@@ -38,8 +41,14 @@ export class RunRecord {
     return decode(this.#book.toEncoded(value), actorRefRevivers);
   }
 
+  /** @param prefix of a group that none goes deeper than, such as a journal: only those are looked at. Or any other. */
   idsFrom(prefix: string): string[] {
-    return [...this.#values.keys()].filter((id) => id.startsWith(prefix));
+    const group = this.#groups.get(prefix);
+    if (group) return [...group];
+    return [...this.#groups].flatMap(([name, ids]) => {
+      if (name.startsWith(prefix)) return [...ids];
+      return prefix.startsWith(name) ? [...ids].filter((id) => id.startsWith(prefix)) : [];
+    });
   }
 
   /**
@@ -49,11 +58,16 @@ export class RunRecord {
   put(id: string, content: unknown, what: string, ops: Op[]): void {
     const { value, fresh } = this.#book.toStored(encode(content, what, actorRefReducers));
     ops.push(...fresh.map(({ id, blob }: Attachment): Op => ({ op: 'attach', id, blob })), { op: 'put', id, value });
-    this.#values.set(id, value);
+    this.#set(id, value);
   }
 
   remove(id: string, ops: Op[]): void {
-    if (this.#values.delete(id)) ops.push({ op: 'remove', id });
+    if (!this.#values.delete(id)) return;
+    const group = groupOf(id);
+    const ids = this.#groups.get(group);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#groups.delete(group);
+    ops.push({ op: 'remove', id });
   }
 
   /** False when that event id was seen before, within the horizon. */
@@ -61,7 +75,7 @@ export class RunRecord {
     const id = `seen/${eventId}`;
     if (this.#values.has(id)) return false;
     const value = { text: String(seq) };
-    this.#values.set(id, value);
+    this.#set(id, value);
     ops.push({ op: 'put', id, value });
     this.#seen.push(id);
     if (this.#seen.length > SEEN_HORIZON) this.remove(this.#seen.shift() as string, ops);
@@ -72,4 +86,17 @@ export class RunRecord {
   learn(attachments: ReadonlyMap<string, Blob>): void {
     this.#book.learn(attachments);
   }
+
+  #set(id: string, value: StoredValue): void {
+    this.#values.set(id, value);
+    const group = groupOf(id);
+    const ids = this.#groups.get(group);
+    if (ids) ids.add(id);
+    else this.#groups.set(group, new Set([id]));
+  }
+}
+
+/** What the ids of one journal, of all messages, have in common: all up to the last slash. */
+export function groupOf(id: string): string {
+  return id.slice(0, id.lastIndexOf('/') + 1);
 }

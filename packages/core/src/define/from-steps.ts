@@ -3,6 +3,7 @@ import type { Outcome } from '../engine/index.js';
 import { isReserved } from '../records/records.js';
 import { giveUndurably, performUndurably, stopUndurable } from '../steps/undurable.js';
 import {
+  CONTINUE,
   type EmittedOf,
   type EventsOf,
   type InputOf,
@@ -68,6 +69,7 @@ function settle(
   event: EventObject & { data?: unknown },
 ): StepsSnapshot<unknown, unknown> {
   if (snapshot.status !== 'active') return snapshot;
+  if (event.type === CONTINUE) return { ...snapshot, input: event.data };
   const closed = { ...snapshot, input: undefined };
   if (event.type === RESOLVE) return { ...closed, status: 'done', output: event.data, error: undefined };
   if (event.type === REJECT) return { ...closed, status: 'error', error: event.data, output: undefined };

@@ -188,6 +188,13 @@ export interface StepsContext<
    * something that the function did later is stored.
    */
   emit(event: TEmitted): void;
+  /**
+   * Ends this life of the function and begins the next, with another input and an empty journal, in one checkpoint: for
+   * work without end. It never resolves, so nothing after it is run, not even a `finally`; steps still under way are
+   * abandoned. Await or return it.
+   * @throws `VALUE_NOT_STORABLE`; then the function goes on.
+   */
+  continueWith(input: TInput): Promise<never>;
   /** Instant (ms) of the last checkpoint that this function has seen: the same after a restore. */
   now(): number;
   /** In [0, 1), the same after a restore. */
@@ -229,3 +236,6 @@ export interface StepsLogic<TInput, TOutput, TEvent extends EventObject = EventO
 /** The events by which a host tells a leaf actor how its work ended: those of XState's promise logic. */
 export const RESOLVE = 'xstate.promise.resolve';
 export const REJECT = 'xstate.promise.reject';
+
+/** The event by which a step function is told the input of its next life. */
+export const CONTINUE = 'holdfast.continue';

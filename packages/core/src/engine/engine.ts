@@ -1,4 +1,5 @@
 import { type AnyActorLogic, type AnyActorRef, createActor, type EventObject } from 'xstate';
+import { CONTINUE } from '../define/steps-logic.js';
 import type { Workflow } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
 import { carryRow, type PendingAction, resolveRow, toDelivery, toRow } from './action-rows.js';
@@ -121,6 +122,18 @@ export class Engine {
     return this.deliver(endOf(leaf, outcome), now);
   }
 
+  /** Gives a step function the input of its next life, with which it is to begin anew. */
+  continueWith(leaf: Leaf, input: unknown, now: number): Turn {
+    const { path, incarnation, life = 0 } = leaf;
+    const turn = this.#take(now, () => {
+      const actor = this.#find(path, incarnation) as AnyActorRef;
+      this.#births[path] = { incarnation, at: now, life: life + 1 };
+      this.#leaves.delete(actor);
+      this.#relay(undefined, actor, { type: CONTINUE, data: input } as EventObject);
+    });
+    return { ...turn, stopped: [leaf, ...turn.stopped] };
+  }
+
   /** Stops all actors: the root is not active any more. */
   stop(now: number): Turn {
     return this.#take(now, () => this.root.stop());
@@ -176,9 +189,9 @@ export class Engine {
     return [...this.#leaves.values()];
   }
 
-  /** What a leaf works with; undefined when it has been left. */
-  leafActor({ path, incarnation }: { path: ActorPath; incarnation: number }): AnyActorRef | undefined {
-    return this.#find(path, incarnation);
+  /** What a leaf works with; undefined when it has been left, or has begun its next life. */
+  leafActor({ path, incarnation, life }: Pick<Leaf, 'path' | 'incarnation' | 'life'>): AnyActorRef | undefined {
+    return life === this.#births[path]?.life ? this.#find(path, incarnation) : undefined;
   }
 
   /** What is to be stored of the tree now. Shares its values with the live tree: encode it at once. */
@@ -416,8 +429,8 @@ export class Engine {
 
   #toLeaf(actor: AnyActorRef): Leaf {
     const path = pathOf(actor);
-    const { incarnation, at } = this.#births[path] ?? { incarnation: 1, at: 0 };
-    return { path, incarnation, bornAt: at };
+    const { incarnation, at, life }: Birth = this.#births[path] ?? { incarnation: 1, at: 0 };
+    return { path, incarnation, ...(life === undefined ? {} : { life }), bornAt: at };
   }
 
   #incarnation(path: ActorPath): number {

@@ -26,7 +26,10 @@ export interface Visit {
 
 export interface Birth {
   readonly incarnation: number;
+  /** When it was started, or began its present life. */
   readonly at: number;
+  /** How often the step function has continued itself since it was started; absent for not at all. */
+  readonly life?: number;
 }
 
 export interface PersistedSnapshot {
@@ -97,6 +100,8 @@ export interface Queued {
 export interface Leaf {
   readonly path: ActorPath;
   readonly incarnation: number;
-  /** When it was started, an instant (ms). */
+  /** Of a step function: how often it has continued itself, which ends one life and begins the next; absent for not at all. */
+  readonly life?: number;
+  /** When it was started, or began its present life, an instant (ms). */
   readonly bornAt: number;
 }

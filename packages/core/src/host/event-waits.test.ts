@@ -1,7 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { forwardTo, sendTo, setup } from 'xstate';
-import { Mailboxes } from '../decide/mailboxes.js';
-import { RunRecord } from '../decide/run-record.js';
 import { defineWorkflow } from '../define/define-workflow.js';
 import { fromSteps } from '../define/from-steps.js';
 import type { AnyWorkflow } from '../define/workflow.js';
@@ -291,14 +289,25 @@ describe('an invoked step function', () => {
   });
 });
 
-test('a mailbox is handed over to the next incarnation in its order', () => {
-  const record = new RunRecord({ values: new Map(), attachments: new Map() });
-  const mailboxes = new Mailboxes(record);
-  const [old, anew] = [1, 2].map((incarnation) => ({ path: '', incarnation })) as [never, never];
-  const events = Array.from({ length: 11 }, (_, n) => ({ leaf: old, event: { type: `E${n}` } }));
-  mailboxes.put(events, { seq: 9, at: 1 }, []);
-  mailboxes.put([{ leaf: old, event: { type: 'LAST' } }], { seq: 10, at: 2 }, []);
-  mailboxes.handOver(old, anew, []);
-  const order = [...events.map(({ event }) => event.type), 'LAST'];
-  expect([mailboxes.of(old), mailboxes.of(anew).map(({ event }) => event.type)]).toEqual([[], order]);
+test('the next life of a function has the mailbox of the one before, in its order, also after a restart', async () => {
+  const names = Array.from({ length: 12 }, (_, n) => `E${n}`);
+  const collect = fromSteps(
+    { types: {} as { input: string[]; events: { type: `E${number}` } } },
+    async ({ input, waitForEvent, continueWith }) => {
+      if (input.length === 12) return input;
+      const { type } = await waitForEvent('next', { type: names as `E${number}`[] });
+      return continueWith([...input, type]);
+    },
+  );
+  const workflows = [defineWorkflow({ id: 'collect', version: 1, logic: collect })];
+  const first = aHoldfast(workflows);
+  const run = await first.holdfast.start('collect', { id: '1', input: [] });
+  await run.pause();
+  for (const type of names) await run.send({ type } as never);
+  await first.holdfast.close();
+  const second = aHoldfast(workflows, { database: first.database, clock: first.clock });
+  const again = second.holdfast.run('collect', '1');
+  await again.resume();
+  expect(await again.result()).toEqual(names);
+  await second.holdfast.close();
 });

@@ -27,6 +27,7 @@ import { runKey } from '../store/tables.js';
 import { Changes } from './changes.js';
 import { createSystemClock } from './clock.js';
 import { Deadlines } from './deadlines.js';
+import { checkDev, type DevOptions, restarted, restartOf } from './dev.js';
 import { LiveRun, type News } from './live-run.js';
 import type { Around, Clock, Connectivity } from './ports.js';
 import { FIRST_RETRY_MS, Problems } from './problems.js';
@@ -60,6 +61,8 @@ export interface HostOptions {
    * number from 2, or Infinity; default 3. Only crashes without progress in between count.
    */
   readonly crashLoopLimit?: number;
+  /** For development. */
+  readonly dev?: DevOptions;
 }
 
 /** Executes runs. One per worker, process or test. */
@@ -79,7 +82,7 @@ const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () =>
 
 /**
  * Makes a host over a store. Nothing happens before `open`.
- * @throws `OPTION_INVALID` when two workflows have one id and one version, or `crashLoopLimit` is no such number.
+ * @throws `OPTION_INVALID` when two workflows have one id and one version, or `crashLoopLimit` or `dev` is not as it has to be.
  */
 export function createHost(options: HostOptions): Host {
   return new StoreHost(options);
@@ -102,7 +105,7 @@ class StoreHost implements Host {
   readonly #registry: Registry;
   /** Workflows whose owner was told that their version was not raised. */
   readonly #unbumped = new Set<string>();
-  readonly #options: Required<Omit<HostOptions, 'store' | 'workflows'>>;
+  readonly #options: Required<Omit<HostOptions, 'store' | 'workflows'>> & { readonly dev: Required<DevOptions> };
   readonly #publisher: Publisher;
   readonly #deadlines: Deadlines;
   readonly #live = new Map<string, LiveRun>();
@@ -124,7 +127,19 @@ class StoreHost implements Host {
     const { onError = (error) => console.error(error), around = (_, perform) => perform() } = options;
     if (!isCrashLoopLimit(crashLoopLimit)) throw badCrashLoopLimit(crashLoopLimit);
     this.#store = store;
-    this.#options = { clock, connectivity, services, steps, around, onError, evictAfterMs, frameMs, crashLoopLimit };
+    const dev = checkDev(options.dev);
+    this.#options = {
+      clock,
+      connectivity,
+      services,
+      steps,
+      around,
+      onError,
+      evictAfterMs,
+      frameMs,
+      crashLoopLimit,
+      dev,
+    };
     this.#registry = new Registry(workflows);
     this.#publisher = new Publisher((interest) => this.#notice(interest), { onError, frameMs });
     this.#problems = new Problems(clock, (address) => void this.#attend(address));
@@ -367,11 +382,26 @@ class StoreHost implements Host {
   /** A run could not be brought into memory, or can't stay there. */
   async #failed(address: RunAddress, error: unknown): Promise<void> {
     try {
-      if (isParking(error) && (await this.#controlParked(address))) return;
+      if (isParking(error) && ((await this.#controlParked(address)) || (await this.#startAnew(address, error)))) return;
       this.#trouble(address, error);
     } catch (failure) {
       this.#broken(address, failure);
     }
+  }
+
+  /** In development, a run that this code does not fit starts anew. True when it does. */
+  async #startAnew(address: RunAddress, error: unknown): Promise<boolean> {
+    const { dev, clock, onError } = this.#options;
+    const ownership = this.#ownership;
+    const stored = dev.onMismatch === 'restart' ? await this.#store.load(address) : undefined;
+    if (!stored || !ownership) return false;
+    const op = restartOf(stored, error, () => this.#registry.newest(address.workflow).version, clock.now());
+    if (!op) return false;
+    const { epoch } = ownership;
+    await this.#store.commit({ ...address, epoch, after: stored.row.seq, durability: 'strict', ops: [op] });
+    onError(restarted(address, error), address);
+    this.#gone(address, 'restarted');
+    return true;
   }
 
   /** A run that can't be taken up can still be ended, deleted or started anew. True when it was. */
@@ -475,7 +505,7 @@ class StoreHost implements Host {
   }
 
   #revive(stored: StoredRun, ownership: Ownership): LiveRun {
-    const { clock, connectivity, services, steps, around, onError } = this.#options;
+    const { clock, connectivity, services, steps, around, onError, dev } = this.#options;
     const live = new LiveRun(this.#registry.of(stored.row), stored, {
       store: this.#store,
       ownership,
@@ -484,6 +514,7 @@ class StoreHost implements Host {
       services,
       steps,
       around,
+      checkDeterminism: dev.checkDeterminism,
       published: ({ row }) => {
         // Not before: a run whose commits go on failing is to be tried less and less often.
         this.#problems.forget(row);

@@ -4,6 +4,7 @@ import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import type { Leaf, PendingAction, RootView } from '../engine/index.js';
 import type { InboxRow, RunRow, StoredRun } from '../records/records.js';
+import { ownerKey } from '../steps/journal.js';
 import type { Ownership, Store } from '../store/store.js';
 import { Performer } from './performer.js';
 import type { Around, Clock, Connectivity, Effect } from './ports.js';
@@ -16,6 +17,7 @@ export interface LiveRunPorts {
   readonly connectivity: Connectivity;
   readonly services: AnyServices;
   readonly steps: StandIns;
+  readonly checkDeterminism: boolean;
   readonly around: Around;
   /** Called after each commit. */
   published(run: LiveRun): void;
@@ -226,7 +228,8 @@ export class LiveRun {
   async #turn(arrival: Arrival): Promise<void> {
     const { store, ownership, clock } = this.#ports;
     const { epoch } = ownership;
-    const quiet = (leaf: LeafAddress) => this.#performer.isQuiet(leaf) && !this.#queue.some(isStepOf(leaf));
+    const stores = (leaf: LeafAddress) => arrival.kind === 'step' && ownerKey(arrival.leaf) === ownerKey(leaf);
+    const quiet = (leaf: LeafAddress) => this.#performer.isQuiet(leaf, stores(leaf) ? 1 : 0);
     const { after, ops, durability, effects } = this.#decider.decide(arrival, { now: clock.now(), epoch, quiet });
     const { workflow, run } = this.row;
     await store.commit({ workflow, run, epoch, after, durability, ops });
@@ -268,10 +271,7 @@ export class LiveRun {
   /** Its results that have come too late are passed over: they would be checkpoints of nothing. */
   #abandon(leaf: Leaf): void {
     this.#performer.stop(leaf);
-    const isIts = ({ arrival }: Queued) =>
-      (arrival.kind === 'actor' || arrival.kind === 'step' || arrival.kind === 'heartbeat') &&
-      arrival.leaf.path === leaf.path &&
-      arrival.leaf.incarnation === leaf.incarnation;
+    const isIts = ({ arrival }: Queued) => 'leaf' in arrival && ownerKey(arrival.leaf) === ownerKey(leaf);
     const left = this.#queue.filter((queued) => !isIts(queued));
     this.#queue.splice(0, Infinity, ...left);
   }
@@ -349,10 +349,4 @@ export class LiveRun {
     const { due, closed, paused } = this.#decider;
     this.#cancelTimer = due && !closed && !paused ? this.#ports.clock.at(due.at, () => this.#wake()) : undefined;
   }
-}
-
-/** A wait that is still to be stored keeps its run from being put to rest: nobody else would know of its deadline. */
-function isStepOf({ path, incarnation }: LeafAddress) {
-  return ({ arrival }: Queued): boolean =>
-    arrival.kind === 'step' && arrival.leaf.path === path && arrival.leaf.incarnation === incarnation;
 }

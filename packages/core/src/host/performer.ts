@@ -3,8 +3,9 @@ import type { Arrival, LeafAddress } from '../decide/arrivals.js';
 import type { Decider } from '../decide/decider.js';
 import type { AnyServices, StandIns, StepsLogic } from '../define/steps-logic.js';
 import { type Leaf, type LivePart, livePartOf, type Outcome } from '../engine/index.js';
-import { StepsExecution } from '../steps/execution.js';
-import type { JournalEntry } from '../steps/journal.js';
+import { checkAgain, type End } from '../steps/check-again.js';
+import { type ExecutionOptions, StepsExecution, type Trace } from '../steps/execution.js';
+import { type JournalEntry, ownerKey } from '../steps/journal.js';
 import type { Mail } from '../steps/mail.js';
 import type { Ownership } from '../store/store.js';
 import type { Clock, Connectivity, Effect } from './ports.js';
@@ -15,6 +16,8 @@ export interface PerformerPorts {
   readonly connectivity: Connectivity;
   readonly services: AnyServices;
   readonly steps: StandIns;
+  /** Whether each step function that has ended is run again, to tell whether it does the same. */
+  readonly checkDeterminism: boolean;
 }
 
 /** How the work of leaves comes back to their run. */
@@ -38,6 +41,8 @@ interface Back {
 interface Work {
   /** Nothing but a stored deadline or an event can move it. */
   readonly quiet: boolean;
+  /** Entries that it has asked to be stored, and that are not yet. */
+  readonly storing?: number;
   /** It is about to have a result, which a pause waits for. */
   readonly busy: boolean;
   /** It has no result, and can't go on after a pause: it begins anew. */
@@ -85,8 +90,10 @@ export class Performer {
     return [...this.#work.values()].some((work) => work.busy);
   }
 
-  isQuiet(leaf: LeafAddress): boolean {
-    return this.#work.get(keyOf(leaf))?.quiet ?? false;
+  /** @param storing of its entries that are being stored, so many are so now. */
+  isQuiet(leaf: LeafAddress, storing = 0): boolean {
+    const { quiet = false, storing: asked = 0 } = this.#work.get(ownerKey(leaf)) ?? {};
+    return quiet && asked <= storing;
   }
 
   start(leaf: Leaf): void {
@@ -106,7 +113,7 @@ export class Performer {
   /** Lets a step function, under way or not, undo what it has done. */
   undo(leaf: Leaf): void {
     this.start(leaf);
-    const work = this.#work.get(keyOf(leaf));
+    const work = this.#work.get(ownerKey(leaf));
     if (work instanceof StepsExecution) void work.cancel();
   }
 
@@ -119,12 +126,12 @@ export class Performer {
 
   /** Without effect on one that is not under way: it takes all there is when it begins. */
   give(leaf: LeafAddress, mail: Mail): void {
-    this.#work.get(keyOf(leaf))?.give?.(mail);
+    this.#work.get(ownerKey(leaf))?.give?.(mail);
   }
 
   stop(leaf: LeafAddress, reason: unknown = new DOMException('The state was left.', 'AbortError')): void {
-    const work = this.#work.get(keyOf(leaf));
-    this.#work.delete(keyOf(leaf));
+    const work = this.#work.get(ownerKey(leaf));
+    this.#work.delete(ownerKey(leaf));
     work?.stop(reason);
   }
 
@@ -146,19 +153,22 @@ export class Performer {
 
   /** The actor of a leaf whose work is not under way, and may be. */
   #mayStart(leaf: LeafAddress): AnyActorRef | undefined {
-    const idle = !this.#work.has(keyOf(leaf));
+    const idle = !this.#work.has(ownerKey(leaf));
     return idle && !this.#stopped && !this.#ports.ownership.lost.aborted ? this.#decider.leafActor(leaf) : undefined;
   }
 
   #settled(leaf: LeafAddress, outcome: Outcome): void {
-    if (this.#work.delete(keyOf(leaf))) this.#back.push({ kind: 'actor', leaf, outcome });
+    if (this.#work.delete(ownerKey(leaf))) this.#back.push({ kind: 'actor', leaf, outcome });
   }
 
   #startSteps(leaf: Leaf, logic: StepsLogic<unknown, unknown>, input: unknown): void {
-    const { clock, connectivity, services, steps, ownership } = this.#ports;
+    const { clock, connectivity, services, steps, ownership, checkDeterminism } = this.#ports;
     const { key } = this.#decider.row;
     const stored = { journal: this.#decider.journal(leaf), mail: this.#decider.mail(leaf) };
     const options = { logic, input, leaf, runKey: key, ...stored };
+    const check = (end: End) => {
+      if (checkDeterminism) void this.#check(execution.trace, end, options);
+    };
     const execution = new StepsExecution(options, {
       clock,
       connectivity,
@@ -177,19 +187,31 @@ export class Performer {
         this.#back.around({ kind: 'emit', name: event.type, actor: leaf.path }, () => this.#back.emitted(event)),
       inboxTaken: () => this.#back.inboxTaken(),
       // It stays under way until its leaf is left: steps that lost a race are to be aborted then.
-      settled: (outcome) => this.#back.push({ kind: 'actor', leaf, outcome }),
+      settled: (outcome) => {
+        this.#back.push({ kind: 'actor', leaf, outcome });
+        check(outcome);
+      },
       undone: () => this.#back.push({ kind: 'undone', leaf }),
+      continued: (next) => {
+        this.#back.push({ kind: 'continue', leaf, input: next });
+        check({ next });
+      },
       calmed: () => this.#back.calmed(),
       unfit: (error) => this.#back.unfit(error),
     });
-    this.#work.set(keyOf(leaf), execution);
+    this.#work.set(ownerKey(leaf), execution);
     execution.start();
+  }
+
+  async #check(trace: Trace, end: End, options: ExecutionOptions): Promise<void> {
+    const error = await checkAgain(trace, end, options, this.#ports.clock);
+    if (error) this.#back.report(error);
   }
 
   #startPromise(leaf: Leaf, self: AnyActorRef, logic: PromiseLogic, input: unknown): void {
     const controller = new AbortController();
     const work: Work = { quiet: false, busy: true, stop: (reason) => controller.abort(reason) };
-    this.#work.set(keyOf(leaf), work);
+    this.#work.set(ownerKey(leaf), work);
     const { signal } = controller;
     const options = { input, system: self.system, self, signal, emit: this.#emitter(leaf, work) };
     const perform = () => new Promise((resolve) => resolve(logic.config(options)));
@@ -209,7 +231,7 @@ export class Performer {
       }
     };
     const work: Work = { quiet: false, busy: false, live: true, stop: end };
-    this.#work.set(keyOf(leaf), work);
+    this.#work.set(ownerKey(leaf), work);
     try {
       const begin = () => live.begin(this.#emitter(leaf, work));
       this.#back.around({ kind: 'live', name: leaf.path, actor: leaf.path }, begin);
@@ -220,11 +242,7 @@ export class Performer {
 
   #emitter(leaf: LeafAddress, work: Work): (event: EventObject) => void {
     return (event) => {
-      if (this.#work.get(keyOf(leaf)) === work) this.#back.emitted(event);
+      if (this.#work.get(ownerKey(leaf)) === work) this.#back.emitted(event);
     };
   }
-}
-
-function keyOf({ path, incarnation }: LeafAddress): string {
-  return `${path}#${incarnation}`;
 }

@@ -77,6 +77,7 @@ export type ArrivalKind =
   | 'timer'
   | 'actor'
   | 'step'
+  | 'continue'
   | 'progress'
   | 'action'
   | 'message'

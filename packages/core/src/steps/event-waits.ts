@@ -79,6 +79,11 @@ export class EventWaits {
     this.#ports = ports;
   }
 
+  /** What no wait has taken. */
+  get mail(): readonly Mail[] {
+    return this.#mail;
+  }
+
   give(mail: Mail): void {
     this.#mail.push(mail);
     this.#look();

@@ -837,12 +837,19 @@ test('what a step is told', async () => {
   expect(seen).toEqual([1, 7, services, false, 'run-key/worker#1/one', { a: 1 }]);
 });
 
+test('a step that the body of another calls at once is refused; later on it can not be told from one beside it', async () => {
+  const world = new StepsWorld();
+  const refused = world.output(({ step }) => step('outer', () => step('inner', () => 1)));
+  await expect(refused).rejects.toMatchObject({ code: 'STEP_MISUSED', details: { step: 'inner', outer: 'outer' } });
+});
+
 test('a step inside a step is a step', async () => {
   const world = new StepsWorld();
   let performed = 0;
   const body = ({ step }: StepsContext) =>
     step('outer', async () => {
       performed++;
+      await Promise.resolve();
       return (await step('inner', () => 1)) + 1;
     });
   expect([await world.output(body), await world.output(body), performed]).toEqual([2, 2, 1]);

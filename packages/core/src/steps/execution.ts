@@ -1,4 +1,5 @@
 import type { EventObject } from 'xstate';
+import { decode, encode } from '../codec/index.js';
 import { type Duration, toMs } from '../define/duration.js';
 import type {
   AnyServices,
@@ -15,16 +16,17 @@ import { HoldfastError } from '../errors/index.js';
 import type { Clock, Connectivity } from '../host/ports.js';
 import type { Progress } from '../records/records.js';
 import { EventWaits } from './event-waits.js';
-import { isFinal, type JournalEntry, type StepRecord } from './journal.js';
+import { isFinal, type JournalEntry, ownerKey, type StepRecord } from './journal.js';
 import type { Mail } from './mail.js';
 import { isName } from './name.js';
 import { seededRandom, uuidFrom } from './random.js';
-import { misused, notAskedFor, otherKind, outcomeUnknown } from './refusals.js';
+import { afterItsEnd, misused, nestedIn, notAskedFor, otherKind, outcomeUnknown } from './refusals.js';
 import { Replay } from './replay.js';
 import { delayAfter, type StepSettings, toSettings } from './retry.js';
 import { type StepAllPorts, stepAll } from './step-all.js';
 import { Trial } from './trial.js';
 import { afterAllElse } from './turn.js';
+import { Unasked } from './unasked.js';
 import { type DueUndo, GRACE_MS, isUndoName, Undos, undoName, undone } from './undo.js';
 
 /** What an execution needs of its run and host. */
@@ -54,6 +56,8 @@ export interface ExecutionPorts {
   settled(outcome: Outcome): void;
   /** Told in place of `settled`, when it was cancelled and is undone. */
   undone(): void;
+  /** Told in place of `settled`: it is to begin anew with that input, and an empty journal. */
+  continued(input: unknown): void;
   /** Told when it may have come to be quiet. */
   calmed(): void;
   /** Told in place of `settled`: the function is not the one that wrote the journal. It is stopped then. */
@@ -69,6 +73,15 @@ export interface ExecutionOptions {
   readonly journal: ReadonlyMap<string, JournalEntry>;
   /** What it was sent and has not taken, in order. */
   readonly mail: readonly Mail[];
+}
+
+/** What an execution has asked for. */
+export interface Trace {
+  /** By name: how many results had been given by then, those that may be nested left out. */
+  readonly asked: ReadonlyMap<string, number>;
+  /** Asked for while another step was under way. */
+  readonly nested: ReadonlySet<string>;
+  readonly journal: ReadonlyMap<string, JournalEntry>;
 }
 
 /**
@@ -87,9 +100,12 @@ export class StepsExecution {
   readonly #journal: Map<string, JournalEntry>;
   readonly #replay: Replay;
   readonly #waits: EventWaits;
-  readonly #asked = new Set<string>();
+  readonly #unasked: Unasked;
   /** What is stored and was not asked for yet, waits under way included. */
   readonly #unseen: Set<string>;
+  /** What was asked for, and how many results had been given by then. */
+  readonly #asked = new Map<string, number>();
+  #given = 0;
   readonly #nested = new Set<string>();
   readonly #abort = new AbortController();
   /** What `stop` has to end; a list of its own, as Node warns of more than ten listeners to one signal. */
@@ -99,6 +115,10 @@ export class StepsExecution {
   readonly #counts = { performing: 0, waiting: 0 };
   /** Tries whose result is to be stored. */
   #tries = 0;
+  /** The step whose body is being called right now. */
+  #calling: string | undefined;
+  /** Entries on their way to the store. */
+  #storing = 0;
   readonly #trials = new Set<Trial>();
   readonly #undos: Undos;
   #idle: (() => void)[] = [];
@@ -106,7 +126,9 @@ export class StepsExecution {
   #cancelled = false;
   /** Turns of the event loop in which it may go on. */
   #stirs = 0;
+  #ending = false;
   #ended = false;
+  #continuing = false;
 
   constructor(options: ExecutionOptions, ports: ExecutionPorts) {
     const { journal, leaf, runKey } = options;
@@ -120,7 +142,12 @@ export class StepsExecution {
     const orders = final.map(({ order = 0 }) => order);
     this.#replay = new Replay(orders, (work) => void clock.at(clock.now(), work));
     this.#waits = this.#eventWaits();
-    this.#random = seededRandom(`${runKey}/${leaf.path}#${leaf.incarnation}`);
+    this.#unasked = new Unasked(journal, {
+      caughtUp: () => this.#replay.caughtUp(),
+      wait: (ms) => this.#untilWoken((wake) => clock.at(clock.now() + ms, wake)),
+      unfit: (error) => void this.#unfit(error),
+    });
+    this.#random = seededRandom(`${runKey}/${ownerKey(leaf)}`);
     this.#now = leaf.bornAt;
   }
 
@@ -128,6 +155,20 @@ export class StepsExecution {
   get quiet(): boolean {
     const { waiting, performing } = this.#counts;
     return waiting > 0 && performing === 0 && !this.#replay.asked && this.#stirs === 0 && !this.#ended;
+  }
+
+  /** Whether stored results are being handed back right now. */
+  get replaying(): boolean {
+    return this.#replay.busy;
+  }
+
+  get trace(): Trace {
+    return { asked: this.#asked, nested: this.#nested, journal: this.#journal };
+  }
+
+  /** How many entries it has asked for that are not stored yet: a crash would leave them to be asked for again. */
+  get storing(): number {
+    return this.#storing;
   }
 
   /** True while a try is under way, or its result not stored yet. */
@@ -144,6 +185,7 @@ export class StepsExecution {
       waitForEvent: (...args: Parameters<EventWaits['wait']>) => this.#waits.wait(...args),
       progress: (done: number, total: number) => this.#progress(done, total),
       emit: (event: EventObject) => this.#emit(event),
+      continueWith: (next: unknown) => this.#continueWith(next),
       now: () => this.#now,
       random: this.#random,
       uuid: () => uuidFrom(this.#random),
@@ -154,6 +196,11 @@ export class StepsExecution {
         (output) => this.#settle({ output }),
         (error) => this.#settle({ error }),
       );
+  }
+
+  /** What it was sent and has not taken, in order. */
+  get mail(): readonly Mail[] {
+    return this.#waits.mail;
   }
 
   /** It was sent an event. */
@@ -180,13 +227,36 @@ export class StepsExecution {
   }
 
   async #settle(outcome: Outcome): Promise<void> {
-    const lost = await this.#settledAll(() => this.#unasked());
-    if (this.#abort.signal.aborted || this.#cancelled) return;
-    this.#ended = true;
-    if (lost.length > 0) this.#unfit(notAskedFor(lost));
-    else if ('error' in outcome)
+    if (!(await this.#comesToItsEnd())) return;
+    if ('error' in outcome)
       await this.#undoAll(() => (this.#cancelled ? this.#ports.undone() : this.#ports.settled(outcome)));
     else this.#ports.settled(outcome);
+  }
+
+  async #continueWith(input: unknown): Promise<never> {
+    if (this.#abort.signal.aborted) return never();
+    if (this.#ended) throw afterItsEnd('continueWith');
+    // As it is now, whatever is done to it until it is stored.
+    const next = decode(encode(input, 'input of continueWith'));
+    this.#continuing ||= !this.#ending;
+    if (await this.#comesToItsEnd()) this.#ports.continued(next);
+    return never();
+  }
+
+  /** Whether nothing that it asks for is done any more, and it is not to be told so. */
+  get #isOver(): boolean {
+    return this.#abort.signal.aborted || (this.#ended && this.#continuing);
+  }
+
+  /** The first end counts: what comes after `continueWith` is nothing. */
+  async #comesToItsEnd(): Promise<boolean> {
+    if (this.#ending) return false;
+    this.#ending = true;
+    const lost = await this.#settledAll(() => this.#lost());
+    if (this.#abort.signal.aborted || this.#cancelled) return false;
+    this.#ended = true;
+    if (lost.length > 0) void this.#unfit(notAskedFor(lost));
+    return lost.length === 0;
   }
 
   /** Lets what is under way end, and performs the undos of all that has begun, one after the other. */
@@ -202,7 +272,7 @@ export class StepsExecution {
   async #undo({ step, settings, body }: DueUndo): Promise<void> {
     const name = undoName(step);
     const entry = this.#journal.get(name);
-    this.#asked.add(name);
+    this.#asked.set(name, this.#given);
     const told = undone(this.#journal.get(step));
     const perform = (this.#ports.steps[name] ?? body) as UndoBody<unknown>;
     try {
@@ -220,12 +290,8 @@ export class StepsExecution {
   }
 
   /** Stored results, and marks, that the function has not asked for. */
-  #unasked(): string[] {
-    const { journal } = this.#options;
-    const missed = ([name, entry]: [string, JournalEntry]) =>
-      isFinal(entry) && !entry.nested && !isUndoName(name) && !this.#asked.has(name);
-    const results = [...journal].filter(missed).map(([name]) => name);
-    return [...new Set([...results, ...this.#undos.missing(journal)])];
+  #lost(): string[] {
+    return [...new Set([...this.#unasked.names, ...this.#undos.missing(this.#options.journal)])];
   }
 
   /** What is missing when nothing more happens. Branches that the function does not wait for are let go on to theirs. */
@@ -266,8 +332,8 @@ export class StepsExecution {
   #eventWaits(): EventWaits {
     return new EventWaits(this.#options.mail, {
       clock: this.#ports.clock,
-      stopped: () => this.#abort.signal.aborted,
-      over: () => this.#abort.signal.aborted || this.#undoing,
+      stopped: () => this.#isOver,
+      over: () => this.#isOver || this.#undoing,
       ask: (name) => this.#ask(name),
       handBack: (entry) => this.#handBack(entry),
       conclude: (entry) => this.#conclude(entry),
@@ -283,7 +349,7 @@ export class StepsExecution {
   }
 
   async #step<T>(name: string, options: UndoableOptions<T>, body: StepBody<T>, progress?: () => Progress): Promise<T> {
-    if (this.#abort.signal.aborted) return never();
+    if (this.#isOver) return never();
     const entry = this.#ask(name);
     if (entry && entry.kind !== 'step') return this.#unfit(otherKind(name, 'step', entry.kind));
     if (typeof body !== 'function') throw misused(`Step "${name}" has no function as its last argument.`);
@@ -297,7 +363,7 @@ export class StepsExecution {
   #ask(name: string): JournalEntry | undefined {
     if (!isName(name)) throw misused('A step needs a name, a string of whole characters that is not empty.');
     if (isUndoName(name)) throw misused(`The name "${name}" is taken by the undo of a step.`);
-    if (this.#ended) throw misused(`Step "${name}" was called after its step function had ended.`);
+    if (this.#ended) throw afterItsEnd(`"${name}"`);
     if (this.#asked.has(name)) {
       throw new HoldfastError('STEP_DUPLICATE', {
         message: `There are two steps named "${name}" in one step function.`,
@@ -305,7 +371,9 @@ export class StepsExecution {
         details: { step: name },
       });
     }
-    this.#asked.add(name);
+    if (this.#calling !== undefined) throw nestedIn(name, this.#calling);
+    this.#asked.set(name, this.#given);
+    this.#unasked.asked(name);
     this.#unseen.delete(name);
     if (this.#counts.performing > 0) this.#nested.add(name);
     return this.#journal.get(name);
@@ -321,6 +389,7 @@ export class StepsExecution {
   /** Makes the function's call end as the entry says. */
   #conclude<T>(entry: JournalEntry): T {
     this.#now = Math.max(this.#now, entry.endedAt);
+    if (!entry.nested) this.#given++;
     if (entry.status === 'failed') throw entry.error;
     return entry.output as T;
   }
@@ -335,6 +404,7 @@ export class StepsExecution {
     const { clock } = this.#ports;
     if (settings.atMostOnce && stored?.status === 'begun') return this.#endUnknown<T>(name, stored, progress);
     const isUndo = isUndoName(name);
+    if (!isUndo && this.#unasked.any) await this.#count('performing', () => this.#unasked.none(name));
     let entry = stored;
     for (;;) {
       if (entry?.until !== undefined) await this.#until(entry.until);
@@ -413,7 +483,7 @@ export class StepsExecution {
     const { services, epoch, clock } = this.#ports;
     const { runKey, leaf } = this.#options;
     const attempt = begun.attempts + 1;
-    const idempotencyKey = `${runKey}/${leaf.path}#${leaf.incarnation}/${encodeURIComponent(name)}`;
+    const idempotencyKey = `${runKey}/${ownerKey(leaf)}/${encodeURIComponent(name)}`;
     const trial = new Trial({
       step: name,
       clock,
@@ -431,7 +501,9 @@ export class StepsExecution {
       const { signal, details } = trial;
       const heartbeat = (told: unknown) => trial.heartbeat(told);
       const context = { idempotencyKey, signal, attempt, epoch, services, heartbeat, details };
-      const work = Promise.resolve(this.#ports.around({ name, idempotencyKey, attempt }, () => body(context)));
+      const work = Promise.resolve(
+        this.#ports.around({ name, idempotencyKey, attempt }, () => this.#call(name, () => body(context))),
+      );
       const output = await Promise.race([work, trial.cutOff]);
       return { result: { output }, details: trial.details };
     } catch (error) {
@@ -440,6 +512,16 @@ export class StepsExecution {
       trial.end();
       this.#stops.delete(stop);
       this.#trials.delete(trial);
+    }
+  }
+
+  /** What it asks for before its body gives way was asked for in there, and nowhere else. */
+  #call<T>(step: string, body: () => T): T {
+    this.#calling = step;
+    try {
+      return body();
+    } finally {
+      this.#calling = undefined;
     }
   }
 
@@ -471,7 +553,9 @@ export class StepsExecution {
   async #record(step: string, entry: JournalEntry, progress?: () => Progress, mail?: string): Promise<JournalEntry> {
     const count = entry.status === 'completed' && progress ? { progress: progress() } : {};
     const taken = mail === undefined ? {} : { mail };
+    this.#storing++;
     const stored = await this.#ports.record({ step, entry: this.#marked(step, entry), ...count, ...taken });
+    this.#storing--;
     this.#journal.set(step, stored);
     return stored;
   }
@@ -502,7 +586,7 @@ export class StepsExecution {
   }
 
   async #sleep(name: string, duration: Duration): Promise<void> {
-    if (this.#abort.signal.aborted) return never();
+    if (this.#isOver) return never();
     let entry = this.#ask(name);
     if (entry && entry.kind !== 'sleep') return this.#unfit(otherKind(name, 'sleep', entry.kind));
     const ms = toMs(duration, `sleep "${name}"`);

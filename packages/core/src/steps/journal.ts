@@ -39,15 +39,21 @@ export interface StepRecord {
   readonly mail?: string;
 }
 
-/** The actor that a journal belongs to; one that is started anew at the same path has a journal of its own. */
+/** The actor that a journal belongs to; one that is started anew at the same path, and each of its lives, has its own. */
 export interface JournalOwner {
   readonly path: ActorPath;
   readonly incarnation: number;
+  readonly life?: number;
+}
+
+/** Tells the owners of journals apart: part of record ids, of idempotency keys, of seeds. */
+export function ownerKey({ path, incarnation, life }: JournalOwner): string {
+  return `${path}#${incarnation}${life === undefined ? '' : `.${life}`}`;
 }
 
 /** Record ids of an actor's journal begin with this. */
-export function journalPrefix({ path, incarnation }: JournalOwner): string {
-  return `journal/${path}#${incarnation}/`;
+export function journalPrefix(owner: JournalOwner): string {
+  return `journal/${ownerKey(owner)}/`;
 }
 
 export function journalId(owner: JournalOwner, step: string): string {

@@ -4,6 +4,15 @@ export function misused(message: string): HoldfastError {
   return new HoldfastError('STEP_MISUSED', { message, remedy: 'See the guide of step functions.' });
 }
 
+/** @param what was called. */
+export function afterItsEnd(what: string): HoldfastError {
+  return new HoldfastError('STEP_MISUSED', {
+    message: `${what} was called after its step function had ended.`,
+    remedy:
+      'Await each step before the function returns, and call none from a timer or a listener that may outlive it.',
+  });
+}
+
 export function otherKind(step: string, is: string, was: string): HoldfastError {
   return new HoldfastError('JOURNAL_MISMATCH', {
     message: `"${step}" is a ${is} in the code and a ${was} in the journal.`,
@@ -12,12 +21,33 @@ export function otherKind(step: string, is: string, was: string): HoldfastError 
   });
 }
 
-export function notAskedFor(steps: readonly string[]): HoldfastError {
+/** @param next what the function asked for in their place; it has ended where it is undefined. */
+export function notAskedFor(steps: readonly string[], next?: string): HoldfastError {
   const names = steps.map((step) => `"${step}"`).join(', ');
   return new HoldfastError('JOURNAL_MISMATCH', {
-    message: `The journal has results of ${names}, and the step function ended without asking for them.`,
+    message: `The journal has results of ${names}, and the step function ${next === undefined ? 'ended' : `goes on to "${next}"`} without asking for them.`,
     remedy: "Bring them back, or raise the workflow's version and rename or remove them in `steps` of its migration.",
-    details: { steps },
+    details: { steps, ...(next === undefined ? {} : { next }) },
+  });
+}
+
+export function nestedIn(step: string, outer: string): HoldfastError {
+  return new HoldfastError('STEP_MISUSED', {
+    message: `"${step}" was called in the body of step "${outer}".`,
+    remedy:
+      'Call it beside that step: the body of a completed step is not run again, and what it called would be lost.',
+    details: { step, outer },
+  });
+}
+
+/** @param what in words, one part a difference. */
+export function diverged(path: string, what: readonly string[], steps: readonly string[]): HoldfastError {
+  const some = what.length > 3 ? [...what.slice(0, 3), `${what.length - 3} more`] : what;
+  return new HoldfastError('STEPS_DIVERGED', {
+    message: `${path === '' ? 'The step function' : `Step function "${path}"`} does not do the same when it is run again: ${some.join('; ')}.`,
+    remedy:
+      'Outside of its steps use now(), random() and uuid() of its context, not Date.now(), Math.random() or crypto.randomUUID(), and read what may change (fetch, storage, variables of others) in a step.',
+    details: { actor: path, steps },
   });
 }
 

@@ -4,15 +4,21 @@ import { afterAllElse } from './turn.js';
  * Hands stored results back to a step function in the order in which they once completed, so that races between
  * parallel steps end as they did.
  *
- * Owns: the results asked for and not yet handed back.
+ * Owns: the results asked for and not yet handed back; who waits until there are none.
  * 1. A result is handed back when all that completed before it have been.
  * 2. A result that nobody asks for holds nothing up for longer than one turn of the event loop.
  * 3. Between two results the function runs as far as it can: what the first sets off is not overtaken by the second.
+ * 4. The same holds for those who wait until it has caught up: one a turn, in the order in which they came.
  */
 export class Replay {
   readonly #orders: readonly number[];
+  /** Where in `#orders` each stands. */
+  readonly #places: ReadonlyMap<number, number>;
   readonly #soon: (work: () => void) => void;
   readonly #asked = new Map<number, () => void>();
+  /** Those of them whose place was passed over before they were asked for. */
+  readonly #late = new Set<number>();
+  readonly #waiting: (() => void)[] = [];
   #next = 0;
   #turning = false;
 
@@ -20,6 +26,7 @@ export class Replay {
   constructor(orders: readonly number[], soon: (work: () => void) => void) {
     this.#soon = soon;
     this.#orders = [...orders].sort((a, b) => a - b);
+    this.#places = new Map(this.#orders.map((order, place) => [order, place]));
   }
 
   /** Whether stored results remain that were not yet handed back. */
@@ -32,16 +39,30 @@ export class Replay {
     return this.#asked.size > 0;
   }
 
+  /** Whether stored results are being handed back right now. */
+  get busy(): boolean {
+    return this.asked || this.#turning;
+  }
+
   turn(order: number): Promise<void> {
     return new Promise((resolve) => {
       this.#asked.set(order, resolve);
+      if (this.#placeOf(order) < this.#next) this.#late.add(order);
       this.#go();
     });
   }
 
   /** Resolves when nobody waits for a stored result: new results come after them. */
   async caughtUp(): Promise<void> {
-    while (this.asked || this.#turning) await new Promise<void>(afterAllElse);
+    if (!this.busy && this.#waiting.length === 0) return;
+    await new Promise<void>((resolve) => {
+      if (this.#waiting.push(resolve) === 1) afterAllElse(() => this.#release());
+    });
+  }
+
+  #release(): void {
+    if (!this.busy) this.#waiting.shift()?.();
+    if (this.#waiting.length > 0) afterAllElse(() => this.#release());
   }
 
   #go(): void {
@@ -50,22 +71,28 @@ export class Replay {
     afterAllElse(() => {
       const expected = this.#orders[this.#next];
       if (expected !== undefined && this.#asked.has(expected)) this.#handBack(expected);
-      else this.#soon(() => this.#handBack(lowest(this.#asked.keys())));
+      else this.#soon(() => this.#handBack(this.#lowest()));
     });
   }
 
   #handBack(order: number): void {
     const resolve = this.#asked.get(order);
     this.#asked.delete(order);
-    this.#next = Math.max(this.#next, this.#orders.indexOf(order, this.#next) + 1);
+    this.#late.delete(order);
+    this.#next = Math.max(this.#next, this.#placeOf(order) + 1);
     this.#turning = false;
     if (this.asked) this.#go();
     resolve?.();
   }
-}
 
-function lowest(numbers: Iterable<number>): number {
-  let least = Infinity;
-  for (const number of numbers) least = Math.min(least, number);
-  return least;
+  #lowest(): number {
+    if (this.#late.size > 0) return Math.min(...this.#late);
+    let place = this.#next;
+    while (!this.#asked.has(this.#orders[place] as number)) place++;
+    return this.#orders[place] as number;
+  }
+
+  #placeOf(order: number): number {
+    return this.#places.get(order) ?? -1;
+  }
 }

@@ -34,6 +34,19 @@ describe('a step function under plain createActor', () => {
     expect(seen).toEqual([1, 0, {}, true]);
   });
 
+  test('continues itself with another input', async () => {
+    const keys = new Set<string>();
+    const { actor } = play(
+      async ({ input, step, continueWith }) => {
+        await step('work', ({ idempotencyKey }) => void keys.add(idempotencyKey));
+        return (input as number) < 3 ? continueWith((input as number) + 1) : input;
+      },
+      { input: 1 },
+    );
+    await settle();
+    expect([actor.getSnapshot().output, keys.size]).toEqual([3, 3]);
+  });
+
   test('fails as a promise actor does', async () => {
     const error = new Error('no');
     const { actor, errors } = play(({ step }) => step('one', () => Promise.reject(error)));

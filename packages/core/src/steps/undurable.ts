@@ -1,8 +1,9 @@
 import type { AnyActorRef, EventObject } from 'xstate';
-import type { StepsLogic } from '../define/steps-logic.js';
+import { CONTINUE, type StepsLogic } from '../define/steps-logic.js';
 import type { Outcome } from '../engine/index.js';
 import type { Clock, Connectivity } from '../host/ports.js';
 import { StepsExecution } from './execution.js';
+import type { Mail } from './mail.js';
 import { uuidFrom } from './random.js';
 
 /** As the `clock` option of XState's `createActor`; its own SimulatedClock tells the time, others may not. */
@@ -23,11 +24,13 @@ export function performUndurably(
   logic: StepsLogic<unknown, unknown>,
   input: unknown,
   self: AnyActorRef,
-  { settled, emit }: { settled: (outcome: Outcome) => void; emit: (event: EventObject) => void },
+  tell: { settled: (outcome: Outcome) => void; emit: (event: EventObject) => void },
+  { mail, given }: { mail: readonly Mail[]; given: number } = { mail: [], given: 0 },
 ): void {
+  const { settled, emit } = tell;
   const clock = toClock((self as AnyActorRef & { clock: ActorClock }).clock);
   const leaf = { path: self.id, incarnation: 1, bornAt: clock.now() };
-  const options = { logic, input, leaf, runKey: uuidFrom(Math.random), journal: new Map(), mail: [] };
+  const options = { logic, input, leaf, runKey: uuidFrom(Math.random), journal: new Map(), mail };
   let order = 0;
   const execution = new StepsExecution(options, {
     clock,
@@ -51,13 +54,19 @@ export function performUndurably(
     calmed: () => {},
     undone: () => {},
     unfit: (error) => settled({ error }),
+    continued: (next) => {
+      execution.stop(new DOMException('It has begun its next life.', 'AbortError'));
+      self.send({ type: CONTINUE, data: next });
+      // What it was sent and has not taken its next life may take.
+      performUndurably(logic, next, self, tell, { mail: execution.mail, given: executions.get(self)?.given ?? 0 });
+    },
     settled: (outcome) => {
       settled(outcome);
       // Steps that lost a race are still under way.
       stopUndurable(self);
     },
   });
-  executions.set(self, { execution, clock, given: 0 });
+  executions.set(self, { execution, clock, given });
   execution.start();
 }
 

@@ -45,6 +45,8 @@ export interface Session {
   readonly outcomes: readonly Outcome[];
   /** Whether it was cancelled, and is undone. */
   readonly undone: readonly string[];
+  /** Inputs of next lives that it asked for. */
+  readonly lives: readonly unknown[];
   /** Why its journal is another function's. */
   readonly misfits: readonly HoldfastError[];
   /** How often a step asked to begin. */
@@ -78,6 +80,7 @@ export class StepsWorld {
       emitted: [] as unknown[],
       outcomes: [] as Outcome[],
       undone: [] as string[],
+      lives: [] as unknown[],
       begun: 0,
     };
     const misfits: HoldfastError[] = [];
@@ -112,6 +115,7 @@ export class StepsWorld {
         emit: (event) => void session.emitted.push(event),
         inboxTaken: async () => {},
         settled: (outcome) => void session.outcomes.push(outcome),
+        continued: (next) => void session.lives.push(next),
         unfit: (error) => void misfits.push(error),
         ...ports,
       },

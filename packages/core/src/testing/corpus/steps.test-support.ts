@@ -109,6 +109,16 @@ const race = fromSteps(async ({ step, sleep }) => {
   return step('after the race', does('after the race', winner));
 });
 
+const naps = fromSteps(async ({ step, sleep, now }) => {
+  const begun = now();
+  await step('before', does('before', 1));
+  const [long, short] = [sleep('long', '1h'), sleep('short', '1m')];
+  await short;
+  const woken = now() - begun;
+  await long;
+  return [woken, now() - begun];
+});
+
 const drawn = fromSteps(async ({ step, random, uuid, now }) => {
   const [id, number, at] = [uuid(), random(), now()];
   await step('look', does('look', id));
@@ -178,6 +188,36 @@ const enough = fromSteps(async ({ step }) => {
   return { some: some.map(({ status }) => status), few };
 });
 
+/** Four lives; each has a step of the same name, and one that is still under way when it ends. */
+const continuing = fromSteps(
+  { types: {} as { input: { life: number; keys: string[] } } },
+  async ({ input, step, sleep, random, uuid, continueWith }) => {
+    const key = await step('work', ({ idempotencyKey }) => {
+      note('work', input.life);
+      return idempotencyKey.slice(idempotencyKey.indexOf('/'));
+    });
+    void sleep('abandoned', '1h');
+    await sleep('a while', '1m');
+    const keys = [...input.keys, key];
+    if (input.life < 4) return continueWith({ life: input.life + 1, keys });
+    return { keys, drawn: [random() < 1, uuid().length] };
+  },
+);
+
+const repeats = setup({ actors: { continuing } }).createMachine({
+  initial: 'on',
+  states: {
+    on: {
+      invoke: {
+        ...({ src: 'continuing', id: 'work', input: { life: 2, keys: [] } } as const),
+        onDone: { target: 'over', actions: mark('done') },
+      },
+      on: { AGAIN: { target: 'on', reenter: true } },
+    },
+    over: { type: 'final' },
+  },
+});
+
 const noSteps = fromSteps(async ({ input }) => ({ got: input }));
 
 const throwsAtOnce = fromSteps(async () => {
@@ -220,12 +260,17 @@ export const steps: readonly Entry[] = [
   entry('steps: timeouts', timedOut, {}, { crash: { untimed: true } }),
   entry('steps: some of the parallel ones fail', parallelFailure),
   entry('steps: a race', race),
+  entry('steps: two sleeps at a time', naps),
   entry('steps: uuid, random and now', drawn),
   entry('steps: progress', progressing),
   entry('steps: heartbeats', upload),
   entry('steps: all, of which some may fail', enough),
   entry('steps: waits that an error or a function asks for', asked),
   entry('steps: values of every kind', rich, { input: { at: new Date(5), ids: new Set(['a', 'b']) } }),
+  entry('steps: continues itself three times', continuing, { input: { life: 1, keys: [] } }),
+  entry('steps: continues itself within a machine, and is begun anew', repeats, {
+    events: [{ send: { type: 'AGAIN' }, after: '90s' }] as never,
+  }),
   entry('steps: none at all', noSteps, { input: { some: 'thing' } }),
   entry('steps: a function that throws at once', throwsAtOnce),
   entry('steps: two of one name', twice),
