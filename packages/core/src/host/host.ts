@@ -187,7 +187,7 @@ class StoreHost implements Host {
     const { value, fresh } = new AttachmentBook().toStored(input);
     const row = queuedRow({ workflow, run, key: callId, ...begin }, now);
     const accepted = await this.#store.accept({ kind: 'start', row, input: value, attachments: fresh });
-    if (accepted.outcome === 'singleton') return this.#meet(accepted.row);
+    if (accepted.outcome === 'singleton') return this.#meet(accepted.row, request);
     if (accepted.outcome === 'exists' && accepted.row.key !== callId) {
       if (ifExists === 'fail') throw runExists(request);
       if (ifExists === 'restart') return this.#restart(request, begin);
@@ -200,10 +200,15 @@ class StoreHost implements Host {
     return { workflow, run };
   }
 
-  /** A start met the one run there may be. */
-  #meet({ workflow, run, status }: RunRow): RunAddress {
-    if (this.#ownership && status === 'queued') void this.#attend({ workflow, run });
-    return { workflow, run };
+  /** A start met the one run there may be: gives that one, or starts when it has ended. */
+  async #meet({ workflow, run, status }: RunRow, request: StartRequest): Promise<RunAddress> {
+    const address = { workflow, run };
+    if (this.#ownership && status === 'queued') void this.#attend(address);
+    if (this.#registry.newest(workflow).singleton?.onConflict !== 'cancel') return address;
+    await this.control({ ...address, callId: `${request.callId} cancels`, control: { control: 'cancel' } });
+    const isOver = async () => isClosed((await this.#store.head(address))?.status ?? 'done');
+    await this.#changes.until(address, isOver, this.#closing.signal);
+    return this.start(request);
   }
 
   async send({ workflow, run, id, event, until }: SendRequest): Promise<void> {
@@ -522,7 +527,7 @@ class StoreHost implements Host {
     const { workflow, run, seq: after, nextDeadlineAt } = row;
     if (startsLater(row, this.#options.clock.now())) this.#deadlines.set(runKey(row), nextDeadlineAt as number);
     const since = this.#slots.waitsSince(row);
-    if (since === undefined || row.status === 'queued') return;
+    if (since === undefined || row.status === 'queued' || row.status === 'paused') return;
     const ops: Op[] = [{ op: 'run', row: { ...row, status: 'queued', updatedAt: Math.max(row.updatedAt, since) } }];
     await this.#store.commit({ workflow, run, epoch: ownership.epoch, after, durability: 'relaxed', ops });
     this.#changedHere({ workflow, run });

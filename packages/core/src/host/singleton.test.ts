@@ -61,6 +61,52 @@ test('a run that failed, or was deleted, keeps nobody from starting', async () =
   await host.close();
 });
 
+test('with `cancel` the older one is cancelled, and the new one starts when it has ended, from any host', async () => {
+  const database = createMemoryDatabase();
+  const workflows = [sync({ onConflict: 'cancel' })] as const;
+  const [owner, other] = [aHoldfast(workflows, { database }), aHoldfast(workflows, { database })];
+  const first = await owner.holdfast.start('sync', { id: 'first', ...ann });
+  await settled();
+  const second = await other.holdfast.start('sync', { id: 'second', ...ann });
+  await expect(first.result()).rejects.toMatchObject({ code: 'RUN_CANCELLED' });
+  await second.send({ type: 'END' });
+  await second.result();
+  expect(database.tables.list().rows.map(({ run, status }) => [run, status])).toEqual([
+    ['first', 'cancelled'],
+    ['second', 'done'],
+  ]);
+  for (const { host } of [owner, other]) await host.close();
+});
+
+test('with `cancel` a machine may clean up first, and of several starts the last stays', async () => {
+  const patient = setup({}).createMachine({
+    initial: 'on',
+    states: {
+      on: { on: { 'holdfast.cancel': 'cleaning' } },
+      cleaning: { after: { 1000: 'over' } },
+      over: { type: 'final' },
+    },
+  });
+  const workflow = defineWorkflow({ id: 'sync', version: 1, logic: patient, singleton: { onConflict: 'cancel' } });
+  const { holdfast, host, database, clock } = aHoldfast([workflow]);
+  await holdfast.start('sync', { id: 'first' });
+  await settled();
+  const started: string[] = [];
+  for (const id of ['second', 'third']) void holdfast.start('sync', { id }).then((run) => started.push(run.id));
+  const statuses = () => database.tables.list().rows.map(({ run, status }) => [run, status]);
+  await settled();
+  expect(statuses()).toEqual([['first', 'cancelling']]);
+  clock.advance(1000);
+  await settled(20);
+  expect(started).toEqual(['second', 'third']);
+  expect(statuses()).toEqual([
+    ['first', 'cancelled'],
+    ['second', 'cancelled'],
+    ['third', 'waiting'],
+  ]);
+  await host.close();
+});
+
 test('what it can not be is refused', async () => {
   for (const wrong of [{ onConflict: 'replace' }, { onConflict: 'skip', key: 'user' }, 'skip']) {
     expect(() => sync(wrong as never)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));

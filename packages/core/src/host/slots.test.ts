@@ -154,6 +154,65 @@ describe('a run of a limited workflow', () => {
     await mortal.host.close();
   });
 
+  test('is paused and goes on, is cancelled or terminated while it is queued', async () => {
+    const world = new CrashWorld([jobs({ limit: 1 })]);
+    const mortal = world.boot();
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await start(mortal, name);
+    const holdfast = clientOf(mortal);
+    await holdfast.run('job', 'b').pause();
+    await holdfast.run('job', 'c').cancel();
+    await holdfast.run('job', 'd').terminate();
+    expect(['b', 'c', 'd'].map((run) => statusOf(world, run))).toEqual(['paused', 'cancelled', 'cancelled']);
+    expect(world.head('job', 'b')).toMatchObject({ seq: 0 });
+    await world.pass(() => statusOf(world, 'e') === 'done');
+    await holdfast.run('job', 'b').resume();
+    await world.pass(() => isOver(world));
+    expect(statusOf(world, 'b')).toBe('done');
+    expect(begun(world)).toEqual(['a1', 'a2', 'e1', 'e2', 'b1', 'b2']);
+    await mortal.host.close();
+  });
+
+  test('gives its slot to the next when it is paused, once what is under way has ended', async () => {
+    const world = new CrashWorld([jobs({ limit: 1 })]);
+    const mortal = world.boot();
+    for (const name of ['a', 'b']) await start(mortal, name);
+    await world.settle();
+    await clientOf(mortal).run('job', 'a').pause();
+    expect([statusOf(world, 'a'), statusOf(world, 'b')]).toEqual(['paused', 'queued']);
+    await world.pass(() => statusOf(world, 'b') === 'done');
+    await clientOf(mortal).run('job', 'a').resume();
+    await world.pass(() => isOver(world));
+    expect(begun(world)).toEqual(['a1', 'b1', 'b2', 'a2']);
+    await mortal.host.close();
+  });
+
+  test('is offered its end beyond the limit: a cancel waits for no slot', async () => {
+    const logic = setup({ actors: { work } }).createMachine({
+      initial: 'working',
+      states: {
+        working: { invoke: { src: 'work', input: { name: 'work' } }, on: { WAIT: 'waiting' } },
+        waiting: { on: { GO: 'working', 'holdfast.cancel': 'cleaning' } },
+        cleaning: { invoke: { src: 'work', input: { name: 'clean' }, onDone: 'over' } },
+        over: { type: 'final' },
+      },
+    });
+    const world = new CrashWorld([defineWorkflow({ id: 'called', version: 1, logic, concurrency: { limit: 1 } })]);
+    const mortal = world.boot();
+    const holdfast = clientOf(mortal);
+    for (const id of ['a', 'b']) await holdfast.start('called', { id });
+    await holdfast.run('called', 'a').send({ type: 'WAIT' });
+    await world.settle();
+    await go(mortal, 'a');
+    await world.settle();
+    expect(['a', 'b'].map((run) => statusOf(world, run, 'called'))).toEqual(['queued', 'running']);
+    await holdfast.run('called', 'a').cancel();
+    await world.settle();
+    expect(begun(world)).toEqual(['work1', 'work1', 'clean1']);
+    expect(statusOf(world, 'a', 'called')).toBe('cancelling');
+    await world.pass(() => statusOf(world, 'a', 'called') === 'cancelled');
+    await mortal.host.close();
+  });
+
   test('has no slot while this code can not go on with it', async () => {
     const logic = fromSteps(async ({ step }) => void (await step('only', () => 1)));
     const parked = defineWorkflow({ id: 'job', version: 1, logic, concurrency: { limit: 1 } });
