@@ -19,6 +19,8 @@ export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
    * `CRASH_LOOP`: a whole number from 2, or Infinity; default 3. A process that ends without `close()` has crashed.
    */
   crashLoopLimit?: NonNullable<HostOptions['crashLoopLimit']>;
+  /** What is started by the calendar while this process owns the directory: see `@holdfast/core/schedules`. */
+  schedules?: NonNullable<HostOptions['schedules']>;
 }
 
 /**

@@ -35,6 +35,7 @@ export function defineWorkflow<const TId extends string, TLogic extends AnyActor
 }): Workflow<TId, TLogic> {
   const { id, version, logic, liveActors, migrate, concurrency, singleton } = definition;
   if (typeof id !== 'string' || id === '') throw invalid('needs an id, a string that is not empty', { id });
+  if (id.startsWith('holdfast.')) throw invalid(`can't have the id "${id}", which is Holdfast's own`, { id });
   if (!Number.isInteger(version) || version < 1)
     throw invalid(`"${id}" needs a version, a whole number from 1`, { id });
   if (!isLogic(logic)) throw invalid(`"${id}" needs logic: a machine, or the result of fromSteps()`, { id });

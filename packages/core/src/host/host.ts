@@ -1,3 +1,4 @@
+import { freshId } from '../client/fresh-id.js';
 import type { Control, HostApi, Interest, Notice, SendRequest, StartRequest } from '../client/protocol.js';
 import { type RunSnapshotData, UNKNOWN } from '../client/snapshot.js';
 import { AttachmentBook, decode, encode, sameText } from '../codec/index.js';
@@ -7,6 +8,7 @@ import { Decider } from '../decide/decider.js';
 import { RunRecord } from '../decide/run-record.js';
 import { restoredRow } from '../decide/suspicion.js';
 import { toMs } from '../define/duration.js';
+import { SCHEDULES, type Schedule } from '../define/schedule.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import { actorRefReducers } from '../engine/index.js';
@@ -35,6 +37,7 @@ import { FIRST_RETRY_MS, Problems } from './problems.js';
 import { Publisher } from './publisher.js';
 import { badCrashLoopLimit, closed, crashLoop, inputDiffers, runExists, stepExhausted } from './refusals.js';
 import { Registry, unbumped } from './registry.js';
+import { Scheduler } from './scheduler.js';
 import { isParking, toData, withProblem } from './seen.js';
 import { Slots } from './slots.js';
 import { Suspects } from './suspects.js';
@@ -63,6 +66,8 @@ export interface HostOptions {
    * number from 2, or Infinity; default 3. Only crashes without progress in between count.
    */
   readonly crashLoopLimit?: number;
+  /** What is started by the calendar while this host owns the store: see `@holdfast/core/schedules`. */
+  readonly schedules?: readonly Schedule[];
 }
 
 /** Executes runs. One per worker, process or test. */
@@ -82,7 +87,8 @@ const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () =>
 
 /**
  * Makes a host over a store. Nothing happens before `open`.
- * @throws `OPTION_INVALID` when two workflows have one id and one version, or `crashLoopLimit` is no such number.
+ * @throws `OPTION_INVALID` when two workflows have one id and one version, or two schedules one id, or `crashLoopLimit`
+ *   is no such number; `WORKFLOW_UNKNOWN` when a schedule is for a workflow that is not among `workflows`.
  */
 export function createHost(options: HostOptions): Host {
   return new StoreHost(options);
@@ -113,7 +119,7 @@ class StoreHost implements Host {
   readonly #registry: Registry;
   /** Workflows whose owner was told that their version was not raised. */
   readonly #unbumped = new Set<string>();
-  readonly #options: Required<Omit<HostOptions, 'store' | 'workflows'>>;
+  readonly #options: Required<Omit<HostOptions, 'store' | 'workflows' | 'schedules'>>;
   readonly #publisher: Publisher;
   readonly #deadlines: Deadlines;
   readonly #live = new Map<string, LiveRun>();
@@ -121,6 +127,7 @@ class StoreHost implements Host {
   readonly #problems: Problems;
   readonly #suspects: Suspects;
   readonly #slots: Slots;
+  readonly #scheduler: Scheduler;
   readonly #changes = new Changes();
   /** Ways to cancel the evictions ahead. */
   readonly #evictions = new Map<string, () => void>();
@@ -131,7 +138,7 @@ class StoreHost implements Host {
   #unwatch: (() => void) | undefined;
 
   constructor(options: HostOptions) {
-    const { store, workflows, clock = createSystemClock(), connectivity = ALWAYS_ONLINE } = options;
+    const { store, workflows, schedules = [], clock = createSystemClock(), connectivity = ALWAYS_ONLINE } = options;
     const { services = {}, steps = {}, evictAfterMs = 5000, frameMs = 16, crashLoopLimit = 3 } = options;
     const { onError = (error) => console.error(error), around = (_, perform) => perform() } = options;
     if (!isCrashLoopLimit(crashLoopLimit)) throw badCrashLoopLimit(crashLoopLimit);
@@ -145,6 +152,16 @@ class StoreHost implements Host {
       clock,
       limitOf: (workflow) => this.#registry.limitOf(workflow),
       granted: (address) => void this.#attend(address),
+    });
+    for (const { workflow } of schedules) this.#registry.newest(workflow);
+    this.#scheduler = new Scheduler(schedules, {
+      store,
+      clock,
+      changes: this.#changes,
+      start: (address, input) =>
+        this.start({ ...address, input: encode(input, 'input'), ifExists: 'join', callId: freshId() }),
+      changed: (address) => this.#changedHere(address),
+      onError,
     });
     this.#suspects = new Suspects({
       clock,
@@ -219,7 +236,7 @@ class StoreHost implements Host {
 
   async control({ workflow, run, callId, control }: Parameters<HostApi['control']>[0]): Promise<void> {
     const address = { workflow, run };
-    const body = toBody(control);
+    const body = toBody(control, workflow);
     // A repeated call may find its own work done; that there is nothing left is what it asks for.
     if (!(await this.#store.head(address))) return;
     const n = await this.#accept(address, 'control', callId, encode(body, 'control'));
@@ -329,7 +346,8 @@ class StoreHost implements Host {
   }
 
   /** Takes up what an owner before has left. */
-  async #takeOver({ afterCrash }: Ownership): Promise<void> {
+  async #takeOver(ownership: Ownership): Promise<void> {
+    const { afterCrash } = ownership;
     const accepted = new Map<string, InboxRow>();
     for (const row of await this.#store.inbox()) if (!accepted.has(runKey(row))) accepted.set(runKey(row), row);
     const inMotion: RunRow[] = [];
@@ -348,6 +366,7 @@ class StoreHost implements Host {
     if (afterCrash) void this.#suspects.begin(inMotion, this.#options.crashLoopLimit);
     else for (const row of inMotion) await this.#restore(row);
     for (const row of accepted.values()) await this.#attend(row);
+    this.#scheduler.begin(ownership.epoch);
     this.#publisher.allChanged();
     // An owner may die between a commit and its word to the others.
     this.#changes.tellAll();
@@ -379,6 +398,7 @@ class StoreHost implements Host {
     this.#evictions.clear();
     this.#problems.clear();
     this.#slots.clear();
+    this.#scheduler.stop();
     this.#suspects.clear();
     this.#publisher.tell({ kind: 'host', ownership: 'standby' });
     this.#publisher.allChanged();
@@ -518,7 +538,7 @@ class StoreHost implements Host {
   }
 
   #isHeld({ row, inbox }: StoredRun): boolean {
-    if (row.status === 'paused' || this.#suspects.waits(row)) return true;
+    if (row.workflow === SCHEDULES || row.status === 'paused' || this.#suspects.waits(row)) return true;
     return startsLater(row, this.#options.clock.now()) || !this.#slots.claim(row, inbox[0]?.acceptedAt);
   }
 
@@ -699,8 +719,10 @@ function isCrashLoopLimit(limit: unknown): boolean {
 const CANCEL_TIMEOUT_MS = 30_000;
 
 /** @throws `OPTION_INVALID`. */
-function toBody(control: Control): ControlBody {
+function toBody(control: Control, workflow: string): ControlBody {
   if (control.control !== 'cancel') return control as ControlBody;
+  // There is nothing to be offered its end.
+  if (workflow === SCHEDULES) return { control: 'terminate' };
   const { timeout = CANCEL_TIMEOUT_MS } = control;
   return { control: 'cancel', timeoutMs: toMs(timeout, 'timeout of cancel()') };
 }
