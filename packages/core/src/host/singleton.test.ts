@@ -78,6 +78,18 @@ test('with `cancel` the older one is cancelled, and the new one starts when it h
   for (const { host } of [owner, other]) await host.close();
 });
 
+test('with `cancel` one that is to begin later is replaced', async () => {
+  const { holdfast, host, database, clock } = aHoldfast([sync({ onConflict: 'cancel' })]);
+  await holdfast.start('sync', { id: 'first', ...ann, startAt: clock.now() + 1000 });
+  await holdfast.start('sync', { id: 'second', ...ann });
+  await settled();
+  expect(database.tables.list().rows.map(({ run, status }) => [run, status])).toEqual([
+    ['first', 'cancelled'],
+    ['second', 'waiting'],
+  ]);
+  await host.close();
+});
+
 test('with `cancel` a machine may clean up first, and of several starts the last stays', async () => {
   const patient = setup({}).createMachine({
     initial: 'on',

@@ -5,6 +5,8 @@ import type { Concurrency } from '../define/concurrency.js';
 import { defineWorkflow } from '../define/define-workflow.js';
 import { fromSteps } from '../define/from-steps.js';
 import type { AnyServices, StepContext } from '../define/steps-logic.js';
+import { queuedRow, type RunRow } from '../records/records.js';
+import { createMemoryStore } from '../store/memory-store.js';
 import { CrashWorld, type LedgerLine, type MortalHost } from '../testing/crash-world.test-support.js';
 import { clientOf, isOver } from '../testing/loops.test-support.js';
 
@@ -203,13 +205,17 @@ describe('a run of a limited workflow', () => {
     await holdfast.run('called', 'a').send({ type: 'WAIT' });
     await world.settle();
     await go(mortal, 'a');
+    await holdfast.start('called', { id: 'c' });
     await world.settle();
     expect(['a', 'b'].map((run) => statusOf(world, run, 'called'))).toEqual(['queued', 'running']);
     await holdfast.run('called', 'a').cancel();
     await world.settle();
     expect(begun(world)).toEqual(['work1', 'work1', 'clean1']);
     expect(statusOf(world, 'a', 'called')).toBe('cancelling');
-    await world.pass(() => statusOf(world, 'a', 'called') === 'cancelled');
+    await holdfast.run('called', 'a').terminate();
+    await world.settle();
+    // The slot that it leaves was none.
+    expect(['a', 'b', 'c'].map((run) => statusOf(world, run, 'called'))).toEqual(['cancelled', 'running', 'queued']);
     await mortal.host.close();
   });
 
@@ -226,6 +232,40 @@ describe('a run of a limited workflow', () => {
     await world.settle();
     expect(world.errors).toMatchObject([{ code: 'JOURNAL_MISMATCH' }]);
     expect(statusOf(world, 'b')).toBe('done');
+    await second.host.close();
+  });
+
+  test('is seen to run as soon as it has its slot for the next try of a step', async () => {
+    const logic = fromSteps({ types: {} as { input: { name: string } } }, async ({ input, step }) =>
+      step('try', { retry: { attempts: 2, delay: '500ms' } }, async (context) => {
+        if (input.name === 'a' && context.attempt === 1) throw new Error('again');
+        await takesASecond(input.name)(context);
+      }),
+    );
+    const world = new CrashWorld([defineWorkflow({ id: 'job', version: 1, logic, concurrency: { limit: 1 } })]);
+    const mortal = world.boot();
+    for (const name of ['a', 'b']) await start(mortal, name);
+    await world.pass(() => statusOf(world, 'a') === 'queued');
+    await world.pass(() => begun(world).includes('a'));
+    expect([statusOf(world, 'a'), statusOf(world, 'b')]).toEqual(['running', 'done']);
+    await mortal.host.close();
+  });
+
+  test('that has nothing to do when its slot comes gives it back', async () => {
+    const world = new CrashWorld([jobs({ limit: 2 })]);
+    const first = world.boot();
+    for (const name of ['a', 'b']) await start(first, name, { input: { name, sleeps: true } });
+    await world.pass(() => ['a', 'b'].every((name) => statusOf(world, name) === 'waiting'));
+    await first.kill();
+    // As they are where the host dies before a checkpoint could tell that they rest.
+    for (const run of ['a', 'b']) {
+      const row = world.head('job', run) as RunRow;
+      world.database.tables.apply(row, [{ op: 'run', row: { ...row, status: 'running' } }]);
+    }
+    const second = world.boot({ workflows: [jobs({ limit: 1 })] });
+    await start(second, 'c');
+    await world.settle();
+    expect(['a', 'b', 'c'].map((run) => statusOf(world, run))).toEqual(['waiting', 'waiting', 'running']);
     await second.host.close();
   });
 
@@ -343,6 +383,30 @@ describe('a run with startAt', () => {
     expect(world.database.tables.list().rows).toEqual([]);
     await mortal.host.close();
   });
+});
+
+test('a run that is paused before its host takes it up begins when it is resumed', async () => {
+  const world = new CrashWorld([defineWorkflow({ id: 'job', version: 1, logic: work })]);
+  const store = createMemoryStore({ database: world.database });
+  const row = queuedRow({ workflow: 'job', run: 'a', key: 'a', version: 1 }, world.clock.now());
+  await store.accept({ kind: 'start', row, input: { text: encode({ name: 'a' }, 'input').text } });
+  const body = { text: encode({ control: 'pause' }, 'control').text };
+  const control = {
+    workflow: 'job',
+    run: 'a',
+    lane: 'control',
+    id: 'pause',
+    acceptedAt: world.clock.now(),
+    body,
+  } as const;
+  await store.accept({ kind: 'inbox', row: control });
+  const mortal = world.boot();
+  await world.settle();
+  expect(world.head('job', 'a')).toMatchObject({ status: 'paused', seq: 0 });
+  await clientOf(mortal).run('job', 'a').resume();
+  await world.pass(() => isOver(world));
+  expect(begun(world)).toEqual(['a1', 'a2']);
+  await mortal.host.close();
 });
 
 test('limits and keys that are none are refused', async () => {

@@ -111,12 +111,8 @@ export class Slots {
     if (!pool) return;
     this.#poolOf.delete(key);
     this.#since.delete(key);
-    if (pool.held.delete(key)) this.#grant(pool);
-    else
-      pool.line.splice(
-        pool.line.findIndex((claim) => runKey(claim.address) === key),
-        1,
-      );
+    if (pool.held.delete(key)) this.#grant(pool, this.#ports.limitOf(address.workflow));
+    else leaveLine(pool, key);
     if (pool.held.size === 0) this.#pools.delete(id as string);
   }
 
