@@ -212,11 +212,16 @@ describe('a run of a limited workflow', () => {
     await world.settle();
     expect(begun(world)).toEqual(['work1', 'work1', 'clean1']);
     expect(statusOf(world, 'a', 'called')).toBe('cancelling');
-    await holdfast.run('called', 'a').terminate();
+    await mortal.kill();
+    const next = world.boot();
+    await world.settle();
+    const statuses = () => ['a', 'b', 'c'].map((run) => statusOf(world, run, 'called'));
+    expect(statuses()).toEqual(['cancelling', 'running', 'queued']);
+    await clientOf(next).run('called', 'a').terminate();
     await world.settle();
     // The slot that it leaves was none.
-    expect(['a', 'b', 'c'].map((run) => statusOf(world, run, 'called'))).toEqual(['cancelled', 'running', 'queued']);
-    await mortal.host.close();
+    expect(statuses()).toEqual(['cancelled', 'running', 'queued']);
+    await next.host.close();
   });
 
   test('has no slot while this code can not go on with it', async () => {

@@ -63,7 +63,8 @@ export class Slots {
   lineUp(rows: readonly RunRow[], accepted: ReadonlyMap<string, InboxRow>): void {
     const limited = rows.filter((row) => this.isLimited(row));
     const [idle, atWork] = [limited.filter(isIdle), limited.filter((row) => !isIdle(row))];
-    for (const row of atWork) this.claim(row);
+    // Those that are being cancelled have one beyond the limit.
+    for (const row of atWork.sort((a, b) => Number(!!a.cancel) - Number(!!b.cancel))) this.claim(row);
     const claims = idle.map((row) => ({ row, ...this.#claimOf(row, accepted.get(runKey(row))?.acceptedAt) }));
     for (const { row, since } of claims.sort(inOrder)) this.claim(row, since);
   }
@@ -78,7 +79,8 @@ export class Slots {
     const key = runKey(row);
     if (this.#poolOf.has(key)) return !this.#since.has(key);
     const pool = this.#join(row);
-    if (pool.held.size < limit) {
+    // One that is being cancelled was brought in by a control.
+    if (pool.held.size < limit || row.cancel) {
       pool.held.add(key);
       return true;
     }
