@@ -48,8 +48,8 @@ test('a start gives the run of its key that is there, also from a host that does
   for (const { host } of [owner, other]) await host.close();
 });
 
-test('a run that failed, or was deleted, keeps nobody from starting', async () => {
-  const { holdfast, host } = aHoldfast([sync({ onConflict: 'skip' })]);
+test('a run that failed, was cancelled or deleted keeps nobody from starting', async () => {
+  const { holdfast, host, clock } = aHoldfast([sync({ onConflict: 'skip' })]);
   const first = await holdfast.start('sync', { id: 'first', ...ann });
   expect((await holdfast.start('sync', { id: 'second', input: { user: 'bob' } })).id).toBe('first');
   await first.send({ type: 'FAIL' });
@@ -57,7 +57,10 @@ test('a run that failed, or was deleted, keeps nobody from starting', async () =
   const second = await holdfast.start('sync', { id: 'second', ...ann });
   expect(second.id).toBe('second');
   await second.delete();
-  expect((await holdfast.start('sync', { id: 'third', ...ann })).id).toBe('third');
+  const third = await holdfast.start('sync', { id: 'third', ...ann, startAt: clock.now() + 1000 });
+  expect((await holdfast.start('sync', { id: 'fourth', ...ann })).id).toBe('third');
+  await third.cancel();
+  expect((await holdfast.start('sync', { id: 'fourth', ...ann })).id).toBe('fourth');
   await host.close();
 });
 
