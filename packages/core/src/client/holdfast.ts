@@ -33,7 +33,7 @@ export type HostStatus = 'owner' | 'standby' | 'unknown';
 /** The object an app talks to. */
 export interface Holdfast<M extends WorkflowTypesById = WorkflowTypesById> {
   /**
-   * Starts a run; resolves when the start is durable. Of a `singleton` that is there it may give the run that is there.
+   * Starts a run; resolves when the start is durable. Where its workflow is a `singleton`, it may give the run that is there.
    * @throws `WORKFLOW_UNKNOWN`, `RUN_EXISTS`, `RUN_INPUT_DIFFERS`, `VALUE_NOT_STORABLE` (nothing is stored then),
    * `OPTION_INVALID`, `HOST_UNREACHABLE`, `CLOSED`, store codes.
    */
