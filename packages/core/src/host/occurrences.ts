@@ -1,7 +1,7 @@
 import type { Schedule } from '../define/schedule.js';
 
 /** An occurrence that is attended to later than this, in ms, is one that was missed. */
-export const LATE_MS = 60_000;
+const LATE_MS = 60_000;
 
 /** Occurrences of a schedule, oldest first, as instants in ms. */
 export interface Due {
