@@ -25,6 +25,13 @@ module.exports = {
       from: { path: '^packages/core/src/(engine|codec|define|errors|records|decide)/', pathNot: TESTS },
       to: { path: '^packages/core/src/(store|host|client|testing)/', reachable: true },
     },
+    {
+      name: 'cron-in-its-own-entry',
+      comment: 'Who has no schedules does not pay for the parser of their patterns.',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/', pathNot: ['^packages/core/src/schedules/', TESTS] },
+      to: { path: 'node_modules/croner/', reachable: true },
+    },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -24,6 +24,8 @@ export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
   readonly crashLoopLimit?: HostOptions['crashLoopLimit'];
   /** For development: see the guide to step functions. */
   readonly dev?: HostOptions['dev'];
+  /** What is started by the calendar while this worker owns the store: see `@holdfast/core/schedules`. */
+  readonly schedules?: HostOptions['schedules'];
 }
 
 /**
@@ -44,7 +46,7 @@ export function serveHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
 }
 
 function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: DedicatedWorker): WorkerApi {
-  const { workflows, onError, crashLoopLimit, dev } = options;
+  const { workflows, onError, crashLoopLimit, dev, schedules } = options;
   const connectivity = createConnectivity(scope);
   let host: Host | undefined;
 
@@ -66,6 +68,7 @@ function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: D
       ...(onError && { onError }),
       ...(crashLoopLimit !== undefined && { crashLoopLimit }),
       ...(dev && { dev }),
+      ...(schedules && { schedules }),
     });
     host.listen((notice) => void Promise.resolve(tell(notice)).catch(onError ?? console.error));
     host.owned.catch((error) => {

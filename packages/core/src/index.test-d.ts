@@ -8,6 +8,7 @@ import { fromSteps } from './define/from-steps.js';
 import type { MigrationState } from './define/migration.js';
 import type { RetryPolicy, StepContext } from './define/steps-logic.js';
 import type { TypesOf, WorkflowMap } from './define/workflow.js';
+import { schedule } from './schedules/schedule.js';
 
 const greet = fromSteps(
   { types: {} as { input: { name: string }; events: { type: 'STOP' } } },
@@ -51,6 +52,32 @@ const workflows = [
 ] as const;
 type App = WorkflowMap<typeof workflows>;
 declare const holdfast: Holdfast<App>;
+
+test('limits, singletons and schedules know the input', () => {
+  const limited = { id: 'limited', version: 1, logic: order } as const;
+  defineWorkflow({ ...limited, concurrency: { limit: 2, key: ({ sku }) => sku } });
+  defineWorkflow({ ...limited, singleton: { key: (input) => input.sku, onConflict: 'skip' } });
+  // @ts-expect-error the input has no such field
+  defineWorkflow({ ...limited, concurrency: { limit: 2, key: ({ name }) => name } });
+  // @ts-expect-error a key is a string
+  defineWorkflow({ ...limited, singleton: { key: () => 1, onConflict: 'skip' } });
+  // @ts-expect-error neither skips nor cancels
+  defineWorkflow({ ...limited, singleton: { onConflict: 'replace' } });
+  void holdfast.start('plain', { priority: 1, startAt: new Date() });
+  // @ts-expect-error no instant
+  void holdfast.start('plain', { startAt: 'tomorrow' });
+
+  const [greets, plains] = [workflows[1], workflows[2]];
+  schedule(greets, { cron: '@daily', timeZone: 'UTC', input: { name: 'ann' } });
+  schedule(greets, { cron: '@daily', timeZone: 'UTC', input: (day) => ({ name: day.toISOString() }), catchUp: 'all' });
+  schedule(plains, { cron: '@daily', timeZone: 'UTC' });
+  // @ts-expect-error it takes an input
+  schedule(greets, { cron: '@daily', timeZone: 'UTC' });
+  // @ts-expect-error another input
+  schedule(workflows[0], { cron: '@daily', timeZone: 'UTC', input: () => ({ name: '' }) });
+  // @ts-expect-error it needs a time zone
+  schedule(plains, { cron: '@daily' });
+});
 
 test('run control', () => {
   type R = Run<App['order']>;

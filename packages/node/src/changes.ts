@@ -5,6 +5,7 @@ import {
   type Checkpoint,
   frozenCopy,
   type Op,
+  type RunRow,
   unknownRun,
 } from '@holdfast/core/store';
 import type { Attachment } from './attachment-files.js';
@@ -30,13 +31,17 @@ export function commitChange({ ops, ...rest }: Checkpoint): Change<void> {
 
 export function startChange(start: Extract<Acceptance, { kind: 'start' }>, state: LogState): Change<Accepted> {
   const { row, input } = frozenCopy({ row: start.row, input: start.input });
+  let singleton: RunRow | undefined;
   return {
     attachments: [...(start.attachments ?? [])],
     durable: true,
     plan(stage, attachments) {
-      return stage.seqOf(row) === undefined ? { kind: 'start', row, input, attachments } : undefined;
+      const isNew = stage.seqOf(row) === undefined;
+      singleton = isNew ? stage.singletonOf(row) : undefined;
+      return isNew && !singleton ? { kind: 'start', row, input, attachments } : undefined;
     },
     result(entry) {
+      if (singleton) return { outcome: 'singleton', row: singleton };
       const existing = entry ? undefined : state.tables.load(row);
       if (!existing) return { outcome: 'started' };
       return { outcome: 'exists', row: existing.row, input: existing.values.get('input') ?? { text: '' } };

@@ -21,6 +21,8 @@ export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
   crashLoopLimit?: NonNullable<HostOptions['crashLoopLimit']>;
   /** For development: see the guide to step functions. */
   dev?: NonNullable<HostOptions['dev']>;
+  /** What is started by the calendar while this process owns the directory: see `@holdfast/core/schedules`. */
+  schedules?: NonNullable<HostOptions['schedules']>;
 }
 
 /**

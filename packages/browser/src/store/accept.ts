@@ -1,4 +1,4 @@
-import { type Acceptance, type Accepted, unknownRun } from '@holdfast/core/store';
+import { type Acceptance, type Accepted, type RunRow, unknownRun } from '@holdfast/core/store';
 import type { Database, Transaction } from './schema.js';
 import { putAttachments, putStart } from './start.js';
 import { ignoreRejection, readHead, transact } from './transaction.js';
@@ -18,9 +18,17 @@ export function acceptOne(db: Database, acceptance: Acceptance): Promise<Accepte
       const input = await transaction.objectStore('values').get([workflow, run, 'input']);
       return { outcome: 'exists', row, input: input ?? { text: '' } };
     }
+    const singleton = await singletonOf(transaction, acceptance.row);
+    if (singleton) return { outcome: 'singleton', row: singleton };
     for (const request of putStart(transaction, acceptance)) ignoreRejection(request);
     return { outcome: 'started' };
   });
+}
+
+/** The run that has the `singletonKey` of this one. */
+async function singletonOf(transaction: Transaction, { workflow, singletonKey }: RunRow): Promise<RunRow | undefined> {
+  if (singletonKey === undefined) return undefined;
+  return transaction.objectStore('runs').index('singleton').get([workflow, singletonKey]);
 }
 
 async function enqueue(transaction: Transaction, { row, attachments }: Mail): Promise<Accepted> {

@@ -86,10 +86,10 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
       const own = ownAcceptance(acceptance);
       return connection.use(async (db) => {
         const accepted = await acceptOne(db, own);
-        const { workflow, run } = own.row;
+        const met = 'row' in accepted ? accepted.row : undefined;
+        const { workflow, run } = met ?? own.row;
         // A queued run that is there may be of a call whose worker died before it told the owner.
-        const news = accepted.outcome !== 'exists' || accepted.row.status === 'queued';
-        if (news) wakes.tell({ kind: 'accepted', workflow, run });
+        if (!met || met.status === 'queued') wakes.tell({ kind: 'accepted', workflow, run });
         return accepted;
       });
     },

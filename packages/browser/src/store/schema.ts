@@ -18,7 +18,11 @@ export interface HoldfastSchema extends DBSchema {
   runs: {
     key: [workflow: string, run: string];
     value: RunRow;
-    indexes: { status: [status: string, workflow: string, run: string] };
+    /** `singleton` holds only those that have a key. */
+    indexes: {
+      status: [status: string, workflow: string, run: string];
+      singleton: [workflow: string, singletonKey: string];
+    };
   };
   values: { key: [workflow: string, run: string, id: string]; value: StoredValue };
   attachments: { key: [workflow: string, run: string, id: string]; value: Blob };
@@ -40,7 +44,9 @@ export const LAYOUT = 1;
 
 export function createLayout(db: Database, transaction: Layout): void {
   db.createObjectStore('meta');
-  db.createObjectStore('runs', { keyPath: ['workflow', 'run'] }).createIndex('status', ['status', 'workflow', 'run']);
+  const runs = db.createObjectStore('runs', { keyPath: ['workflow', 'run'] });
+  runs.createIndex('status', ['status', 'workflow', 'run']);
+  runs.createIndex('singleton', ['workflow', 'singletonKey']);
   db.createObjectStore('values');
   db.createObjectStore('attachments');
   db.createObjectStore('history');

@@ -6,6 +6,7 @@ import { freshId } from './fresh-id.js';
 import type { HostLink, IfExists, Notice } from './protocol.js';
 import { LinkedRun, type Run, type Subscription } from './run.js';
 import { LinkedRunList, type RunList } from './run-list.js';
+import { whenOf } from './when.js';
 
 /** The workflows an app can start, by id. */
 export type WorkflowTypesById = Record<string, WorkflowTypes>;
@@ -16,6 +17,10 @@ export type StartOptions<T extends WorkflowTypes> = {
   id?: string;
   /** What happens when there is a run of that id: default `join`, which gives that run if its input is the same. */
   ifExists?: IfExists;
+  /** A whole number, default 0: of the runs that wait for a slot of their workflow's `concurrency`, the highest go first. */
+  priority?: number;
+  /** When it begins, a Date or an instant in ms; `queued` till then. Default: at once. */
+  startAt?: Date | number;
 } & (undefined extends T['input'] ? { input?: T['input'] } : { input: T['input'] });
 
 type StartArgs<T extends WorkflowTypes> = undefined extends T['input']
@@ -28,9 +33,9 @@ export type HostStatus = 'owner' | 'standby' | 'unknown';
 /** The object an app talks to. */
 export interface Holdfast<M extends WorkflowTypesById = WorkflowTypesById> {
   /**
-   * Starts a run; resolves when the start is durable.
+   * Starts a run; resolves when the start is durable. Where its workflow is a `singleton`, it may give the run that is there.
    * @throws `WORKFLOW_UNKNOWN`, `RUN_EXISTS`, `RUN_INPUT_DIFFERS`, `VALUE_NOT_STORABLE` (nothing is stored then),
-   * `HOST_UNREACHABLE`, `CLOSED`, store codes.
+   * `OPTION_INVALID`, `HOST_UNREACHABLE`, `CLOSED`, store codes.
    */
   start<K extends keyof M & string>(workflow: K, ...options: StartArgs<M[K]>): Promise<Run<M[K]>>;
   /** A handle on a run, at once, whether the run is there or not; the same object each time. */
@@ -70,12 +75,13 @@ class LinkedHoldfast {
     },
   };
 
-  async start(workflow: string, options: { id?: string; ifExists?: IfExists; input?: unknown } = {}): Promise<Run> {
+  async start(workflow: string, options: StartOptions<WorkflowTypes> = { input: undefined }): Promise<Run> {
     const callId = freshId();
     const { id = callId, ifExists = 'join', input } = options;
     checkStart(workflow, id, ifExists);
-    await this.#link.call('start', { workflow, run: id, callId, ifExists, input: encodeGiven(input, 'input') });
-    return this.run(workflow, id);
+    const request = { workflow, run: id, callId, ifExists, input: encodeGiven(input, 'input'), ...whenOf(options) };
+    const { run } = await this.#link.call('start', request);
+    return this.run(workflow, run);
   }
 
   run(workflow: string, id: string): Run {

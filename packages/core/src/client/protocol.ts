@@ -17,6 +17,10 @@ export interface StartRequest extends RunAddress {
   readonly ifExists: IfExists;
   /** Makes a repeated request of the same call harmless. */
   readonly callId: string;
+  /** A whole number; default 0. */
+  readonly priority?: number;
+  /** Instant (ms) before which it does not begin. */
+  readonly startAt?: number;
 }
 
 export interface SendRequest extends RunAddress {
@@ -50,8 +54,11 @@ export type Notice =
 
 /** The methods of a host. All of them may be called twice with the same arguments without a second effect. */
 export interface HostApi {
-  /** @throws `WORKFLOW_UNKNOWN`, `RUN_EXISTS`, `RUN_INPUT_DIFFERS`, store codes. */
-  start(request: StartRequest): Promise<void>;
+  /**
+   * Gives the address of the run that is there then: another than asked for, where its workflow is a singleton.
+   * @throws `WORKFLOW_UNKNOWN`, `RUN_EXISTS`, `RUN_INPUT_DIFFERS`, `OPTION_INVALID`, store codes.
+   */
+  start(request: StartRequest): Promise<RunAddress>;
   /** @throws `WORKFLOW_UNKNOWN`, `RUN_UNKNOWN`, store codes. */
   send(request: SendRequest): Promise<void>;
   /** @throws `OPTION_INVALID`, store codes. */

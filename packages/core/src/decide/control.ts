@@ -1,5 +1,6 @@
 import { AttachmentBook, encode } from '../codec/index.js';
 import {
+  type Beginning,
   type HistoryRow,
   type InboxRow,
   isClosed,
@@ -24,8 +25,8 @@ export type RunControl =
 /** A control that removes the run there is. */
 export type EndingControl =
   | { readonly control: 'delete' }
-  /** The version is the newest of the host that accepted it, as with any new run. */
-  | { readonly control: 'restart'; readonly input: unknown; readonly version: number };
+  /** The new run begins as any that is started by the host which accepted this. */
+  | { readonly control: 'restart'; readonly input: unknown; readonly begin: Beginning };
 
 /** For which reasons a pause is ended. */
 export const LIFTED: Readonly<Record<'resume' | 'retry', readonly PauseReason[]>> = {
@@ -45,7 +46,7 @@ export function decideControl(
 ): { op: Op; gone: NonNullable<Effects['gone']> } {
   if (body.control === 'delete') return { op: { op: 'delete' }, gone: 'deleted' };
   const { value, fresh } = new AttachmentBook().toStored(encode(body.input, 'input'));
-  const row = queuedRow({ workflow, run, key: id, version: body.version }, now);
+  const row = queuedRow({ workflow, run, key: id, ...body.begin }, now);
   return { op: { op: 'restart', start: { kind: 'start', row, input: value, attachments: fresh } }, gone: 'restarted' };
 }
 
@@ -74,6 +75,8 @@ export function decideHeld(
   const ops: Op[] = [{ op: 'taken', n: control.n }];
   const repeated = !record.remember(control.id, row.seq + 1, ops);
   if (after === row || repeated) return { row, ops: [...ops, { op: 'run', row }] };
+  // One that has not begun has no history yet.
+  if (row.seq === 0 && !isClosed(after.status)) return { row: after, ops: [...ops, { op: 'run', row: after }] };
   const head = { ...after, seq: row.seq + 1 };
   ops.push({ op: 'run', row: head });
   if (isClosed(head.status)) dropWork(record, ops);
@@ -91,7 +94,7 @@ function headAfter(body: RunControl, row: RunRow, now: number): RunRow {
     case 'terminate':
       return cancelledRow(row, now);
     case 'cancel':
-      if (row.seq === 0 || row.pausedFrom === 'queued') return cancelledRow(row, now);
+      if (row.seq === 0) return cancelledRow(row, now);
       return paused ? liftedRow(row, row.reasons, now) : row;
     default:
       return paused ? liftedRow(row, LIFTED[body.control], now) : row;
@@ -100,7 +103,8 @@ function headAfter(body: RunControl, row: RunRow, now: number): RunRow {
 
 /** The head of a run that was ended where it stood. */
 function cancelledRow(row: RunRow, now: number): RunRow {
-  const { pausedFrom: _from, cancel: _cancel, suspicion: _suspicion, nextDeadlineAt: _deadline, ...rest } = row;
+  const { pausedFrom: _from, cancel: _cancel, suspicion: _suspicion, nextDeadlineAt: _deadline, ...open } = row;
+  const { singletonKey: _key, ...rest } = open;
   return { ...rest, status: 'cancelled', reasons: [], updatedAt: now, closedAt: now };
 }
 

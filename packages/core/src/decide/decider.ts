@@ -113,7 +113,7 @@ export class Decider {
       this.#unstored.push(message);
       onMessage(message);
     };
-    if (stored.row.seq === 0 || this.#record.has('failure')) return;
+    if (!this.#record.has('state') || this.#record.has('failure')) return;
     const { engine, foreign } = this.closed ? this.#reopen() : this.#takeUp();
     if (!engine) return;
     this.#engine = engine;
@@ -354,7 +354,8 @@ export class Decider {
       !this.closed &&
       this.#steer(body, draft, now)
     ) {
-      draft.history = { kind: 'control', name: body.control };
+      // A run that has not begun has no history yet, and is still to begin.
+      if (this.#engine || draft.cancelled) draft.history = { kind: 'control', name: body.control };
     }
   }
 
@@ -586,7 +587,8 @@ export class Decider {
 
   #writeHead(arrival: Arrival, draft: Draft, circumstances: Circumstances): void {
     const { now, epoch } = circumstances;
-    const { nextDeadlineAt: _, suspicion: before, pausedFrom: _from, cancel: offered, ...rest } = this.#row;
+    const { nextDeadlineAt: _, suspicion: before, pausedFrom: _from, cancel: offered, ...open } = this.#row;
+    const { singletonKey, ...rest } = open;
     const seq = draft.history ? rest.seq + 1 : rest.seq;
     const cancel = draft.cancel ?? offered;
     const goesOn = draft.cancelled ? 'cancelled' : this.#status(draft.effects, circumstances.quiet, cancel);
@@ -610,6 +612,7 @@ export class Decider {
       ...(deadline === undefined ? {} : { nextDeadlineAt: deadline }),
       ...(progress ? { progress } : {}),
       ...(suspicion ? { suspicion } : {}),
+      ...(singletonKey === undefined || closed ? {} : { singletonKey }),
       ...(closed && rest.closedAt === undefined ? { closedAt: now } : {}),
     };
     draft.ops.push({ op: 'run', row: this.#row });
@@ -636,10 +639,11 @@ export class Decider {
     return { version, ...(definition === undefined ? {} : { definition }) };
   }
 
-  /** Whether it only waits, though it is marked as running. */
+  /** Whether it only waits, though it is marked as running, or as queued for the slot that it has. */
   mayRest(quiet: Circumstances['quiet']): boolean {
     const { status, cancel } = this.#row;
-    return status === 'running' && this.#status(NO_EFFECTS, quiet, cancel) === 'waiting';
+    if (status !== 'running' && status !== 'queued') return false;
+    return this.#status(NO_EFFECTS, quiet, cancel) === 'waiting';
   }
 
   /** How it stands, apart from a pause. */

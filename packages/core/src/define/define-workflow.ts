@@ -1,6 +1,7 @@
-import type { AnyActorLogic, AnyStateMachine } from 'xstate';
+import type { AnyActorLogic, AnyStateMachine, InputFrom } from 'xstate';
 import { isLive, isMachine, kindOf, liveActorRefused } from '../engine/kinds.js';
 import { HoldfastError } from '../errors/index.js';
+import { type Concurrency, checkConcurrency, checkSingleton, type Singleton } from './concurrency.js';
 import type { Migrations } from './migration.js';
 import type { Implementations, Workflow } from './workflow.js';
 
@@ -14,6 +15,9 @@ import type { Implementations, Workflow } from './workflow.js';
  * @param definition.logic a machine of XState 5 or a step function (`fromSteps`).
  * @param definition.liveActors accepts callback and observable actors, whose work can't go on after a crash: it is begun
  *   anew then, with the stored input. While one is under way its run stays in memory.
+ * @param definition.concurrency how many of its runs, of one key where there is a `key`, may be at work at a time. One
+ *   that wants to work and may not is `queued`; one that only waits is not at work.
+ * @param definition.singleton starts a run only where none of its key is there that has not ended.
  * @throws `WORKFLOW_INVALID`, `OPTION_INVALID`; `ACTOR_NOT_DURABLE` when the logic holds callback or observable actors, and `liveActors` is
  *   not given.
  *
@@ -26,9 +30,12 @@ export function defineWorkflow<const TId extends string, TLogic extends AnyActor
   logic: TLogic;
   liveActors?: 'restart';
   migrate?: Migrations;
+  concurrency?: Concurrency<InputFrom<TLogic>>;
+  singleton?: Singleton<InputFrom<TLogic>>;
 }): Workflow<TId, TLogic> {
-  const { id, version, logic, liveActors, migrate } = definition;
+  const { id, version, logic, liveActors, migrate, concurrency, singleton } = definition;
   if (typeof id !== 'string' || id === '') throw invalid('needs an id, a string that is not empty', { id });
+  if (id.startsWith('holdfast.')) throw invalid(`can't have the id "${id}", which is Holdfast's own`, { id });
   if (!Number.isInteger(version) || version < 1)
     throw invalid(`"${id}" needs a version, a whole number from 1`, { id });
   if (!isLogic(logic)) throw invalid(`"${id}" needs logic: a machine, or the result of fromSteps()`, { id });
@@ -41,6 +48,8 @@ export function defineWorkflow<const TId extends string, TLogic extends AnyActor
   const provide = (implementations: Implementations<TLogic>) =>
     defineWorkflow({ ...definition, logic: provideTo(id, logic, implementations) });
   if (migrate !== undefined) checkMigrations(id, version, migrate);
+  checkConcurrency(id, concurrency);
+  checkSingleton(id, singleton);
   return Object.freeze({
     id,
     version,
@@ -48,6 +57,8 @@ export function defineWorkflow<const TId extends string, TLogic extends AnyActor
     provide,
     ...(liveActors === undefined ? {} : { liveActors }),
     ...(migrate ? { migrate: Object.freeze({ ...migrate }) } : {}),
+    ...(concurrency ? { concurrency: Object.freeze({ ...concurrency }) } : {}),
+    ...(singleton ? { singleton: Object.freeze({ ...singleton }) } : {}),
   });
 }
 

@@ -1,4 +1,5 @@
 import type { AnyActorLogic, EventFromLogic, InputFrom, OutputFrom, SnapshotFrom } from 'xstate';
+import type { Concurrency, Singleton } from './concurrency.js';
 import type { Migrations } from './migration.js';
 
 /**
@@ -13,6 +14,10 @@ export interface Workflow<TId extends string = string, TLogic extends AnyActorLo
   readonly migrate?: Migrations;
   /** See `defineWorkflow`. */
   readonly liveActors?: 'restart';
+  /** See `defineWorkflow`. */
+  readonly concurrency?: Concurrency;
+  /** See `defineWorkflow`. */
+  readonly singleton?: Singleton;
   /**
    * The same workflow with other implementations (actors, actions, guards, delays), as `machine.provide`: for tests, or
    * for what differs by environment.

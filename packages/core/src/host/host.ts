@@ -1,3 +1,4 @@
+import { freshId } from '../client/fresh-id.js';
 import type { Control, HostApi, Interest, Notice, SendRequest, StartRequest } from '../client/protocol.js';
 import { type RunSnapshotData, UNKNOWN } from '../client/snapshot.js';
 import { AttachmentBook, decode, encode, sameText } from '../codec/index.js';
@@ -7,11 +8,13 @@ import { Decider } from '../decide/decider.js';
 import { RunRecord } from '../decide/run-record.js';
 import { restoredRow } from '../decide/suspicion.js';
 import { toMs } from '../define/duration.js';
+import { SCHEDULES, type Schedule } from '../define/schedule.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import { actorRefReducers } from '../engine/index.js';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
 import {
+  type Beginning,
   type Encoded,
   type InboxRow,
   isClosed,
@@ -24,6 +27,7 @@ import {
 import { unknownRun } from '../store/memory-store.js';
 import type { Op, Ownership, Store } from '../store/store.js';
 import { runKey } from '../store/tables.js';
+import { beginningOf, startsLater } from './beginning.js';
 import { Changes } from './changes.js';
 import { createSystemClock } from './clock.js';
 import { Deadlines } from './deadlines.js';
@@ -34,7 +38,9 @@ import { FIRST_RETRY_MS, Problems } from './problems.js';
 import { Publisher } from './publisher.js';
 import { badCrashLoopLimit, closed, crashLoop, inputDiffers, runExists, stepExhausted } from './refusals.js';
 import { Registry, unbumped } from './registry.js';
+import { Scheduler } from './scheduler.js';
 import { isParking, toData, withProblem } from './seen.js';
+import { Slots } from './slots.js';
 import { Suspects } from './suspects.js';
 
 export interface HostOptions {
@@ -63,6 +69,8 @@ export interface HostOptions {
   readonly crashLoopLimit?: number;
   /** For development. */
   readonly dev?: DevOptions;
+  /** What is started by the calendar while this host owns the store: see `@holdfast/core/schedules`. */
+  readonly schedules?: readonly Schedule[];
 }
 
 /** Executes runs. One per worker, process or test. */
@@ -82,7 +90,8 @@ const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () =>
 
 /**
  * Makes a host over a store. Nothing happens before `open`.
- * @throws `OPTION_INVALID` when two workflows have one id and one version, or `crashLoopLimit` or `dev` is not as it has to be.
+ * @throws `OPTION_INVALID` when two workflows have one id and one version, or two schedules one id, or `crashLoopLimit`
+ *   or `dev` is not as it has to be; `WORKFLOW_UNKNOWN` when a schedule is for a workflow that is not among `workflows`.
  */
 export function createHost(options: HostOptions): Host {
   return new StoreHost(options);
@@ -97,7 +106,9 @@ const NOTHING_NEW: News = { rows: [], attachments: new Map() };
  * 2. Everything accepted is attended to: at once by the owner, at the latest when the next owner recovers.
  * 3. A run that this code can't take up is parked: nothing of it is written.
  * 4. After a crash a run's head says that it is restored before anything of it is decided or performed.
- * 5. A paused run, and a suspect whose turn has not come, is not in memory; only controls reach it.
+ * 5. A paused run, a suspect whose turn has not come, and one that is to begin later or waits for a slot, is not in
+ *    memory; only controls reach it.
+ * 6. A run of a workflow with a limit is in memory only while it has a slot: it leaves as soon as it rests.
  */
 class StoreHost implements Host {
   readonly owned: Promise<void>;
@@ -105,13 +116,17 @@ class StoreHost implements Host {
   readonly #registry: Registry;
   /** Workflows whose owner was told that their version was not raised. */
   readonly #unbumped = new Set<string>();
-  readonly #options: Required<Omit<HostOptions, 'store' | 'workflows'>> & { readonly dev: Required<DevOptions> };
+  readonly #options: Required<Omit<HostOptions, 'store' | 'workflows' | 'schedules'>> & {
+    readonly dev: Required<DevOptions>;
+  };
   readonly #publisher: Publisher;
   readonly #deadlines: Deadlines;
   readonly #live = new Map<string, LiveRun>();
   readonly #loading = new Map<string, Promise<LiveRun | undefined>>();
   readonly #problems: Problems;
   readonly #suspects: Suspects;
+  readonly #slots: Slots;
+  readonly #scheduler: Scheduler;
   readonly #changes = new Changes();
   /** Ways to cancel the evictions ahead. */
   readonly #evictions = new Map<string, () => void>();
@@ -122,7 +137,7 @@ class StoreHost implements Host {
   #unwatch: (() => void) | undefined;
 
   constructor(options: HostOptions) {
-    const { store, workflows, clock = createSystemClock(), connectivity = ALWAYS_ONLINE } = options;
+    const { store, workflows, schedules = [], clock = createSystemClock(), connectivity = ALWAYS_ONLINE } = options;
     const { services = {}, steps = {}, evictAfterMs = 5000, frameMs = 16, crashLoopLimit = 3 } = options;
     const { onError = (error) => console.error(error), around = (_, perform) => perform() } = options;
     if (!isCrashLoopLimit(crashLoopLimit)) throw badCrashLoopLimit(crashLoopLimit);
@@ -144,6 +159,21 @@ class StoreHost implements Host {
     this.#publisher = new Publisher((interest) => this.#notice(interest), { onError, frameMs });
     this.#problems = new Problems(clock, (address) => void this.#attend(address));
     this.#deadlines = new Deadlines(clock, (key) => void this.#attend(toAddress(key)));
+    this.#slots = new Slots({
+      clock,
+      limitOf: (workflow) => this.#registry.limitOf(workflow),
+      granted: (address) => void this.#attend(address),
+    });
+    for (const { workflow } of schedules) this.#registry.newest(workflow);
+    this.#scheduler = new Scheduler(schedules, {
+      store,
+      clock,
+      changes: this.#changes,
+      start: (address, input) =>
+        this.start({ ...address, input: encode(input, 'input'), ifExists: 'join', callId: freshId() }),
+      changed: (address) => this.#changedHere(address),
+      onError,
+    });
     this.#suspects = new Suspects({
       clock,
       restore: (row) => this.#restore(row),
@@ -178,22 +208,35 @@ class StoreHost implements Host {
     await this.#store.close();
   }
 
-  async start(request: StartRequest): Promise<void> {
+  async start(request: StartRequest): Promise<RunAddress> {
     const { workflow, run, input, ifExists, callId } = request;
-    const { version } = this.#registry.newest(workflow);
+    const begin = beginningOf(this.#registry.newest(workflow), request);
     const now = this.#options.clock.now();
     const { value, fresh } = new AttachmentBook().toStored(input);
-    const row = queuedRow({ workflow, run, key: callId, version }, now);
+    const row = queuedRow({ workflow, run, key: callId, ...begin }, now);
     const accepted = await this.#store.accept({ kind: 'start', row, input: value, attachments: fresh });
+    if (accepted.outcome === 'singleton') return this.#meet(accepted.row, request);
     if (accepted.outcome === 'exists' && accepted.row.key !== callId) {
       if (ifExists === 'fail') throw runExists(request);
-      if (ifExists === 'restart') return this.#restart(request);
+      if (ifExists === 'restart') return this.#restart(request, begin);
       if (!sameText(accepted.input, value)) throw inputDiffers(request);
     }
     this.#changedHere({ workflow, run });
     // One that is there and queued may be of a call whose answer was lost, and known to nobody.
     const queued = accepted.outcome !== 'exists' || accepted.row.status === 'queued';
     if (this.#ownership && queued) void this.#attend({ workflow, run });
+    return { workflow, run };
+  }
+
+  /** A start met the one run there may be: gives that one, or starts when it has ended. */
+  async #meet({ workflow, run, status }: RunRow, request: StartRequest): Promise<RunAddress> {
+    const address = { workflow, run };
+    if (this.#ownership && status === 'queued') void this.#attend(address);
+    if (this.#registry.newest(workflow).singleton?.onConflict !== 'cancel') return address;
+    await this.control({ ...address, callId: `${request.callId} cancels`, control: { control: 'cancel' } });
+    const isOver = async () => isClosed((await this.#store.head(address))?.status ?? 'done');
+    await this.#changes.until(address, isOver, this.#closing.signal);
+    return this.start(request);
   }
 
   async send({ workflow, run, id, event, until }: SendRequest): Promise<void> {
@@ -204,7 +247,7 @@ class StoreHost implements Host {
 
   async control({ workflow, run, callId, control }: Parameters<HostApi['control']>[0]): Promise<void> {
     const address = { workflow, run };
-    const body = toBody(control);
+    const body = toBody(control, workflow);
     // A repeated call may find its own work done; that there is nothing left is what it asks for.
     if (!(await this.#store.head(address))) return;
     const n = await this.#accept(address, 'control', callId, encode(body, 'control'));
@@ -236,12 +279,12 @@ class StoreHost implements Host {
   }
 
   /** Replaces a run by a new one; resolves when the new one is there. */
-  async #restart({ workflow, run, input, callId }: StartRequest): Promise<void> {
+  async #restart({ workflow, run, input, callId }: StartRequest, begin: Beginning): Promise<RunAddress> {
     const address = { workflow, run };
-    const { version } = this.#registry.newest(workflow);
-    const body = encode({ control: 'restart', version, input: decode(input) } satisfies ControlBody, 'input');
+    const body = encode({ control: 'restart', begin, input: decode(input) } satisfies ControlBody, 'input');
     const n = await this.#accept(address, 'control', callId, body);
     await this.#untilTaken(address, n);
+    return address;
   }
 
   /** Asks for ownership, hosts while it lasts, and again. */
@@ -314,34 +357,46 @@ class StoreHost implements Host {
   }
 
   /** Takes up what an owner before has left. */
-  async #takeOver({ afterCrash }: Ownership): Promise<void> {
-    const accepted = new Map((await this.#store.inbox()).map((row) => [runKey(row), row]));
+  async #takeOver(ownership: Ownership): Promise<void> {
+    const { afterCrash } = ownership;
+    const accepted = new Map<string, InboxRow>();
+    for (const row of await this.#store.inbox()) if (!accepted.has(runKey(row))) accepted.set(runKey(row), row);
     const inMotion: RunRow[] = [];
     for (let after: string | undefined; ; ) {
       const page = await this.#store.list({ status: UNFINISHED, ...(after === undefined ? {} : { after }) });
       for (const row of page.rows) {
         const moves = this.#isInMotion(row) || !this.#registry.isInLine(row);
-        if (accepted.delete(runKey(row)) || moves) inMotion.push(row);
+        if (accepted.has(runKey(row)) || moves) inMotion.push(row);
         else if (row.nextDeadlineAt !== undefined) this.#deadlines.set(runKey(row), row.nextDeadlineAt);
       }
       if (page.cursor === undefined) break;
       after = page.cursor;
     }
+    this.#slots.lineUp(inMotion, accepted);
+    for (const row of inMotion) if (!this.#onlyQueues(row)) accepted.delete(runKey(row));
     if (afterCrash) void this.#suspects.begin(inMotion, this.#options.crashLoopLimit);
-    else for (const row of inMotion) await this.#attend(row);
+    else for (const row of inMotion) await this.#restore(row);
     for (const row of accepted.values()) await this.#attend(row);
+    this.#scheduler.begin(ownership.epoch);
     this.#publisher.allChanged();
     // An owner may die between a commit and its word to the others.
     this.#changes.tellAll();
   }
 
-  #isInMotion({ status, nextDeadlineAt = Infinity }: RunRow): boolean {
-    return status !== 'waiting' || nextDeadlineAt <= this.#options.clock.now();
+  #isInMotion(row: RunRow): boolean {
+    const { status, nextDeadlineAt = Infinity } = row;
+    const now = this.#options.clock.now();
+    return nextDeadlineAt <= now || (status !== 'waiting' && !startsLater(row, now));
   }
 
-  async #restore(address: RunAddress): Promise<void> {
-    await this.#attend(address);
-    if (!this.#live.has(runKey(address))) this.#suspects.settled(address);
+  /** Whether its turn will come with a slot, and nothing else is to be done about it. */
+  #onlyQueues(row: RunRow): boolean {
+    return row.status === 'queued' && this.#slots.waitsSince(row) !== undefined;
+  }
+
+  async #restore(row: RunRow): Promise<void> {
+    if (!this.#onlyQueues(row)) await this.#attend(row);
+    if (!this.#live.has(runKey(row))) this.#suspects.settled(row);
   }
 
   #stopAll(reason: unknown): void {
@@ -353,6 +408,8 @@ class StoreHost implements Host {
     for (const cancel of this.#evictions.values()) cancel();
     this.#evictions.clear();
     this.#problems.clear();
+    this.#slots.clear();
+    this.#scheduler.stop();
     this.#suspects.clear();
     this.#publisher.tell({ kind: 'host', ownership: 'standby' });
     this.#publisher.allChanged();
@@ -477,15 +534,21 @@ class StoreHost implements Host {
       this.#live.set(key, live);
       return live;
     } finally {
-      if (this.#ownership === ownership) this.#loading.delete(key);
+      if (this.#ownership === ownership) {
+        this.#loading.delete(key);
+        if (!this.#live.has(key)) this.#slots.giveBack(address);
+      }
     }
   }
 
   /** The run, when it may be brought into memory now; its head says so where it is restored after a crash. */
   async #admit(stored: StoredRun, ownership: Ownership): Promise<StoredRun | undefined> {
-    if (this.#isHeld(stored.row)) {
+    if (this.#isHeld(stored)) {
       const after = await this.#carryOut(stored, ownership);
-      return !after || this.#isHeld(after.row) ? undefined : this.#admit(after, ownership);
+      // What is left of them is carried out in memory, and waits for no slot.
+      if (after?.inbox.some(({ lane }) => lane === 'control')) this.#slots.overtake(after.row);
+      if (after && this.#isHeld(after)) await this.#leave(after.row, ownership);
+      return !after || this.#isHeld(after) ? undefined : this.#admit(after, ownership);
     }
     if (!this.#suspects.isUnmarked(stored.row)) return stored;
     const { clock, crashLoopLimit } = this.#options;
@@ -500,8 +563,20 @@ class StoreHost implements Host {
     return undefined;
   }
 
-  #isHeld(row: RunRow): boolean {
-    return row.status === 'paused' || this.#suspects.waits(row);
+  #isHeld({ row, inbox }: StoredRun): boolean {
+    if (row.workflow === SCHEDULES || row.status === 'paused' || this.#suspects.waits(row)) return true;
+    return startsLater(row, this.#options.clock.now()) || !this.#slots.claim(row, inbox[0]?.acceptedAt);
+  }
+
+  /** One that is held is brought back when it is to begin, or by its slot, for which it is seen to wait. */
+  async #leave(row: RunRow, ownership: Ownership): Promise<void> {
+    const { workflow, run, seq: after, nextDeadlineAt } = row;
+    if (startsLater(row, this.#options.clock.now())) this.#deadlines.set(runKey(row), nextDeadlineAt as number);
+    const since = this.#slots.waitsSince(row);
+    if (since === undefined || row.status === 'queued' || row.status === 'paused') return;
+    const ops: Op[] = [{ op: 'run', row: { ...row, status: 'queued', updatedAt: Math.max(row.updatedAt, since) } }];
+    await this.#store.commit({ workflow, run, epoch: ownership.epoch, after, durability: 'relaxed', ops });
+    this.#changedHere({ workflow, run });
   }
 
   #revive(stored: StoredRun, ownership: Ownership): LiveRun {
@@ -559,6 +634,10 @@ class StoreHost implements Host {
     const key = runKey(address);
     const { clock, evictAfterMs } = this.#options;
     this.#problems.forget(address);
+    if (this.#slots.isLimited(address)) {
+      this.#evict(run);
+      return;
+    }
     this.#evictions.get(key)?.();
     this.#evictions.set(
       key,
@@ -569,6 +648,7 @@ class StoreHost implements Host {
   #gone(address: RunAddress, gone: NonNullable<Effects['gone']>): void {
     this.#live.delete(runKey(address));
     this.#problems.forget(address);
+    this.#slots.forget(address);
     this.#suspects.forget(address);
     this.#changedHere(address);
     if (gone === 'restarted') void this.#attend(address);
@@ -595,12 +675,14 @@ class StoreHost implements Host {
   #drop(run: LiveRun): void {
     run.stop(new HoldfastError('CLOSED', { message: 'The run was put to rest.' }));
     this.#live.delete(runKey(run.row));
+    this.#slots.giveBack(run.row);
   }
 
   #broken(address: RunAddress, error: unknown): void {
     const key = runKey(address);
     this.#live.get(key)?.stop(error);
     this.#live.delete(key);
+    this.#slots.giveBack(address);
     if (isHoldfastError(error, 'STORE_FENCED')) this.#fenced();
     else void this.#failed({ workflow: address.workflow, run: address.run }, error);
   }
@@ -665,8 +747,10 @@ function isCrashLoopLimit(limit: unknown): boolean {
 const CANCEL_TIMEOUT_MS = 30_000;
 
 /** @throws `OPTION_INVALID`. */
-function toBody(control: Control): ControlBody {
+function toBody(control: Control, workflow: string): ControlBody {
   if (control.control !== 'cancel') return control as ControlBody;
+  // There is nothing to be offered its end.
+  if (workflow === SCHEDULES) return { control: 'terminate' };
   const { timeout = CANCEL_TIMEOUT_MS } = control;
   return { control: 'cancel', timeoutMs: toMs(timeout, 'timeout of cancel()') };
 }

@@ -321,7 +321,9 @@ export class LiveRun {
   async #mayBegin(): Promise<void> {
     await this.#unpaused();
     if (!this.#owned()) return new Promise(() => {});
-    if (this.row.status === 'waiting') await new Promise<void>((begun) => this.push({ kind: 'begin', begun }));
+    const { status } = this.row;
+    const isMarked = status !== 'waiting' && status !== 'queued';
+    if (!isMarked) await new Promise<void>((begun) => this.push({ kind: 'begin', begun }));
     if (this.#decider.paused) return this.#mayBegin();
   }
 

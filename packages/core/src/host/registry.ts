@@ -33,6 +33,11 @@ export class Registry {
     return this.#of(id).at(-1) as AnyWorkflow;
   }
 
+  /** How many runs of a workflow, of one key, may be at work at a time, whatever their versions; undefined: any number. */
+  limitOf(id: string): number | undefined {
+    return this.#versions.get(id)?.at(-1)?.concurrency?.limit;
+  }
+
   /** What goes on with a stored run. @throws `WORKFLOW_UNKNOWN`, `VERSION_UNFIT`. */
   of(row: RunRow): AnyWorkflow {
     const versions = this.#of(row.workflow);

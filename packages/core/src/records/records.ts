@@ -61,7 +61,13 @@ export interface RunRow extends RunAddress {
    */
   readonly cancel?: { readonly by?: number };
   readonly suspicion?: Suspicion;
-  /** Instant (ms) of the earliest timer, while there is one. */
+  /** Of runs that wait for a slot the highest goes first; default 0. */
+  readonly priority?: number;
+  /** Runs of one workflow and of this key share its limit; absent where it has none. */
+  readonly concurrencyKey?: string;
+  /** Only until it has ended: no other run of its workflow with this key is started. */
+  readonly singletonKey?: string;
+  /** Instant (ms) of the earliest timer, while there is one; before the first checkpoint: when it is to begin. */
   readonly nextDeadlineAt?: number;
   readonly progress?: Progress;
   /** Instants (ms). */
@@ -149,8 +155,20 @@ export function isClosed(status: RunStatus): boolean {
   return CLOSED.includes(status);
 }
 
+/** What is told of a new run besides its address, its key and its input. */
+export type Beginning = Pick<RunRow, 'version' | 'priority' | 'concurrencyKey' | 'singletonKey' | 'nextDeadlineAt'>;
+
+/** What a run began with, for one that is to take its place. */
+export function beginningOf({ version, priority, concurrencyKey, singletonKey }: RunRow): Beginning {
+  return {
+    version,
+    ...(priority === undefined ? {} : { priority }),
+    ...(concurrencyKey === undefined ? {} : { concurrencyKey }),
+    ...(singletonKey === undefined ? {} : { singletonKey }),
+  };
+}
+
 /** The head of a run that is to begin: queued, before its first checkpoint. */
-export function queuedRow(begin: RunAddress & Pick<RunRow, 'key' | 'version'>, now: number): RunRow {
-  const { workflow, run, key, version } = begin;
-  return { workflow, run, key, version, seq: 0, status: 'queued', reasons: [], createdAt: now, updatedAt: now };
+export function queuedRow(begin: RunAddress & Pick<RunRow, 'key'> & Beginning, now: number): RunRow {
+  return { ...begin, seq: 0, status: 'queued', reasons: [], createdAt: now, updatedAt: now };
 }

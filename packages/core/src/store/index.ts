@@ -24,4 +24,4 @@ export type {
   StoreChange,
   StoreManifest,
 } from './store.js';
-export { assertFollows, frozenCopy, runKey, Tables } from './tables.js';
+export { assertFollows, frozenCopy, runKey, singletonId, Tables } from './tables.js';

@@ -107,6 +107,8 @@ export function createMemoryStore(options: { database?: MemoryDatabase; name?: s
       if (existing) {
         return { outcome: 'exists', row: existing.row, input: existing.values.get('input') ?? { text: '' } };
       }
+      const singleton = tables.singleton(acceptance.row);
+      if (singleton) return { outcome: 'singleton', row: singleton };
       tables.start(acceptance.row, acceptance.input, acceptance.attachments);
       tell({ kind: 'accepted', workflow, run });
       return { outcome: 'started' };

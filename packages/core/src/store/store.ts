@@ -49,10 +49,14 @@ export type Acceptance =
       readonly attachments?: readonly { readonly id: string; readonly blob: Blob }[];
     };
 
-/** What became of an {@link Acceptance}. `exists`: a start met a run of that address, and changed nothing. */
+/**
+ * What became of an {@link Acceptance}. A start that changed nothing met a run of that address (`exists`), or else one
+ * of its workflow whose head has the same `singletonKey` (`singleton`).
+ */
 export type Accepted =
   | { readonly outcome: 'started' }
   | { readonly outcome: 'exists'; readonly row: RunRow; readonly input: StoredValue }
+  | { readonly outcome: 'singleton'; readonly row: RunRow }
   | { readonly outcome: 'queued'; readonly n: number };
 
 /** A page of run heads is asked for with this. */
@@ -107,7 +111,7 @@ export interface StoreManifest {
  * 2. `commit` is fenced: it refuses an epoch that is not the present one (`STORE_FENCED`) and an `after` that is not
  *    the stored seq (`STORE_SEQ`), in the same atomic act that writes. `after` is 0 for a run's first checkpoint.
  * 3. `accept` needs no ownership. It is atomic, strict, and gives each inbox row the next `n` of the whole store.
- *    A start of an existing run changes nothing and says so; an inbox row for an unknown run is `RUN_UNKNOWN`.
+ *    A start of an existing run, or of a second one with a `singletonKey`, changes nothing and says so; an inbox row for an unknown run is `RUN_UNKNOWN`.
  * 4. A failed commit or accept has changed nothing, or it rejects with `retryable: false` and the caller must load
  *    again. One bad member never fails the others of its group.
  * 5. `load`, `list`, `inbox` and `history` show committed records only, and need no ownership.

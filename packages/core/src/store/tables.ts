@@ -22,6 +22,11 @@ function addressOf(key: string): RunAddress {
   return { workflow, run };
 }
 
+/** What two runs must not have in common; undefined where it may be anything. */
+export function singletonId({ workflow, singletonKey }: RunRow): string | undefined {
+  return singletonKey === undefined ? undefined : JSON.stringify([workflow, singletonKey]);
+}
+
 /** Escaping changes the order of ids, so keys can't be compared: addresses are. */
 function inOrder(a: RunAddress, b: RunAddress): number {
   if (a.workflow !== b.workflow) return a.workflow < b.workflow ? -1 : 1;
@@ -58,6 +63,8 @@ export function frozenCopy<T>(data: T): T {
  */
 export class Tables {
   readonly #runs = new Map<string, RunTable>();
+  /** Keys of the runs whose head has a `singletonKey`, by that. */
+  readonly #singletons = new Map<string, string>();
 
   /** Throws `STORE_SEQ` when `checkpoint` does not follow the stored seq. */
   check(checkpoint: Checkpoint): void {
@@ -70,6 +77,7 @@ export class Tables {
 
   #apply(key: string, op: Op): void {
     if (op.op === 'delete') {
+      this.#forgetSingleton(key);
       this.#runs.delete(key);
       return;
     }
@@ -81,7 +89,9 @@ export class Tables {
     if (!table) return;
     switch (op.op) {
       case 'run':
+        this.#forgetSingleton(key);
         table.row = frozenCopy(op.row);
+        this.#rememberSingleton(key, table.row);
         break;
       case 'put':
         table.values.set(op.id, frozenCopy(op.value));
@@ -103,7 +113,10 @@ export class Tables {
 
   /** Adds a new run; its input is the value `input`. */
   start(row: RunRow, input: StoredValue, attachments: readonly { id: string; blob: Blob }[] = []): void {
-    this.#runs.set(runKey(row), {
+    const key = runKey(row);
+    this.#forgetSingleton(key);
+    this.#rememberSingleton(key, row);
+    this.#runs.set(key, {
       row: frozenCopy(row),
       values: new Map([['input', frozenCopy(input)]]),
       attachments: new Map(attachments.map(({ id, blob }) => [id, blob])),
@@ -125,6 +138,24 @@ export class Tables {
 
   head(address: RunAddress): RunRow | undefined {
     return this.#runs.get(runKey(address))?.row;
+  }
+
+  /** Another run whose head has the `singletonKey` of this one. */
+  singleton(row: RunRow): RunRow | undefined {
+    const id = singletonId(row);
+    const key = id === undefined ? undefined : this.#singletons.get(id);
+    return key === undefined || key === runKey(row) ? undefined : this.#runs.get(key)?.row;
+  }
+
+  #rememberSingleton(key: string, row: RunRow): void {
+    const id = singletonId(row);
+    if (id !== undefined) this.#singletons.set(id, key);
+  }
+
+  #forgetSingleton(key: string): void {
+    const row = this.#runs.get(key)?.row;
+    const id = row && singletonId(row);
+    if (id !== undefined && this.#singletons.get(id) === key) this.#singletons.delete(id);
   }
 
   load(address: RunAddress): StoredRun | undefined {

@@ -1,3 +1,4 @@
+import type { Schedule } from '../define/schedule.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import { createHost, type Host } from '../host/host.js';
 import type { Connectivity } from '../host/ports.js';
@@ -48,11 +49,19 @@ export class CrashWorld {
       crash?: CrashPoint;
       connectivity?: Connectivity;
       workflows?: readonly AnyWorkflow[];
+      schedules?: readonly Schedule[];
       evictAfterMs?: number;
       crashLoopLimit?: number;
     } = {},
   ): MortalHost {
-    const { crash, connectivity, workflows = this.#workflows, evictAfterMs = 5000, crashLoopLimit } = options;
+    const {
+      schedules = [],
+      crash,
+      connectivity,
+      workflows = this.#workflows,
+      evictAfterMs = 5000,
+      crashLoopLimit,
+    } = options;
     const inner = createMemoryStore({ database: this.database });
     const mortal = { host: undefined as unknown as Host, dead: false, writes: 0, kill: () => die() };
     const die = async () => {
@@ -81,6 +90,7 @@ export class CrashWorld {
     mortal.host = createHost({
       store,
       workflows,
+      schedules,
       clock: this.clock,
       services,
       onError,

@@ -1,6 +1,7 @@
 import { createClient, type Holdfast } from '../client/holdfast.js';
 import type { HostApi, HostLink } from '../client/protocol.js';
 import { type Duration, toMs } from '../define/duration.js';
+import type { Schedule } from '../define/schedule.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow, WorkflowMap } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
@@ -13,6 +14,8 @@ import { settle } from './settle.js';
 
 export interface TestHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]> {
   readonly workflows: TWorkflows;
+  /** As of a host: what is started by the calendar, which here is the clock's. */
+  readonly schedules?: readonly Schedule[];
   /** Default: one that stands at 2026-01-01. */
   readonly clock?: ManualClock;
   /** By name of a step, or of a `step.all` (then called with item, context, index): performed in place of its body. */

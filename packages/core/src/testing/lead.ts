@@ -174,7 +174,7 @@ class Lead {
   }
 
   /** Waits for the answer, or the death of who would give it: then the call is to be made again. */
-  async #untilAnswered(call: Promise<void>, answered: () => void): Promise<void> {
+  async #untilAnswered(call: Promise<unknown>, answered: () => void): Promise<void> {
     let failure: { error: unknown } | undefined;
     call.then(answered, (error: unknown) => {
       failure = { error };

@@ -14,7 +14,7 @@ export interface CrashPoint {
 export type Moment = string;
 
 export interface MortalHostOptions
-  extends Pick<HostOptions, 'workflows' | 'connectivity' | 'steps' | 'evictAfterMs' | 'crashLoopLimit'> {
+  extends Pick<HostOptions, 'workflows' | 'schedules' | 'connectivity' | 'steps' | 'evictAfterMs' | 'crashLoopLimit'> {
   readonly database: MemoryDatabase;
   readonly clock: Clock;
   readonly services?: AnyServices;
@@ -45,11 +45,12 @@ export class MortalHost {
   constructor(options: MortalHostOptions) {
     this.#options = options;
     const { database, workflows, connectivity, steps, onError = () => {}, services = {} } = options;
-    const { evictAfterMs, crashLoopLimit } = options;
+    const { evictAfterMs, crashLoopLimit, schedules = [] } = options;
     this.#store = createMemoryStore({ database });
     this.host = createHost({
       store: this.#mortalStore(),
       workflows,
+      schedules,
       clock: this.#mortalClock(),
       services: this.#mortalServices(services),
       around: (effect, perform) => this.#perform(effect, perform),

@@ -1,4 +1,5 @@
 import type { AnyActorLogic } from 'xstate';
+import type { Concurrency } from '../../define/concurrency.js';
 import { defineWorkflow } from '../../define/define-workflow.js';
 import type { AnyWorkflow, Workflow } from '../../define/workflow.js';
 import type { CrashOptions } from '../crash-everywhere.js';
@@ -45,10 +46,14 @@ export function entry<TLogic extends AnyActorLogic>(
   name: string,
   logic: TLogic,
   scenario: Scenario<Workflow<string, TLogic>> = {},
-  more: Pick<Entry, 'big' | 'crash' | 'repeats' | 'differs'> & { liveActors?: 'restart' } = {},
+  more: Pick<Entry, 'big' | 'crash' | 'repeats' | 'differs'> & {
+    liveActors?: 'restart';
+    concurrency?: Concurrency;
+  } = {},
 ): Entry {
   const id = name.replaceAll(/\W+/g, '-').toLowerCase();
-  const { liveActors, ...rest } = more;
-  const workflow = defineWorkflow({ id, version: 1, logic, ...(liveActors ? { liveActors } : {}) });
+  const { liveActors, concurrency, ...rest } = more;
+  const options = { ...(liveActors ? { liveActors } : {}), ...(concurrency ? { concurrency } : {}) };
+  const workflow = defineWorkflow({ id, version: 1, logic, ...options });
   return { name, workflow, scenario, ...rest };
 }

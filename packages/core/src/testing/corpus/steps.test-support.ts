@@ -253,6 +253,7 @@ const leaves = setup({ actors: { abandoned } }).createMachine({
 export const steps: readonly Entry[] = [
   entry('steps: one after the other', sequence, { input: { from: 10 } }),
   entry('steps: sleeps', sleeper),
+  entry('steps: sleeps, in one slot', sleeper, {}, { concurrency: { limit: 1 } }),
   entry('steps: all, two at a time', all, { input: ['a', 'bb', 'ccc', 'dddd', 'e'] }),
   entry('steps: retries with growing waits', retries),
   entry('steps: retries exhausted', exhausted),

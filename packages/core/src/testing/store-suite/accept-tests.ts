@@ -1,4 +1,4 @@
-import type { Accepted } from '../../store/store.js';
+import type { Accepted, Store } from '../../store/store.js';
 import { holds, refuses, same } from './assert.js';
 import { aCheckpoint, address, anEvent, aRun, aStart, fill, seqOf, value } from './records.js';
 import type { Declare } from './suite.js';
@@ -40,6 +40,39 @@ export function acceptTests(test: Declare, { shared }: { shared: boolean }): voi
     same((await store.load(address()))?.values.get('input'), value(winner), 'the stored input');
     for (const accepted of outcomes)
       if (accepted.outcome === 'exists') same(accepted.input, value(winner), 'input met');
+  });
+
+  test('3 of the runs of a workflow with one singletonKey, one is started', async ({ connect }) => {
+    const store = await connect();
+    const { epoch } = await store.acquire();
+    const row = (run: string, singletonKey: string) => aRun(address(run), { singletonKey });
+    const start = (run: string, key: string) => store.accept({ ...aStart(address(run)), row: row(run, key) });
+    const outcomes = await Promise.all(['a', 'b', 'c'].map((run) => start(run, 'key')));
+    same(
+      outcomes.map(({ outcome }) => outcome),
+      ['started', 'singleton', 'singleton'],
+      'outcomes',
+    );
+    same(outcomes[1], { outcome: 'singleton', row: row('a', 'key') }, 'the row they met');
+    same((await start('a', 'key')).outcome, 'exists', 'its own start again');
+    same((await start('d', 'other key')).outcome, 'started', 'one with another key');
+    const other = { ...aStart(address('e', 'other')), row: aRun(address('e', 'other'), { singletonKey: 'key' }) };
+    same((await store.accept(other)).outcome, 'started', 'one of another workflow');
+    same(
+      (await store.list({ workflow: 'suite' })).rows.map(({ run }) => run),
+      ['a', 'd'],
+      'runs',
+    );
+    const ended = aRun(address('a'), { seq: 1, status: 'done' });
+    await store.commit({ ...address('a'), epoch, after: 0, durability: 'strict', ops: [{ op: 'run', row: ended }] });
+    same((await start('b', 'key')).outcome, 'started', 'a start after the end of the one before');
+    await store.commit({ ...address('b'), epoch, after: 0, durability: 'strict', ops: [{ op: 'delete' }] });
+    same((await start('c', 'key')).outcome, 'started', 'a start after its deletion');
+    await store.close();
+    const next = await connect();
+    await next.acquire();
+    const again = await next.accept({ ...aStart(address('f')), row: row('f', 'key') });
+    same(again, { outcome: 'singleton', row: row('c', 'key') }, 'a start when the store was opened again');
   });
 
   test('3 events have one order over the whole store', async ({ connect }) => {
@@ -132,6 +165,13 @@ export function acceptTests(test: Declare, { shared }: { shared: boolean }): voi
       'inbox as the owner sees it',
     );
     same(await seqOf(other, address()), 1, 'seq as the other sees it');
+  });
+
+  test('3 of the runs with one singletonKey, one is started by several connections', async ({ connect }) => {
+    const stores = [await connect(), await connect()];
+    const runs = ['a', 'b'].map((run) => aRun(address(run), { singletonKey: 'key' }));
+    const outcomes = await Promise.all(runs.map((row, at) => (stores[at] as Store).accept({ ...aStart(row), row })));
+    same(outcomes.map(({ outcome }) => outcome).sort(), ['singleton', 'started'], 'outcomes');
   });
 
   test('3 starts and events of several connections have one order', async ({ connect }) => {
