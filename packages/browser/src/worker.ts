@@ -22,6 +22,8 @@ export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
    * `CRASH_LOOP`: a whole number from 2, or Infinity; default 3.
    */
   readonly crashLoopLimit?: HostOptions['crashLoopLimit'];
+  /** How much a run may hold; a workflow may have its own. */
+  readonly limits?: HostOptions['limits'];
 }
 
 /**
@@ -42,7 +44,7 @@ export function serveHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
 }
 
 function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: DedicatedWorker): WorkerApi {
-  const { workflows, onError, crashLoopLimit } = options;
+  const { workflows, onError, crashLoopLimit, limits } = options;
   const connectivity = createConnectivity(scope);
   let host: Host | undefined;
 
@@ -63,6 +65,7 @@ function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: D
       services,
       ...(onError && { onError }),
       ...(crashLoopLimit !== undefined && { crashLoopLimit }),
+      ...(limits !== undefined && { limits }),
     });
     host.listen((notice) => void Promise.resolve(tell(notice)).catch(onError ?? console.error));
     host.owned.catch((error) => {

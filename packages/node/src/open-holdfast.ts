@@ -19,6 +19,8 @@ export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
    * `CRASH_LOOP`: a whole number from 2, or Infinity; default 3. A process that ends without `close()` has crashed.
    */
   crashLoopLimit?: NonNullable<HostOptions['crashLoopLimit']>;
+  /** How much a run may hold; a workflow may have its own. */
+  limits?: NonNullable<HostOptions['limits']>;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
  *
  * @throws `STORE_OWNED` while another process has the directory open, or this one has it open already;
  * `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_DAMAGED` (with file and offset), `STORE_FORMAT`, `STORE_FAILED`;
- * `OPTION_INVALID` when two workflows have one id, or `crashLoopLimit` is no such number.
+ * `OPTION_INVALID` when two workflows have one id, or `crashLoopLimit` or `limits` are none.
  *
  * @example
  * const holdfast = await openHoldfast({ directory: '.holdfast', workflows: [photoImport] });

@@ -1,5 +1,6 @@
-import { FORMAT_VERSION, type HistoryRow, type InboxRow, type RunRow, type StoredValue } from '@holdfast/core/store';
+import { FORMAT_VERSION, type HistoryRow, type InboxRow, type StoredValue } from '@holdfast/core/store';
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
+import type { LabelKey, LabelledRow } from './row.js';
 
 /** The one record of the store `meta`: what each commit and acceptance reads first, in its own transaction. */
 export interface Head {
@@ -17,8 +18,8 @@ export interface HoldfastSchema extends DBSchema {
   meta: { key: 'head'; value: Head };
   runs: {
     key: [workflow: string, run: string];
-    value: RunRow;
-    indexes: { status: [status: string, workflow: string, run: string] };
+    value: LabelledRow;
+    indexes: { status: [status: string, workflow: string, run: string]; label: LabelKey };
   };
   values: { key: [workflow: string, run: string, id: string]; value: StoredValue };
   attachments: { key: [workflow: string, run: string, id: string]; value: Blob };
@@ -40,7 +41,9 @@ export const LAYOUT = 1;
 
 export function createLayout(db: Database, transaction: Layout): void {
   db.createObjectStore('meta');
-  db.createObjectStore('runs', { keyPath: ['workflow', 'run'] }).createIndex('status', ['status', 'workflow', 'run']);
+  const runs = db.createObjectStore('runs', { keyPath: ['workflow', 'run'] });
+  runs.createIndex('status', ['status', 'workflow', 'run']);
+  runs.createIndex('label', 'labelKeys', { multiEntry: true });
   db.createObjectStore('values');
   db.createObjectStore('attachments');
   db.createObjectStore('history');

@@ -1,11 +1,14 @@
 import { encodeGiven } from '../codec/index.js';
 import type { WorkflowTypes } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
+import type { Labels } from '../records/records.js';
 import type { RunQuery } from '../store/store.js';
 import { freshId } from './fresh-id.js';
+import { checkLabels } from './labels.js';
 import type { HostLink, IfExists, Notice } from './protocol.js';
 import { LinkedRun, type Run, type Subscription } from './run.js';
 import { LinkedRunList, type RunList } from './run-list.js';
+import { isWellFormed } from './well-formed.js';
 
 /** The workflows an app can start, by id. */
 export type WorkflowTypesById = Record<string, WorkflowTypes>;
@@ -16,6 +19,8 @@ export type StartOptions<T extends WorkflowTypes> = {
   id?: string;
   /** What happens when there is a run of that id: default `join`, which gives that run if its input is the same. */
   ifExists?: IfExists;
+  /** To find the run by, as in `runs({ labels })`; one that is there already keeps its own. */
+  labels?: Labels;
 } & (undefined extends T['input'] ? { input?: T['input'] } : { input: T['input'] });
 
 type StartArgs<T extends WorkflowTypes> = undefined extends T['input']
@@ -29,13 +34,13 @@ export type HostStatus = 'owner' | 'standby' | 'unknown';
 export interface Holdfast<M extends WorkflowTypesById = WorkflowTypesById> {
   /**
    * Starts a run; resolves when the start is durable.
-   * @throws `WORKFLOW_UNKNOWN`, `RUN_EXISTS`, `RUN_INPUT_DIFFERS`, `VALUE_NOT_STORABLE` (nothing is stored then),
-   * `HOST_UNREACHABLE`, `CLOSED`, store codes.
+   * @throws `WORKFLOW_UNKNOWN`, `RUN_EXISTS`, `RUN_INPUT_DIFFERS`, `INPUT_INVALID`, `SCHEMA_ASYNC`, `VALUE_NOT_STORABLE`,
+   * `VALUE_TOO_LARGE`, `OPTION_INVALID` (nothing is stored then), `HOST_UNREACHABLE`, `CLOSED`, store codes.
    */
   start<K extends keyof M & string>(workflow: K, ...options: StartArgs<M[K]>): Promise<Run<M[K]>>;
   /** A handle on a run, at once, whether the run is there or not; the same object each time. */
   run<K extends keyof M & string>(workflow: K, id: string): Run<M[K]>;
-  /** A live list of runs. */
+  /** A live list of runs. @throws `OPTION_INVALID` for labels that are none. */
   runs(query?: RunQuery & { workflow?: keyof M & string }): RunList;
   /** Whether this tab's or process's host is the one that executes runs. */
   readonly host: { getSnapshot(): HostStatus; subscribe(observer: (status: HostStatus) => void): Subscription };
@@ -70,11 +75,16 @@ class LinkedHoldfast {
     },
   };
 
-  async start(workflow: string, options: { id?: string; ifExists?: IfExists; input?: unknown } = {}): Promise<Run> {
+  async start(
+    workflow: string,
+    options: { id?: string; ifExists?: IfExists; input?: unknown; labels?: Labels } = {},
+  ): Promise<Run> {
     const callId = freshId();
-    const { id = callId, ifExists = 'join', input } = options;
+    const { id = callId, ifExists = 'join', input, labels = {} } = options;
     checkStart(workflow, id, ifExists);
-    await this.#link.call('start', { workflow, run: id, callId, ifExists, input: encodeGiven(input, 'input') });
+    checkLabels(labels, 'start');
+    const request = { workflow, run: id, callId, ifExists, labels: { ...labels } };
+    await this.#link.call('start', { ...request, input: encodeGiven(input, 'input') });
     return this.run(workflow, id);
   }
 
@@ -86,6 +96,7 @@ class LinkedHoldfast {
   }
 
   runs(query: RunQuery = {}): RunList {
+    if (query.labels !== undefined) checkLabels(query.labels, 'runs');
     const interest = `runs ${JSON.stringify(query)}`;
     const list = this.#lists.get(interest) ?? new LinkedRunList(this.#link, query, interest);
     this.#lists.set(interest, list);
@@ -124,15 +135,5 @@ function checkStart(workflow: string, id: string, ifExists: IfExists): void {
   }
   if (!['join', 'fail', 'restart'].includes(ifExists)) {
     throw bad(`ifExists is ${JSON.stringify(ifExists)}`, "It has to be 'join', 'fail' or 'restart'.");
-  }
-}
-
-/** Stores write ids as UTF-8, which has no lone surrogates. */
-function isWellFormed(text: string): boolean {
-  try {
-    encodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,5 +1,5 @@
 import type { Duration } from '../define/duration.js';
-import type { Encoded, HistoryRow, RunAddress, RunRow } from '../records/records.js';
+import type { Encoded, HistoryRow, Labels, RunAddress, RunRow } from '../records/records.js';
 import type { RunPage, RunQuery } from '../store/store.js';
 
 /**
@@ -15,6 +15,7 @@ export type IfExists = 'join' | 'fail' | 'restart';
 export interface StartRequest extends RunAddress {
   readonly input: Encoded;
   readonly ifExists: IfExists;
+  readonly labels?: Labels;
   /** Makes a repeated request of the same call harmless. */
   readonly callId: string;
 }
@@ -50,14 +51,22 @@ export type Notice =
 
 /** The methods of a host. All of them may be called twice with the same arguments without a second effect. */
 export interface HostApi {
-  /** @throws `WORKFLOW_UNKNOWN`, `RUN_EXISTS`, `RUN_INPUT_DIFFERS`, store codes. */
+  /**
+   * @throws `WORKFLOW_UNKNOWN`, `RUN_EXISTS`, `RUN_INPUT_DIFFERS`, `INPUT_INVALID`, `SCHEMA_ASYNC`, `VALUE_TOO_LARGE`,
+   * store codes.
+   */
   start(request: StartRequest): Promise<void>;
-  /** @throws `WORKFLOW_UNKNOWN`, `RUN_UNKNOWN`, store codes. */
+  /**
+   * @throws `WORKFLOW_UNKNOWN`, `RUN_UNKNOWN`, `EVENT_INVALID`, `SCHEMA_ASYNC`, `VALUE_TOO_LARGE`, `INBOX_FULL`, store
+   * codes.
+   */
   send(request: SendRequest): Promise<void>;
   /** @throws `OPTION_INVALID`, store codes. */
   control(request: ControlRequest): Promise<void>;
   list(query: RunQuery): Promise<RunPage>;
   history(address: RunAddress, options: { after?: number; limit?: number }): Promise<readonly HistoryRow[]>;
+  /** Events that the owner's schemas have refused, oldest first. */
+  deadLetters(address: RunAddress): Promise<Encoded>;
   watch(interest: Interest): Promise<void>;
   unwatch(interestId: string): Promise<void>;
 }

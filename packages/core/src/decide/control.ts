@@ -3,6 +3,7 @@ import {
   type HistoryRow,
   type InboxRow,
   isClosed,
+  type Labels,
   type PauseReason,
   queuedRow,
   type RunRow,
@@ -25,7 +26,7 @@ export type RunControl =
 export type EndingControl =
   | { readonly control: 'delete' }
   /** The version is the newest of the host that accepted it, as with any new run. */
-  | { readonly control: 'restart'; readonly input: unknown; readonly version: number };
+  | { readonly control: 'restart'; readonly input: unknown; readonly version: number; readonly labels?: Labels };
 
 /** For which reasons a pause is ended. */
 export const LIFTED: Readonly<Record<'resume' | 'retry', readonly PauseReason[]>> = {
@@ -45,7 +46,8 @@ export function decideControl(
 ): { op: Op; gone: NonNullable<Effects['gone']> } {
   if (body.control === 'delete') return { op: { op: 'delete' }, gone: 'deleted' };
   const { value, fresh } = new AttachmentBook().toStored(encode(body.input, 'input'));
-  const row = queuedRow({ workflow, run, key: id, version: body.version }, now);
+  const { version, labels = {} } = body;
+  const row = queuedRow({ workflow, run, key: id, version, labels }, now);
   return { op: { op: 'restart', start: { kind: 'start', row, input: value, attachments: fresh } }, gone: 'restarted' };
 }
 

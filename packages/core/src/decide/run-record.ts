@@ -1,6 +1,6 @@
-import { type Attachment, AttachmentBook, decode, encode } from '../codec/index.js';
+import { type Attachment, AttachmentBook, assertLength, decode, encode } from '../codec/index.js';
 import { actorRefReducers, actorRefRevivers } from '../engine/index.js';
-import type { StoredRun, StoredValue } from '../records/records.js';
+import type { Encoded, StoredRun, StoredValue } from '../records/records.js';
 import type { Op } from '../store/store.js';
 
 /** Event ids remembered per run: a repeated one within this many is ignored. */
@@ -17,8 +17,10 @@ export class RunRecord {
   readonly #values: Map<string, StoredValue>;
   readonly #book: AttachmentBook;
   readonly #seen: string[];
+  readonly #valueLength: number;
 
-  constructor({ values, attachments }: Pick<StoredRun, 'values' | 'attachments'>) {
+  constructor({ values, attachments }: Pick<StoredRun, 'values' | 'attachments'>, valueLength = Infinity) {
+    this.#valueLength = valueLength;
     this.#values = new Map(values);
     this.#book = new AttachmentBook(attachments);
     const seq = (id: string) => Number(values.get(id)?.text);
@@ -47,7 +49,18 @@ export class RunRecord {
    * @throws `VALUE_NOT_STORABLE`.
    */
   put(id: string, content: unknown, what: string, ops: Op[]): void {
-    const { value, fresh } = this.#book.toStored(encode(content, what, actorRefReducers));
+    this.#put(id, encode(content, what, actorRefReducers), ops);
+  }
+
+  /** As {@link put}, for what may grow with what an app does. @throws `VALUE_TOO_LARGE` too. */
+  putLimited(id: string, content: unknown, what: string, ops: Op[]): void {
+    const encoded = encode(content, what, actorRefReducers);
+    assertLength(encoded.text, this.#valueLength, () => content, what, actorRefReducers);
+    this.#put(id, encoded, ops);
+  }
+
+  #put(id: string, encoded: Encoded, ops: Op[]): void {
+    const { value, fresh } = this.#book.toStored(encoded);
     ops.push(...fresh.map(({ id, blob }: Attachment): Op => ({ op: 'attach', id, blob })), { op: 'put', id, value });
     this.#values.set(id, value);
   }

@@ -1,7 +1,9 @@
-import type { AnyActorLogic, AnyStateMachine } from 'xstate';
+import type { AnyActorLogic, AnyStateMachine, EventFromLogic, InputFrom } from 'xstate';
 import { isLive, isMachine, kindOf, liveActorRefused } from '../engine/kinds.js';
 import { HoldfastError } from '../errors/index.js';
+import { DEFAULT_LIMITS, type Limits, withLimits } from './limits.js';
 import type { Migrations } from './migration.js';
+import { checkSchemas, type FittingSchemas, type WorkflowSchemas } from './schemas.js';
 import type { Implementations, Workflow } from './workflow.js';
 
 /**
@@ -14,20 +16,29 @@ import type { Implementations, Workflow } from './workflow.js';
  * @param definition.logic a machine of XState 5 or a step function (`fromSteps`).
  * @param definition.liveActors accepts callback and observable actors, whose work can't go on after a crash: it is begun
  *   anew then, with the stored input. While one is under way its run stays in memory.
+ * @param definition.schemas check the input and the events of a machine, and are their types for `start` and `send`; a
+ *   step function is given them by `fromSteps`.
+ * @param definition.limits in place of the host's.
  * @throws `WORKFLOW_INVALID`, `OPTION_INVALID`; `ACTOR_NOT_DURABLE` when the logic holds callback or observable actors, and `liveActors` is
  *   not given.
  *
  * @example
  * export const photoImport = defineWorkflow({ id: 'photo-import', version: 1, logic: importPhotos });
  */
-export function defineWorkflow<const TId extends string, TLogic extends AnyActorLogic>(definition: {
+export function defineWorkflow<
+  const TId extends string,
+  TLogic extends AnyActorLogic,
+  const TSchemas extends WorkflowSchemas = Record<never, never>,
+>(definition: {
   id: TId;
   version: number;
   logic: TLogic;
   liveActors?: 'restart';
   migrate?: Migrations;
-}): Workflow<TId, TLogic> {
-  const { id, version, logic, liveActors, migrate } = definition;
+  schemas?: TSchemas & FittingSchemas<InputFrom<TLogic>, EventFromLogic<TLogic>>;
+  limits?: Partial<Limits>;
+}): Workflow<TId, TLogic, TSchemas> {
+  const { id, version, logic, liveActors, migrate, schemas, limits } = definition;
   if (typeof id !== 'string' || id === '') throw invalid('needs an id, a string that is not empty', { id });
   if (!Number.isInteger(version) || version < 1)
     throw invalid(`"${id}" needs a version, a whole number from 1`, { id });
@@ -41,6 +52,10 @@ export function defineWorkflow<const TId extends string, TLogic extends AnyActor
   const provide = (implementations: Implementations<TLogic>) =>
     defineWorkflow({ ...definition, logic: provideTo(id, logic, implementations) });
   if (migrate !== undefined) checkMigrations(id, version, migrate);
+  if (schemas !== undefined && !isMachine(logic))
+    throw invalid(`"${id}" is a step function: give its schemas to fromSteps()`, { id });
+  if (schemas !== undefined) checkSchemas(schemas, `workflow "${id}"`);
+  withLimits(DEFAULT_LIMITS, limits, `workflow "${id}"`);
   return Object.freeze({
     id,
     version,
@@ -48,6 +63,8 @@ export function defineWorkflow<const TId extends string, TLogic extends AnyActor
     provide,
     ...(liveActors === undefined ? {} : { liveActors }),
     ...(migrate ? { migrate: Object.freeze({ ...migrate }) } : {}),
+    ...(schemas ? { schemas } : {}),
+    ...(limits ? { limits: Object.freeze({ ...limits }) } : {}),
   });
 }
 

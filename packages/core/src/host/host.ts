@@ -3,10 +3,12 @@ import { type RunSnapshotData, UNKNOWN } from '../client/snapshot.js';
 import { AttachmentBook, decode, encode, sameText } from '../codec/index.js';
 import type { Effects } from '../decide/arrivals.js';
 import { type ControlBody, decideControl, decideHeld } from '../decide/control.js';
+import { deadLetters } from '../decide/dead-letters.js';
 import { Decider } from '../decide/decider.js';
 import { RunRecord } from '../decide/run-record.js';
 import { restoredRow } from '../decide/suspicion.js';
 import { toMs } from '../define/duration.js';
+import { DEFAULT_LIMITS, type Limits, withLimits } from '../define/limits.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import { actorRefReducers } from '../engine/index.js';
@@ -24,6 +26,7 @@ import {
 import { unknownRun } from '../store/memory-store.js';
 import type { Op, Ownership, Store } from '../store/store.js';
 import { runKey } from '../store/tables.js';
+import { assertEvent, assertInput, limitsOf } from './acceptable.js';
 import { Changes } from './changes.js';
 import { createSystemClock } from './clock.js';
 import { Deadlines } from './deadlines.js';
@@ -60,6 +63,8 @@ export interface HostOptions {
    * number from 2, or Infinity; default 3. Only crashes without progress in between count.
    */
   readonly crashLoopLimit?: number;
+  /** How much a run may hold: see {@link Limits}; a workflow may have its own. */
+  readonly limits?: Partial<Limits>;
 }
 
 /** Executes runs. One per worker, process or test. */
@@ -79,7 +84,7 @@ const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () =>
 
 /**
  * Makes a host over a store. Nothing happens before `open`.
- * @throws `OPTION_INVALID` when two workflows have one id and one version, or `crashLoopLimit` is no such number.
+ * @throws `OPTION_INVALID` when two workflows have one id and one version, or `crashLoopLimit` or `limits` are none.
  */
 export function createHost(options: HostOptions): Host {
   return new StoreHost(options);
@@ -108,7 +113,7 @@ class StoreHost implements Host {
   readonly #registry: Registry;
   /** Workflows whose owner was told that their version was not raised. */
   readonly #unbumped = new Set<string>();
-  readonly #options: Required<Omit<HostOptions, 'store' | 'workflows'>>;
+  readonly #options: Required<Omit<HostOptions, 'store' | 'workflows' | 'limits'>> & { readonly limits: Limits };
   readonly #publisher: Publisher;
   readonly #deadlines: Deadlines;
   readonly #live = new Map<string, LiveRun>();
@@ -130,7 +135,9 @@ class StoreHost implements Host {
     const { onError = (error) => console.error(error), around = (_, perform) => perform() } = options;
     if (!isCrashLoopLimit(crashLoopLimit)) throw badCrashLoopLimit(crashLoopLimit);
     this.#store = store;
-    this.#options = { clock, connectivity, services, steps, around, onError, evictAfterMs, frameMs, crashLoopLimit };
+    const limits = withLimits(DEFAULT_LIMITS, options.limits, 'the host');
+    const inside = { services, steps, around, onError, evictAfterMs, frameMs, crashLoopLimit, limits };
+    this.#options = { clock, connectivity, ...inside };
     this.#registry = new Registry(workflows);
     this.#publisher = new Publisher((interest) => this.#notice(interest), { onError, frameMs });
     this.#problems = new Problems(clock, (address) => void this.#attend(address));
@@ -170,11 +177,12 @@ class StoreHost implements Host {
   }
 
   async start(request: StartRequest): Promise<void> {
-    const { workflow, run, input, ifExists, callId } = request;
+    const { workflow, run, input, ifExists, callId, labels = {} } = request;
     const { version } = this.#registry.newest(workflow);
+    assertInput(this.#registry.newest(workflow), input, this.#limits(workflow));
     const now = this.#options.clock.now();
     const { value, fresh } = new AttachmentBook().toStored(input);
-    const row = queuedRow({ workflow, run, key: callId, version }, now);
+    const row = queuedRow({ workflow, run, key: callId, version, labels }, now);
     const accepted = await this.#store.accept({ kind: 'start', row, input: value, attachments: fresh });
     if (accepted.outcome === 'exists' && accepted.row.key !== callId) {
       if (ifExists === 'fail') throw runExists(request);
@@ -188,7 +196,7 @@ class StoreHost implements Host {
   }
 
   async send({ workflow, run, id, event, until }: SendRequest): Promise<void> {
-    this.#registry.newest(workflow);
+    assertEvent(this.#registry.all(workflow), event, this.#limits(workflow));
     const n = await this.#accept({ workflow, run }, 'event', id, event);
     if (until === 'processed') await this.#untilTaken({ workflow, run }, n);
   }
@@ -205,6 +213,11 @@ class StoreHost implements Host {
   list: HostApi['list'] = (query) => this.#store.list(query);
   history: HostApi['history'] = (address, options) => this.#store.history(address, options);
 
+  async deadLetters(address: RunAddress): Promise<Encoded> {
+    const stored = await this.#store.load(address);
+    return encode(stored ? deadLetters(new RunRecord(stored)) : [], 'dead letters');
+  }
+
   async watch(interest: Interest): Promise<void> {
     this.#publisher.watch(interest);
   }
@@ -213,10 +226,16 @@ class StoreHost implements Host {
     this.#publisher.unwatch(interestId);
   }
 
+  /** Of the version that new runs take. */
+  #limits(workflow: string): Limits {
+    return limitsOf(this.#registry.newest(workflow), this.#options.limits);
+  }
+
   async #accept(address: RunAddress, lane: InboxRow['lane'], id: string, body: Encoded): Promise<number> {
     const { value, fresh } = new AttachmentBook().toStored(body);
     const row = { ...address, lane, id, acceptedAt: this.#options.clock.now(), body: value };
-    const accepted = await this.#store.accept({ kind: 'inbox', row, attachments: fresh });
+    const limit = lane === 'event' ? { limit: this.#limits(address.workflow).inboxLength } : {};
+    const accepted = await this.#store.accept({ kind: 'inbox', row, attachments: fresh, ...limit });
     if (accepted.outcome !== 'queued') throw unknownRun(address.workflow, address.run);
     const { n } = accepted;
     if (this.#ownership) {
@@ -227,10 +246,11 @@ class StoreHost implements Host {
   }
 
   /** Replaces a run by a new one; resolves when the new one is there. */
-  async #restart({ workflow, run, input, callId }: StartRequest): Promise<void> {
+  async #restart({ workflow, run, input, callId, labels = {} }: StartRequest): Promise<void> {
     const address = { workflow, run };
     const { version } = this.#registry.newest(workflow);
-    const body = encode({ control: 'restart', version, input: decode(input) } satisfies ControlBody, 'input');
+    const control: ControlBody = { control: 'restart', version, input: decode(input), labels };
+    const body = encode(control, 'input');
     const n = await this.#accept(address, 'control', callId, body);
     await this.#untilTaken(address, n);
   }
@@ -481,8 +501,9 @@ class StoreHost implements Host {
   }
 
   #revive(stored: StoredRun, ownership: Ownership): LiveRun {
-    const { clock, connectivity, services, steps, around, onError } = this.#options;
-    const live = new LiveRun(this.#registry.of(stored.row), stored, {
+    const { clock, connectivity, services, steps, around, onError, limits } = this.#options;
+    const workflow = this.#registry.of(stored.row);
+    const live = new LiveRun(workflow, stored, {
       store: this.#store,
       ownership,
       clock,
@@ -490,6 +511,7 @@ class StoreHost implements Host {
       services,
       steps,
       around,
+      limits: limitsOf(workflow, limits),
       published: ({ row }) => {
         // Not before: a run whose commits go on failing is to be tried less and less often.
         this.#problems.forget(row);
@@ -620,7 +642,7 @@ class StoreHost implements Host {
     const live = this.#live.get(runKey(address));
     if (live) return toData(live.durable.row, live.durable.view);
     const stored = await this.#store.load(address);
-    if (!stored) return { ...UNKNOWN, run: { status: 'absent', reasons: [], seq: 0 } };
+    if (!stored) return { ...UNKNOWN, run: { ...UNKNOWN.run, status: 'absent' } };
     try {
       const decider = new Decider(this.#registry.of(stored.row), stored, () => {});
       const data = toData(stored.row, decider.view());

@@ -1,6 +1,7 @@
 import type { AnyActorRef, EventObject } from 'xstate';
 import type { Arrival, LeafAddress } from '../decide/arrivals.js';
 import type { Decider } from '../decide/decider.js';
+import type { Limits } from '../define/limits.js';
 import type { AnyServices, StandIns, StepsLogic } from '../define/steps-logic.js';
 import { type Leaf, type LivePart, livePartOf, type Outcome } from '../engine/index.js';
 import { StepsExecution } from '../steps/execution.js';
@@ -14,6 +15,7 @@ export interface PerformerPorts {
   readonly connectivity: Connectivity;
   readonly services: AnyServices;
   readonly steps: StandIns;
+  readonly limits: Limits;
 }
 
 /** How the work of leaves comes back to their run. */
@@ -145,7 +147,7 @@ export class Performer {
   }
 
   #startSteps(leaf: Leaf, logic: StepsLogic<unknown, unknown>, input: unknown): void {
-    const { clock, connectivity, services, steps, ownership } = this.#ports;
+    const { clock, connectivity, services, steps, ownership, limits } = this.#ports;
     const { key } = this.#decider.row;
     const options = { logic, input, leaf, runKey: key, journal: this.#decider.journal(leaf) };
     const execution = new StepsExecution(options, {
@@ -154,6 +156,7 @@ export class Performer {
       services,
       steps,
       epoch: ownership.epoch,
+      valueLength: limits.valueLength,
       begin: () => this.#back.mayBegin(),
       unpaused: () => this.#back.unpaused(),
       around: (step, perform) => this.#back.around({ kind: 'step', actor: leaf.path, ...step }, perform),

@@ -29,6 +29,9 @@ export interface Progress {
   readonly total: number;
 }
 
+/** What an app tells runs apart by, in lists: texts by name. */
+export type Labels = Readonly<Record<string, string>>;
+
 /** A value as the codec makes it: JSON text, and the Blobs it refers to by position. */
 export interface Encoded {
   readonly text: string;
@@ -64,6 +67,8 @@ export interface RunRow extends RunAddress {
   /** Instant (ms) of the earliest timer, while there is one. */
   readonly nextDeadlineAt?: number;
   readonly progress?: Progress;
+  /** Given at the start, and never changed. */
+  readonly labels?: Labels;
   /** Instants (ms). */
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -94,8 +99,11 @@ export interface HistoryRow {
     readonly kind: ArrivalKind;
     /** Event type, step name, actor path, control, or `<version> -> <version>`. */
     readonly name?: string;
-    /** For a step: how it ended, and after how many attempts. For an event: `ignored` when no transition took it. */
-    readonly outcome?: 'completed' | 'failed' | 'retrying' | 'exhausted' | 'started' | 'ignored';
+    /**
+     * For a step: how it ended, and after how many attempts. For an event: `ignored` when no transition
+     * took it, `refused` when its schema did not: it is a dead letter then.
+     */
+    readonly outcome?: 'completed' | 'failed' | 'retrying' | 'exhausted' | 'started' | 'ignored' | 'refused';
     readonly attempts?: number;
   };
   readonly status: RunStatus;
@@ -120,7 +128,7 @@ export interface InboxRow extends RunAddress {
 /** Everything needed to restore a run. */
 export interface StoredRun {
   readonly row: RunRow;
-  /** By record id: `input`, `state`, `timers`, `actions`, `messages/<n>`, `journal/<actor>/<step>`. */
+  /** By record id: `input`, `state`, `timers`, `actions`, `messages/<n>`, `dead/<seq>`, `journal/<actor>/<step>`. */
   readonly values: ReadonlyMap<string, StoredValue>;
   readonly attachments: ReadonlyMap<string, Blob>;
   /** In order of `n`. */
@@ -146,7 +154,9 @@ export function isClosed(status: RunStatus): boolean {
 }
 
 /** The head of a run that is to begin: queued, before its first checkpoint. */
-export function queuedRow(begin: RunAddress & Pick<RunRow, 'key' | 'version'>, now: number): RunRow {
-  const { workflow, run, key, version } = begin;
-  return { workflow, run, key, version, seq: 0, status: 'queued', reasons: [], createdAt: now, updatedAt: now };
+export function queuedRow(begin: RunAddress & Pick<RunRow, 'key' | 'version' | 'labels'>, now: number): RunRow {
+  const { workflow, run, key, version, labels = {} } = begin;
+  const labelled = Object.keys(labels).length > 0 ? { labels } : {};
+  const begun = { seq: 0, status: 'queued', reasons: [], createdAt: now, updatedAt: now } as const;
+  return { workflow, run, key, version, ...begun, ...labelled };
 }
