@@ -15,8 +15,9 @@ export function assertLength(
 ): void {
   if (text.length <= limit) return;
   const path = largestPart(value(), text.length, what, reducers);
+  const most = path === what ? '' : `; most of them are those of ${path}`;
   throw new HoldfastError('VALUE_TOO_LARGE', {
-    message: `The ${what} is too large to be stored: its text has ${text.length} characters, and ${limit} are allowed. Most of it is ${path}.`,
+    message: `The ${what} is too large to be stored: its text has ${text.length} characters, and ${limit} are allowed${most}.`,
     remedy: 'Put it into a Blob, which is stored beside the text and not counted; or raise `valueLength` in `limits`.',
     details: { path, length: text.length, limit },
   });

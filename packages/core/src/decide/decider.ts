@@ -1,5 +1,5 @@
 import { definitionHash } from '../define/definition-hash.js';
-import type { Limits } from '../define/limits.js';
+import { type Limits, VALUES_IN_A_STATE } from '../define/limits.js';
 import { parseEvent, parseInput } from '../define/schemas.js';
 import { schemasOf } from '../define/schemas-of.js';
 import type { AnyWorkflow } from '../define/workflow.js';
@@ -500,7 +500,7 @@ export class Decider {
     const rows = turn.actions.map(({ row }) => row);
     if (rows.length > 0) this.#record.put('actions', rows, 'actions', draft.ops);
     // Last: where one of the others can't be stored, the state in memory is still that of the checkpoint before.
-    if (turn.changed) this.#record.putLimited('state', engine.state(), 'machine state', draft.ops);
+    if (turn.changed) this.#record.putLimited('state', engine.state(), 'machine state', draft.ops, VALUES_IN_A_STATE);
     for (const leaf of turn.stopped) this.#dropJournal(leaf, draft);
   }
 

@@ -52,10 +52,14 @@ export class RunRecord {
     this.#put(id, encode(content, what, actorRefReducers), ops);
   }
 
-  /** As {@link put}, for what may grow with what an app does. @throws `VALUE_TOO_LARGE` too. */
-  putLimited(id: string, content: unknown, what: string, ops: Op[]): void {
+  /**
+   * As {@link put}, for what is as large as the app makes it.
+   * @param values as how many it may count.
+   * @throws `VALUE_TOO_LARGE` too.
+   */
+  putLimited(id: string, content: unknown, what: string, ops: Op[], values = 1): void {
     const encoded = encode(content, what, actorRefReducers);
-    assertLength(encoded.text, this.#valueLength, () => content, what, actorRefReducers);
+    assertLength(encoded.text, this.#valueLength * values, () => content, what, actorRefReducers);
     this.#put(id, encoded, ops);
   }
 

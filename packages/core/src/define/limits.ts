@@ -4,13 +4,16 @@ import { HoldfastError } from '../errors/index.js';
 export interface Limits {
   /**
    * Length of the text that is stored of one value: of the input, an event, the result of a step, the details of a
-   * heartbeat, or the state of a machine. In UTF-16 units, as `length` of a string; Blobs and Files are stored beside the text, and
-   * not counted. Default 1,048,576.
+   * heartbeat. In UTF-16 units, as `length` of a string; Blobs and Files are stored beside the text, and not counted. The
+   * state of a run (contexts, inputs and outputs of its actors together) may be four times as long. Default 1,048,576.
    */
   readonly valueLength: number;
   /** Events of one run that are accepted and not yet taken. Default 10,000. */
   readonly inboxLength: number;
 }
+
+/** So many values may the state of a run amount to: it holds the input, and more. */
+export const VALUES_IN_A_STATE = 4;
 
 export const DEFAULT_LIMITS: Limits = { valueLength: 1 << 20, inboxLength: 10_000 };
 

@@ -126,8 +126,8 @@ type Refuse = (issues: readonly SchemaIssue[], cause?: unknown) => HoldfastError
 
 function parse(schema: StandardSchemaV1, value: unknown, what: string, refuse: Refuse): unknown {
   const result = validate(schema, value, refuse);
-  if (result instanceof Promise) {
-    result.catch(() => {});
+  if ('then' in result) {
+    result.then(undefined, () => {});
     throw new HoldfastError('SCHEMA_ASYNC', {
       message: `The schema of the ${what} answers with a promise.`,
       remedy: 'Give one that answers at once, and look things up in a step.',
