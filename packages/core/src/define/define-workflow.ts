@@ -28,14 +28,14 @@ import type { Implementations, Workflow } from './workflow.js';
 export function defineWorkflow<
   const TId extends string,
   TLogic extends AnyActorLogic,
-  const TSchemas extends WorkflowSchemas = Record<never, never>,
+  TSchemas extends WorkflowSchemas = Record<never, never>,
 >(definition: {
   id: TId;
   version: number;
   logic: TLogic;
   liveActors?: 'restart';
   migrate?: Migrations;
-  schemas?: TSchemas & FittingSchemas<InputFrom<TLogic>, EventFromLogic<TLogic>>;
+  schemas?: TSchemas & FittingSchemas<TSchemas, InputFrom<TLogic>, EventFromLogic<TLogic>>;
   limits?: Partial<Limits>;
 }): Workflow<TId, TLogic, TSchemas> {
   const { id, version, logic, liveActors, migrate, schemas, limits } = definition;

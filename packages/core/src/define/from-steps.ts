@@ -41,7 +41,7 @@ export function fromSteps<TOutput, TInput = NonReducibleUnknown>(
 export function fromSteps<
   TOutput,
   const TTypes extends StepsTypes = Record<never, never>,
-  const TSchemas extends WorkflowSchemas = Record<never, never>,
+  TSchemas extends WorkflowSchemas = Record<never, never>,
 >(
   options: { types?: TTypes; schemas?: TSchemas },
   body: (context: StepsContext<TakenInput<TSchemas, InputOf<TTypes>>, ServicesOf<TTypes>>) => PromiseLike<TOutput>,

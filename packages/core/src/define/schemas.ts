@@ -42,22 +42,17 @@ type Of<S, TSide extends Side> = S extends StandardSchemaV1
   ? NonNullable<S['~standard']['types']>[TSide]
   : Record<never, never>;
 type Flat<T> = { [K in keyof T]: T[K] };
+/** Some libraries give an object without fields as a record of nothing, which would forbid `type` too. */
+type Fields<T> = T extends Record<string, never> ? Record<never, never> : T;
 type EventOf<E, TSide extends Side> = E extends StandardSchemaV1
   ? Extract<Of<E, TSide>, EventObject>
-  : { [K in keyof E & string]: Flat<{ type: K } & Of<E[K], TSide>> }[keyof E & string];
+  : { [K in keyof E & string]: Flat<{ type: K } & Fields<Of<E[K], TSide>>> }[keyof E & string];
 
-/** Schemas whose output a logic takes. */
-export interface FittingSchemas<TInput, TEvent extends EventObject> {
-  readonly input?: StandardSchemaV1<unknown, TInput>;
-  readonly events?:
-    | StandardSchemaV1<unknown, TEvent>
-    | { readonly [K in TEvent['type']]?: StandardSchemaV1<unknown, PayloadOf<TEvent, K>> };
-}
-type PayloadOf<TEvent extends EventObject, K> = TEvent extends { type: infer T }
-  ? K extends T
-    ? Omit<TEvent, 'type'>
-    : never
-  : never;
+/** Of schemas whose output the logic does not take: what they would have to give, in place of theirs. */
+export type FittingSchemas<S, TInput, TEvent> = ([TakenInput<S, TInput>] extends [TInput]
+  ? unknown
+  : { readonly input: StandardSchemaV1<unknown, TInput> }) &
+  ([TakenEvent<S, TEvent>] extends [TEvent] ? unknown : { readonly events: StandardSchemaV1<unknown, TEvent> });
 
 /** @throws `OPTION_INVALID` when they are none. `owner` names whose they are. */
 export function checkSchemas(schemas: WorkflowSchemas, owner: string): void {
