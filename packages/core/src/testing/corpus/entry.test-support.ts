@@ -1,5 +1,6 @@
 import type { AnyActorLogic } from 'xstate';
 import { defineWorkflow } from '../../define/define-workflow.js';
+import type { WorkflowSchemas } from '../../define/schemas.js';
 import type { AnyWorkflow, Workflow } from '../../define/workflow.js';
 import type { CrashOptions } from '../crash-everywhere.js';
 import type { Scenario } from '../scenario.js';
@@ -45,10 +46,19 @@ export function entry<TLogic extends AnyActorLogic>(
   name: string,
   logic: TLogic,
   scenario: Scenario<Workflow<string, TLogic>> = {},
-  more: Pick<Entry, 'big' | 'crash' | 'repeats' | 'differs'> & { liveActors?: 'restart' } = {},
+  more: Pick<Entry, 'big' | 'crash' | 'repeats' | 'differs'> & {
+    liveActors?: 'restart';
+    schemas?: WorkflowSchemas;
+  } = {},
 ): Entry {
   const id = name.replaceAll(/\W+/g, '-').toLowerCase();
-  const { liveActors, ...rest } = more;
-  const workflow = defineWorkflow({ id, version: 1, logic, ...(liveActors ? { liveActors } : {}) });
+  const { liveActors, schemas, ...rest } = more;
+  const workflow = defineWorkflow({
+    id,
+    version: 1,
+    logic,
+    ...(liveActors ? { liveActors } : {}),
+    ...(schemas ? { schemas: schemas as never } : {}),
+  });
   return { name, workflow, scenario, ...rest };
 }

@@ -103,7 +103,7 @@ export function readTests(test: Declare, { shared }: { shared: boolean }): void 
     for (const run of ['a', 'b', 'c', 'd', 'e']) await labelled(address(run, 'mine'), mine);
     await labelled(address('f', 'mine'), { customer: '42', region: 'us' });
     await labelled(address('g', 'mine'), { customer: '421', region: 'eu' });
-    await labelled(address('a', 'other'), { customer: '42', region: 'eu', __proto__: 'x' });
+    await labelled(address('a', 'other'), { customer: '42', region: 'eu', ['__proto__']: 'x' });
     await store.accept(aStart(address('h', 'mine')));
     await store.commit(
       aCheckpoint(address('b', 'mine'), 0, epoch, [{ op: 'run', row: done(address('b', 'mine'), mine) }]),
