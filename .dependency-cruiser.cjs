@@ -29,10 +29,10 @@ module.exports = {
     },
     {
       name: 'core-imports',
-      comment: 'core imports itself, xstate and devalue.',
+      comment: 'core imports itself, xstate and devalue (and the types of the Standard Schema).',
       severity: 'error',
       from: { path: '^packages/core/src/', pathNot: TESTS },
-      to: { pathNot: ['^packages/core/src/', npm('xstate|devalue')] },
+      to: { pathNot: ['^packages/core/src/', npm('xstate|devalue|@standard-schema/spec')] },
     },
     {
       name: 'browser-imports',
