@@ -455,7 +455,7 @@ export class Decider {
       else this.#record.put(id, entry, `step "${step}"`, draft.ops);
       return entry;
     } catch (error) {
-      const { output: _output, until: _until, details: _details, ...rest } = entry;
+      const { output: _output, until: _until, ...rest } = entry;
       const failed: JournalEntry = { ...rest, status: 'failed', error, endedAt: now };
       this.#record.put(id, failed, `step "${step}"`, draft.ops);
       return failed;
