@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { createClient } from '../client/holdfast.js';
+import type { StartRequest } from '../client/protocol.js';
 import { defineWorkflow } from '../define/define-workflow.js';
 import { fromSteps } from '../define/from-steps.js';
 import { createMemoryDatabase } from '../store/memory-store.js';
@@ -44,6 +46,16 @@ test('a start that joins leaves the labels that are there, one that begins anew 
   await holdfast.start('w', { id: '1', ifExists: 'restart' });
   expect(labels()).toBeUndefined();
   await holdfast.close();
+});
+
+test('labels are those of the call, though it is made again after they were changed', async () => {
+  const requests: StartRequest[] = [];
+  const call = async (_: string, request: StartRequest) => void requests.push(request);
+  const holdfast = createClient({ call, listen: () => {} } as never);
+  const labels = { customer: '42' };
+  await holdfast.start('w', { labels } as never);
+  labels.customer = '43';
+  expect(requests).toMatchObject([{ labels: { customer: '42' } }]);
 });
 
 test.each<[string, unknown]>([

@@ -33,7 +33,7 @@ test('an input or event that is too large is refused with its largest part, befo
   const run = await holdfast.start('collect', { id: '1', input: { photo: new Blob([large]) } as never });
   await expect(run.send({ type: 'TEXT', text: large })).rejects.toMatchObject(tooLarge('event.text'));
   await expect(run.send({ type: 'TEXT', text: large })).rejects.toThrow(/Put it into a Blob/);
-  const ring: Record<string, unknown> = { list: Array.from({ length: 900 }, (_, n) => n) };
+  const ring: Record<string, unknown> = { ring: undefined, list: Array.from({ length: 900 }, (_, n) => n) };
   ring.ring = ring;
   await expect(holdfast.start('collect', { input: ring as never })).rejects.toMatchObject(tooLarge('input.list'));
   expect(database.tables.list().rows.map(({ run }) => run)).toEqual(['1']);
