@@ -5,8 +5,10 @@ const OUTCOME_TEXT = {
   completed: 'done',
   failed: 'failed',
   retrying: 'try again',
+  exhausted: 'gave up',
   started: 'started',
   ignored: 'ignored',
+  refused: 'refused',
 };
 
 /** Owns the list of checkpoints, newest first. A row, once shown, never changes: checkpoints don't. */
