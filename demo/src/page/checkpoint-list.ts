@@ -9,6 +9,7 @@ const OUTCOME_TEXT = {
   started: 'started',
   ignored: 'ignored',
   kept: 'kept',
+  refused: 'refused',
 };
 
 /** Owns the list of checkpoints, newest first. A row, once shown, never changes: checkpoints don't. */

@@ -26,6 +26,8 @@ export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
   readonly dev?: HostOptions['dev'];
   /** What is started by the calendar while this worker owns the store: see `@holdfast/core/schedules`. */
   readonly schedules?: HostOptions['schedules'];
+  /** How much a run may hold; a workflow may have its own. */
+  readonly limits?: HostOptions['limits'];
 }
 
 /**
@@ -46,7 +48,7 @@ export function serveHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
 }
 
 function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: DedicatedWorker): WorkerApi {
-  const { workflows, onError, crashLoopLimit, dev, schedules } = options;
+  const { workflows, onError, crashLoopLimit, dev, schedules, limits } = options;
   const connectivity = createConnectivity(scope);
   let host: Host | undefined;
 
@@ -69,6 +71,7 @@ function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: D
       ...(crashLoopLimit !== undefined && { crashLoopLimit }),
       ...(dev && { dev }),
       ...(schedules && { schedules }),
+      ...(limits !== undefined && { limits }),
     });
     host.listen((notice) => void Promise.resolve(tell(notice)).catch(onError ?? console.error));
     host.owned.catch((error) => {

@@ -1,5 +1,8 @@
+import { type as ark } from 'arktype';
+import * as v from 'valibot';
 import { describe, expectTypeOf, test } from 'vitest';
 import { assign, createMachine, fromCallback, fromPromise, setup } from 'xstate';
+import { z } from 'zod';
 import type { Holdfast } from './client/holdfast.js';
 import type { Run } from './client/run.js';
 import { defineWorkflow } from './define/define-workflow.js';
@@ -373,4 +376,69 @@ test('defineWorkflow refuses what is no logic', () => {
   defineWorkflow({ id: 'x', version: 1, logic: async () => {} });
   // @ts-expect-error no version
   defineWorkflow({ id: 'x', logic: greet });
+});
+
+describe('schemas stand where types stand', () => {
+  const input = z.object({ sku: z.string(), amount: z.number().default(1) });
+  const shipping = fromSteps(
+    {
+      schemas: { input, events: { PACK: v.object({ by: v.string() }), STOP: z.object({}) } },
+      types: {} as { services: { token: () => string } },
+    },
+    async ({ input, step }) => {
+      expectTypeOf(input).toEqualTypeOf<{ sku: string; amount: number }>();
+      return step('token', ({ services }) => services.token());
+    },
+  );
+  const machine = setup({
+    types: {} as {
+      input: { sku: string; amount: number };
+      events: { type: 'ADD'; n: number } | { type: 'END' };
+    },
+    actors: { shipping },
+  }).createMachine({ invoke: { src: 'shipping', input: { sku: 'a' } } });
+  const events = z.discriminatedUnion('type', [
+    z.object({ type: z.literal('ADD'), n: z.string().transform(Number) }),
+    z.object({ type: z.literal('END') }),
+  ]);
+  const both = [
+    defineWorkflow({ id: 'shipping', version: 1, logic: shipping }),
+    defineWorkflow({ id: 'machine', version: 1, logic: machine, schemas: { input, events } }),
+    defineWorkflow({
+      id: 'typed',
+      version: 1,
+      logic: machine,
+      schemas: { events: { ADD: ark({ n: 'number' }), END: ark({}) } },
+    }),
+  ] as const;
+  type Both = WorkflowMap<typeof both>;
+
+  test('start and send take what goes in, the logic gets what comes out', () => {
+    type Input = { sku: string; amount?: number | undefined };
+    expectTypeOf<Both['shipping']['input']>().toEqualTypeOf<Input>();
+    expectTypeOf<Both['shipping']['event']>().toEqualTypeOf<{ type: 'PACK'; by: string } | { type: 'STOP' }>();
+    expectTypeOf<Both['shipping']['output']>().toEqualTypeOf<string>();
+    expectTypeOf<Both['machine']['input']>().toEqualTypeOf<Input>();
+    expectTypeOf<Both['machine']['event']>().toEqualTypeOf<{ type: 'ADD'; n: string } | { type: 'END' }>();
+    expectTypeOf<Both['typed']['input']>().toEqualTypeOf<{ sku: string; amount: number }>();
+    expectTypeOf<Both['typed']['event']>().toEqualTypeOf<{ type: 'ADD'; n: number } | { type: 'END' }>();
+  });
+
+  test('what a machine does not take is refused', () => {
+    // @ts-expect-error its input has a field more
+    defineWorkflow({ id: 'x', version: 1, logic: machine, schemas: { input: z.object({ sku: z.string() }) } });
+    // @ts-expect-error a field of that event is of another type
+    defineWorkflow({ id: 'x', version: 1, logic: machine, schemas: { events: { ADD: z.object({ n: z.string() }) } } });
+    // @ts-expect-error no such limit
+    defineWorkflow({ id: 'x', version: 1, logic: machine, limits: { size: 5 } });
+  });
+});
+
+test('runs have labels, and are found by them', () => {
+  holdfast.start('plain', { labels: { customer: '42' } });
+  // @ts-expect-error a label is a text
+  holdfast.start('plain', { labels: { customer: 42 } });
+  const [row] = holdfast.runs({ labels: { customer: '42' } }).getSnapshot();
+  expectTypeOf(row?.labels).toEqualTypeOf<Readonly<Record<string, string>> | undefined>();
+  expectTypeOf(holdfast.run('plain', 'x').getSnapshot().run.labels).toEqualTypeOf<Readonly<Record<string, string>>>();
 });

@@ -7,6 +7,7 @@ import {
   type Op,
   type RunRow,
   unknownRun,
+  waitingInFull,
 } from '@holdfast/core/store';
 import type { Attachment } from './attachment-files.js';
 import type { AttachmentRef, LoggedOp } from './log/entry.js';
@@ -49,16 +50,21 @@ export function startChange(start: Extract<Acceptance, { kind: 'start' }>, state
   };
 }
 
-export function inboxChange({ row, attachments = [] }: Extract<Acceptance, { kind: 'inbox' }>): Change<Accepted> {
-  const kept = frozenCopy(row);
+export function inboxChange(mail: Extract<Acceptance, { kind: 'inbox' }>): Change<Accepted> {
+  const { attachments = [], limit = Infinity } = mail;
+  const kept = frozenCopy(mail.row);
+  let waiting: number | undefined;
   return {
     attachments: [...attachments],
     durable: true,
     plan(stage, refs) {
       if (stage.seqOf(kept) === undefined) throw unknownRun(kept.workflow, kept.run);
+      const full = stage.mostIn(kept) >= limit;
+      waiting = full ? waitingInFull(stage.inbox(kept), { row: kept, limit }) : undefined;
+      if (waiting !== undefined) return undefined;
       return { kind: 'inbox', row: { ...kept, n: stage.nextN }, attachments: refs };
     },
-    result: (entry) => ({ outcome: 'queued', n: entry?.kind === 'inbox' ? entry.row.n : 0 }),
+    result: (entry) => ({ outcome: 'queued', n: entry?.kind === 'inbox' ? entry.row.n : (waiting ?? 0) }),
   };
 }
 

@@ -23,6 +23,8 @@ export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
   dev?: NonNullable<HostOptions['dev']>;
   /** What is started by the calendar while this process owns the directory: see `@holdfast/core/schedules`. */
   schedules?: NonNullable<HostOptions['schedules']>;
+  /** How much a run may hold; a workflow may have its own. */
+  limits?: NonNullable<HostOptions['limits']>;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
  *
  * @throws `STORE_OWNED` while another process has the directory open, or this one has it open already;
  * `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_DAMAGED` (with file and offset), `STORE_FORMAT`, `STORE_FAILED`;
- * `OPTION_INVALID` when two workflows have one id, or `crashLoopLimit` or `dev` is not as it has to be.
+ * `OPTION_INVALID` when two workflows have one id, or `crashLoopLimit`, `dev` or `limits` are not as they have to be.
  *
  * @example
  * const holdfast = await openHoldfast({ directory: '.holdfast', workflows: [photoImport] });

@@ -1,4 +1,6 @@
-import { type Acceptance, type Accepted, type RunRow, unknownRun } from '@holdfast/core/store';
+import { type Acceptance, type Accepted, type RunRow, unknownRun, waitingInFull } from '@holdfast/core/store';
+import { address } from './keys.js';
+import { toRow } from './row.js';
 import type { Database, Transaction } from './schema.js';
 import { putAttachments, putStart } from './start.js';
 import { ignoreRejection, readHead, transact } from './transaction.js';
@@ -16,7 +18,7 @@ export function acceptOne(db: Database, acceptance: Acceptance): Promise<Accepte
     }
     if (row) {
       const input = await transaction.objectStore('values').get([workflow, run, 'input']);
-      return { outcome: 'exists', row, input: input ?? { text: '' } };
+      return { outcome: 'exists', row: toRow(row), input: input ?? { text: '' } };
     }
     const singleton = await singletonOf(transaction, acceptance.row);
     if (singleton) return { outcome: 'singleton', row: singleton };
@@ -28,12 +30,25 @@ export function acceptOne(db: Database, acceptance: Acceptance): Promise<Accepte
 /** The run that has the `singletonKey` of this one. */
 async function singletonOf(transaction: Transaction, { workflow, singletonKey }: RunRow): Promise<RunRow | undefined> {
   if (singletonKey === undefined) return undefined;
-  return transaction.objectStore('runs').index('singleton').get([workflow, singletonKey]);
+  const row = await transaction.objectStore('runs').index('singleton').get([workflow, singletonKey]);
+  return row && toRow(row);
 }
 
-async function enqueue(transaction: Transaction, { row, attachments }: Mail): Promise<Accepted> {
+async function enqueue(transaction: Transaction, mail: Mail): Promise<Accepted> {
+  const { row, attachments } = mail;
+  const waiting = await waitingIn(transaction, mail);
+  if (waiting !== undefined) return { outcome: 'queued', n: waiting };
   for (const request of putAttachments(transaction, row, attachments)) ignoreRejection(request);
   // The key generator gives `n`; the type of the row asks for it all the same.
   const n = await transaction.objectStore('inbox').add(row as Mail['row'] & { n: number });
   return { outcome: 'queued', n };
+}
+
+/** The rows are read only where there may be too many: they are counted first. */
+async function waitingIn(transaction: Transaction, mail: Mail): Promise<number | undefined> {
+  const { row, limit = Infinity } = mail;
+  if (limit === Infinity) return undefined;
+  const inbox = transaction.objectStore('inbox').index('run');
+  if ((await inbox.count(address(row))) < limit) return undefined;
+  return waitingInFull(await inbox.getAll(address(row)), mail);
 }

@@ -1,6 +1,7 @@
 import { HoldfastError, isHoldfastError } from '@holdfast/core';
 import { assertFollows, type Checkpoint, type Durability, type Op, type RunAddress } from '@holdfast/core/store';
 import { address, rangeOf } from './keys.js';
+import { fromRow } from './row.js';
 import type { Database, Head, Transaction } from './schema.js';
 import { putStart } from './start.js';
 import { ignoreRejection, readHead, transact } from './transaction.js';
@@ -95,7 +96,7 @@ function requestsOf(
 ): Promise<unknown>[] {
   switch (op.op) {
     case 'run':
-      return [transaction.objectStore('runs').put(op.row)];
+      return [transaction.objectStore('runs').put(fromRow(op.row))];
     case 'put':
       return [transaction.objectStore('values').put(op.value, [workflow, run, op.id])];
     case 'remove':

@@ -1,6 +1,16 @@
-import type { HistoryRow, InboxRow, RunAddress, RunPage, RunQuery, RunRow, StoredRun } from '@holdfast/core/store';
+import {
+  type HistoryRow,
+  hasLabels,
+  type InboxRow,
+  type RunAddress,
+  type RunPage,
+  type RunQuery,
+  type RunRow,
+  type StoredRun,
+} from '@holdfast/core/store';
 import type { IDBPTransaction, StoreNames } from 'idb';
 import { address, rangeOf } from './keys.js';
+import { type LabelledRow, labelsIn, toRow } from './row.js';
 import type { Database, HoldfastSchema } from './schema.js';
 
 const DEFAULT_LIMIT = 1000;
@@ -31,7 +41,9 @@ export function readRun(db: Database, run: RunAddress): Promise<StoredRun | unde
       attachments.getAll(range),
       transaction.objectStore('inbox').index('run').getAll(address(run)),
     ]);
-    return row && { row, values: byId(valueKeys, valueRows), attachments: byId(attachmentKeys, blobs), inbox };
+    return (
+      row && { row: toRow(row), values: byId(valueKeys, valueRows), attachments: byId(attachmentKeys, blobs), inbox }
+    );
   });
 }
 
@@ -40,7 +52,10 @@ function byId<T>(keys: readonly (readonly [string, string, string])[], rows: rea
 }
 
 export function readHeadOf(db: Database, run: RunAddress): Promise<RunRow | undefined> {
-  return reading(db, ['runs'], (transaction) => transaction.objectStore('runs').get(address(run)));
+  return reading(db, ['runs'], async (transaction) => {
+    const row = await transaction.objectStore('runs').get(address(run));
+    return row && toRow(row);
+  });
 }
 
 export function readInbox(db: Database, run?: RunAddress): Promise<readonly InboxRow[]> {
@@ -59,21 +74,42 @@ export function readHistory(
   return reading(db, ['history'], (transaction) => transaction.objectStore('history').getAll(range, limit));
 }
 
-/** A page of heads: from the store itself, or merged from the index, one range a status. */
+/** A page of heads: from the store itself, or merged from an index, one range a status; or by a label. */
 export async function readPage(db: Database, query: RunQuery = {}): Promise<RunPage> {
-  const { workflow, limit = DEFAULT_LIMIT } = query;
+  const { workflow, limit = DEFAULT_LIMIT, labels = {} } = query;
   const after = query.after === undefined ? undefined : (JSON.parse(query.after) as [string, string]);
   const statuses = query.status === undefined ? undefined : [...new Set([query.status].flat())];
   const found = await reading(db, ['runs'], async (transaction) => {
     const runs = transaction.objectStore('runs');
+    const [label] = labelsIn(labels);
+    if (label) return readLabelled(transaction, label, query, { after, most: limit + 1 });
     if (!statuses) return runs.getAll(pageRange([], workflow, after), limit + 1);
     const byStatus = runs.index('status');
     const parts = statuses.map((status) => byStatus.getAll(pageRange([status], workflow, after), limit + 1));
     return (await Promise.all(parts)).flat().sort((a, b) => indexedDB.cmp(address(a), address(b)));
   });
-  const rows = found.slice(0, limit);
+  const rows = found.slice(0, limit).map(toRow);
   const last = rows.at(-1);
   return found.length > limit && last ? { rows, cursor: JSON.stringify(address(last)) } : { rows };
+}
+
+/** At most so many heads that have a label and fit the rest of the query, read a piece at a time. */
+async function readLabelled(
+  transaction: IDBPTransaction<HoldfastSchema, ['runs'], 'readonly'>,
+  label: readonly [name: string, text: string],
+  { workflow, status, labels = {} }: RunQuery,
+  { after, most }: { after: [string, string] | undefined; most: number },
+): Promise<LabelledRow[]> {
+  const statuses = status === undefined ? undefined : new Set([status].flat());
+  const index = transaction.objectStore('runs').index('label');
+  const found: LabelledRow[] = [];
+  for (let last = after; ; ) {
+    const piece = await index.getAll(pageRange(label, workflow, last), most);
+    found.push(...piece.filter((row) => hasLabels(row, labels) && (!statuses || statuses.has(row.status))));
+    const end = piece.at(-1);
+    if (!end || piece.length < most || found.length >= most) return found.slice(0, most);
+    last = address(end);
+  }
 }
 
 /** Keys which begin with `prefix` (and `workflow`) and stand behind `after`. */

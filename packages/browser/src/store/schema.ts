@@ -1,5 +1,6 @@
-import { FORMAT_VERSION, type HistoryRow, type InboxRow, type RunRow, type StoredValue } from '@holdfast/core/store';
+import { FORMAT_VERSION, type HistoryRow, type InboxRow, type StoredValue } from '@holdfast/core/store';
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
+import type { LabelKey, LabelledRow } from './row.js';
 
 /** The one record of the store `meta`: what each commit and acceptance reads first, in its own transaction. */
 export interface Head {
@@ -17,11 +18,12 @@ export interface HoldfastSchema extends DBSchema {
   meta: { key: 'head'; value: Head };
   runs: {
     key: [workflow: string, run: string];
-    value: RunRow;
+    value: LabelledRow;
     /** `singleton` holds only those that have a key. */
     indexes: {
       status: [status: string, workflow: string, run: string];
       singleton: [workflow: string, singletonKey: string];
+      label: LabelKey;
     };
   };
   values: { key: [workflow: string, run: string, id: string]; value: StoredValue };
@@ -47,6 +49,7 @@ export function createLayout(db: Database, transaction: Layout): void {
   const runs = db.createObjectStore('runs', { keyPath: ['workflow', 'run'] });
   runs.createIndex('status', ['status', 'workflow', 'run']);
   runs.createIndex('singleton', ['workflow', 'singletonKey']);
+  runs.createIndex('label', 'labelKeys', { multiEntry: true });
   db.createObjectStore('values');
   db.createObjectStore('attachments');
   db.createObjectStore('history');

@@ -1,5 +1,6 @@
 import type { Acceptance } from '@holdfast/core/store';
 import { address } from './keys.js';
+import { fromRow } from './row.js';
 import type { Transaction } from './schema.js';
 
 type Start = Extract<Acceptance, { kind: 'start' }>;
@@ -7,7 +8,7 @@ type Start = Extract<Acceptance, { kind: 'start' }>;
 /** Puts a new run: its head, its input as the value `input`, its attachments. */
 export function putStart(transaction: Transaction, { row, input, attachments }: Start): Promise<unknown>[] {
   return [
-    transaction.objectStore('runs').put(row),
+    transaction.objectStore('runs').put(fromRow(row)),
     transaction.objectStore('values').put(input, [...address(row), 'input']),
     ...putAttachments(transaction, row, attachments),
   ];

@@ -1,11 +1,14 @@
 import { encodeGiven } from '../codec/index.js';
 import type { WorkflowTypes } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
+import type { Labels } from '../records/records.js';
 import type { RunQuery } from '../store/store.js';
 import { freshId } from './fresh-id.js';
+import { checkLabels } from './labels.js';
 import type { HostLink, IfExists, Notice } from './protocol.js';
 import { LinkedRun, type Run, type Subscription } from './run.js';
 import { LinkedRunList, type RunList } from './run-list.js';
+import { isWellFormed } from './well-formed.js';
 import { whenOf } from './when.js';
 
 /** The workflows an app can start, by id. */
@@ -21,6 +24,8 @@ export type StartOptions<T extends WorkflowTypes> = {
   priority?: number;
   /** When it begins, a Date or an instant in ms; `queued` till then. Default: at once. */
   startAt?: Date | number;
+  /** To find the run by, as in `runs({ labels })`; one that is there already keeps its own. */
+  labels?: Labels;
 } & (undefined extends T['input'] ? { input?: T['input'] } : { input: T['input'] });
 
 type StartArgs<T extends WorkflowTypes> = undefined extends T['input']
@@ -34,13 +39,13 @@ export type HostStatus = 'owner' | 'standby' | 'unknown';
 export interface Holdfast<M extends WorkflowTypesById = WorkflowTypesById> {
   /**
    * Starts a run; resolves when the start is durable. Where its workflow is a `singleton`, it may give the run that is there.
-   * @throws `WORKFLOW_UNKNOWN`, `RUN_EXISTS`, `RUN_INPUT_DIFFERS`, `VALUE_NOT_STORABLE` (nothing is stored then),
-   * `OPTION_INVALID`, `HOST_UNREACHABLE`, `CLOSED`, store codes.
+   * @throws `WORKFLOW_UNKNOWN`, `RUN_EXISTS`, `RUN_INPUT_DIFFERS`, `INPUT_INVALID`, `SCHEMA_ASYNC`, `VALUE_NOT_STORABLE`,
+   * `VALUE_TOO_LARGE`, `OPTION_INVALID` (nothing is stored then), `HOST_UNREACHABLE`, `CLOSED`, store codes.
    */
   start<K extends keyof M & string>(workflow: K, ...options: StartArgs<M[K]>): Promise<Run<M[K]>>;
   /** A handle on a run, at once, whether the run is there or not; the same object each time. */
   run<K extends keyof M & string>(workflow: K, id: string): Run<M[K]>;
-  /** A live list of runs. */
+  /** A live list of runs. @throws `OPTION_INVALID` for labels that are none. */
   runs(query?: RunQuery & { workflow?: keyof M & string }): RunList;
   /** Whether this tab's or process's host is the one that executes runs. */
   readonly host: { getSnapshot(): HostStatus; subscribe(observer: (status: HostStatus) => void): Subscription };
@@ -77,10 +82,11 @@ class LinkedHoldfast {
 
   async start(workflow: string, options: StartOptions<WorkflowTypes> = { input: undefined }): Promise<Run> {
     const callId = freshId();
-    const { id = callId, ifExists = 'join', input } = options;
+    const { id = callId, ifExists = 'join', input, labels = {} } = options;
     checkStart(workflow, id, ifExists);
-    const request = { workflow, run: id, callId, ifExists, input: encodeGiven(input, 'input'), ...whenOf(options) };
-    const { run } = await this.#link.call('start', request);
+    checkLabels(labels, 'start');
+    const request = { workflow, run: id, callId, ifExists, labels: { ...labels }, ...whenOf(options) };
+    const { run } = await this.#link.call('start', { ...request, input: encodeGiven(input, 'input') });
     return this.run(workflow, run);
   }
 
@@ -92,6 +98,7 @@ class LinkedHoldfast {
   }
 
   runs(query: RunQuery = {}): RunList {
+    if (query.labels !== undefined) checkLabels(query.labels, 'runs');
     const interest = `runs ${JSON.stringify(query)}`;
     const list = this.#lists.get(interest) ?? new LinkedRunList(this.#link, query, interest);
     this.#lists.set(interest, list);
@@ -130,15 +137,5 @@ function checkStart(workflow: string, id: string, ifExists: IfExists): void {
   }
   if (!['join', 'fail', 'restart'].includes(ifExists)) {
     throw bad(`ifExists is ${JSON.stringify(ifExists)}`, "It has to be 'join', 'fail' or 'restart'.");
-  }
-}
-
-/** Stores write ids as UTF-8, which has no lone surrogates. */
-function isWellFormed(text: string): boolean {
-  try {
-    encodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
   }
 }

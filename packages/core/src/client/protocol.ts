@@ -1,5 +1,5 @@
 import type { Duration } from '../define/duration.js';
-import type { Encoded, HistoryRow, RunAddress, RunRow } from '../records/records.js';
+import type { Encoded, HistoryRow, Labels, RunAddress, RunRow } from '../records/records.js';
 import type { RunPage, RunQuery } from '../store/store.js';
 
 /**
@@ -15,6 +15,7 @@ export type IfExists = 'join' | 'fail' | 'restart';
 export interface StartRequest extends RunAddress {
   readonly input: Encoded;
   readonly ifExists: IfExists;
+  readonly labels?: Labels;
   /** Makes a repeated request of the same call harmless. */
   readonly callId: string;
   /** A whole number; default 0. */
@@ -56,15 +57,21 @@ export type Notice =
 export interface HostApi {
   /**
    * Gives the address of the run that is there then: another than asked for, where its workflow is a singleton.
-   * @throws `WORKFLOW_UNKNOWN`, `RUN_EXISTS`, `RUN_INPUT_DIFFERS`, `OPTION_INVALID`, store codes.
+   * @throws `WORKFLOW_UNKNOWN`, `RUN_EXISTS`, `RUN_INPUT_DIFFERS`, `INPUT_INVALID`, `SCHEMA_ASYNC`, `VALUE_TOO_LARGE`,
+   * `OPTION_INVALID`, store codes.
    */
   start(request: StartRequest): Promise<RunAddress>;
-  /** @throws `WORKFLOW_UNKNOWN`, `RUN_UNKNOWN`, store codes. */
+  /**
+   * @throws `WORKFLOW_UNKNOWN`, `RUN_UNKNOWN`, `EVENT_INVALID`, `SCHEMA_ASYNC`, `VALUE_TOO_LARGE`, `INBOX_FULL`, store
+   * codes.
+   */
   send(request: SendRequest): Promise<void>;
   /** @throws `OPTION_INVALID`, store codes. */
   control(request: ControlRequest): Promise<void>;
   list(query: RunQuery): Promise<RunPage>;
   history(address: RunAddress, options: { after?: number; limit?: number }): Promise<readonly HistoryRow[]>;
+  /** Events that the owner's schemas have refused, oldest first. */
+  deadLetters(address: RunAddress): Promise<Encoded>;
   watch(interest: Interest): Promise<void>;
   unwatch(interestId: string): Promise<void>;
 }

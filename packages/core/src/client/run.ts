@@ -1,4 +1,5 @@
 import { decode, encodeGiven } from '../codec/index.js';
+import type { DeadLetter } from '../decide/dead-letters.js';
 import type { Duration } from '../define/duration.js';
 import type { WorkflowTypes } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
@@ -31,7 +32,8 @@ export interface Run<T extends WorkflowTypes = WorkflowTypes> {
   readonly id: string;
   /**
    * Sends an event. What the machine doesn't handle is accepted and ignored, as in XState, and stands in the history.
-   * @throws `RUN_UNKNOWN`, `EVENT_INVALID`, `VALUE_NOT_STORABLE`, `HOST_UNREACHABLE`, `CLOSED`, store codes.
+   * @throws `RUN_UNKNOWN`, `EVENT_INVALID`, `SCHEMA_ASYNC`, `VALUE_NOT_STORABLE`, `VALUE_TOO_LARGE`, `INBOX_FULL`,
+   * `HOST_UNREACHABLE`, `CLOSED`, store codes.
    */
   send(event: T['event'], options?: SendOptions): Promise<void>;
   /** The latest snapshot known here; status `unknown` until the run is subscribed to and its host has answered. */
@@ -73,6 +75,11 @@ export interface Run<T extends WorkflowTypes = WorkflowTypes> {
    * paused for something else as well, it goes on at `resume`.
    */
   retry(): Promise<void>;
+  /**
+   * Events that were accepted by a host with other code, and that the schema of its owner refused: the latest 100, oldest
+   * first. Such an event has changed nothing.
+   */
+  deadLetters(): Promise<readonly DeadLetter[]>;
   /** Ends the run's effects and removes all of its records. Where there are none, there is nothing to do. */
   delete(): Promise<void>;
 }
@@ -170,6 +177,10 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
 
   pause(): Promise<void> {
     return this.#control({ control: 'pause' });
+  }
+
+  async deadLetters(): Promise<readonly DeadLetter[]> {
+    return decode(await this.#link.call('deadLetters', this.#address)) as DeadLetter[];
   }
 
   resume(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { WorkflowTypes } from '../define/workflow.js';
 import type { ErrorCode } from '../errors/index.js';
-import type { PauseReason, Progress, RunStatus } from '../records/records.js';
+import type { Labels, PauseReason, Progress, RunStatus } from '../records/records.js';
 
 /**
  * Where a run stands, as one host sees it: its stored status, or `parked` (this host's code can't take it up),
@@ -27,6 +27,7 @@ export interface RunSnapshotData<T extends WorkflowTypes = WorkflowTypes> {
     readonly reasons: readonly PauseReason[];
     /** Number of the last checkpoint. */
     readonly seq: number;
+    readonly labels: Labels;
     /** Why this host can't go on with it now. */
     readonly problem?: { readonly code: ErrorCode; readonly message: string };
   };
@@ -92,7 +93,7 @@ export const UNKNOWN: RunSnapshotData = {
   output: undefined,
   error: undefined,
   progress: undefined,
-  run: { status: 'unknown', reasons: [], seq: 0 },
+  run: { status: 'unknown', reasons: [], seq: 0, labels: {} },
 };
 
 /** Whether the state value `whole` is in the (partial) state value `part`; `part` may be dotted. */

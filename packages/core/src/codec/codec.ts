@@ -143,7 +143,8 @@ function blame(value: object, path: string, seen: Set<unknown>): string | undefi
 
 const CONTAINERS = new Set(['[object Object]', '[object Array]', '[object Map]', '[object Set]']);
 
-function* parts(value: object): Iterable<[string, unknown]> {
+/** The parts of a container, by how they are reached. */
+export function* parts(value: object): Iterable<[string, unknown]> {
   if (value instanceof Map) {
     for (const [key, part] of value) {
       yield ['.keys()', key];

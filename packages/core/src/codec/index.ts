@@ -9,3 +9,4 @@ export {
   type Revivers,
   sameText,
 } from './codec.js';
+export { assertLength } from './length.js';

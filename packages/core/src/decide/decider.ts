@@ -1,4 +1,7 @@
 import { definitionHash } from '../define/definition-hash.js';
+import { type Limits, VALUES_IN_A_STATE } from '../define/limits.js';
+import { parseEvent, parseInput } from '../define/schemas.js';
+import { schemasOf } from '../define/schemas-of.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import {
   type ActionRow,
@@ -18,6 +21,7 @@ import { HoldfastError, isHoldfastError } from '../errors/index.js';
 import {
   CANCEL_EVENT,
   type HistoryRow,
+  type InboxRow,
   isClosed,
   isReserved,
   type PauseReason,
@@ -38,6 +42,7 @@ import {
   NO_EFFECTS,
 } from './arrivals.js';
 import { type ControlBody, decideControl, LIFTED, type RunControl } from './control.js';
+import { keepDeadLetter } from './dead-letters.js';
 import { Mailboxes } from './mailboxes.js';
 import type { Migrated } from './migrate.js';
 import { OpenWaits } from './open-waits.js';
@@ -103,10 +108,15 @@ export class Decider {
    * be brought in line by an arrival of kind `version`, before any other that moves it.
    * @throws `VERSION_UNFIT`, `MIGRATION_FAILED` when this code can't go on with it; nothing is changed then.
    */
-  constructor(workflow: AnyWorkflow, stored: StoredRun, onMessage: (message: Message) => void) {
+  constructor(
+    workflow: AnyWorkflow,
+    stored: StoredRun,
+    onMessage: (message: Message) => void,
+    { valueLength = Infinity }: Partial<Limits> = {},
+  ) {
     this.#workflow = workflow;
     this.#row = stored.row;
-    this.#record = new RunRecord(stored);
+    this.#record = new RunRecord(stored, valueLength);
     this.#mailboxes = new Mailboxes(this.#record);
     this.#onMessage = (message) => {
       this.#messages.set(message, undefined);
@@ -291,7 +301,8 @@ export class Decider {
   }
 
   #start(draft: Draft, now: number): void {
-    const input = this.#record.read('input');
+    const { id, schemas } = this.#workflow;
+    const input = parseInput(schemas, this.#record.read('input'), `workflow "${id}"`);
     const { engine, turn } = Engine.start(this.#workflow, input, now, this.#onMessage);
     this.#engine = engine;
     this.#absorb(turn, draft);
@@ -329,13 +340,27 @@ export class Decider {
   #event({ row }: ArrivalOf<'event'>, draft: Draft, now: number): void {
     draft.ops.push({ op: 'taken', n: row.n });
     if (!this.#record.remember(row.id, this.#row.seq + 1, draft.ops)) return;
-    const event = this.#record.decode(row.body) as { type: string };
-    draft.history = { kind: 'event', name: event.type, outcome: 'ignored' };
-    if (this.closed || this.#undoing || !this.#engine || isReserved(event.type)) return;
+    const sent = this.#record.decode(row.body) as { type: string };
+    draft.history = { kind: 'event', name: sent.type, outcome: 'ignored' };
+    if (this.closed || this.#undoing || !this.#engine || isReserved(sent.type)) return;
+    const event = this.#parse(sent, row, draft, now);
+    if (!event) return;
     const turn = this.#engine.deliver({ to: '', incarnation: 1, event }, now);
-    if (turn.taken) draft.history = { kind: 'event', name: event.type };
-    else if (turn.mail.length > 0) draft.history = { kind: 'event', name: event.type, outcome: 'kept' };
+    if (turn.taken) draft.history = { kind: 'event', name: sent.type };
+    else if (turn.mail.length > 0) draft.history = { kind: 'event', name: sent.type, outcome: 'kept' };
     this.#absorb(turn, draft);
+  }
+
+  /** The event as the logic gets it; undefined when it becomes a dead letter. */
+  #parse(event: { type: string }, row: InboxRow, draft: Draft, now: number): { type: string } | undefined {
+    try {
+      return parseEvent(schemasOf(this.#workflow), event, `workflow "${this.#workflow.id}"`);
+    } catch (error) {
+      if (!isHoldfastError(error)) throw error;
+      keepDeadLetter(this.#record, { row, event, error, seq: this.#row.seq + 1, now }, draft.ops);
+      draft.history = { kind: 'event', name: event.type, outcome: 'refused' };
+      return undefined;
+    }
   }
 
   #control({ row }: ArrivalOf<'control'>, draft: Draft, now: number): void {
@@ -460,7 +485,9 @@ export class Decider {
   /** Puts the entry; one whose output can't be stored becomes a failed one, which says so. */
   #storableEntry(entry: JournalEntry, id: string, step: string, draft: Draft, now: number): JournalEntry {
     try {
-      this.#record.put(id, entry, `step "${step}"`, draft.ops);
+      // One that is to be tried again has nothing new but its error: details were looked at when they were told.
+      if (isFinal(entry)) this.#record.putLimited(id, entry, `step "${step}"`, draft.ops);
+      else this.#record.put(id, entry, `step "${step}"`, draft.ops);
       return entry;
     } catch (error) {
       const { output: _output, until: _until, ...rest } = entry;
@@ -515,7 +542,7 @@ export class Decider {
     if (rows.length > 0) this.#record.put('actions', rows, 'actions', draft.ops);
     effects.mail = this.#mailboxes.put(turn.mail, { seq: this.#row.seq + 1, at: draft.at }, draft.ops);
     // Last: where one of the others can't be stored, the state in memory is still that of the checkpoint before.
-    if (turn.changed) this.#record.put('state', engine.state(), 'machine state', draft.ops);
+    if (turn.changed) this.#record.putLimited('state', engine.state(), 'machine state', draft.ops, VALUES_IN_A_STATE);
     for (const leaf of turn.stopped) {
       this.#dropJournal(leaf, draft);
       // The next life of a step function has the mailbox of the one before.

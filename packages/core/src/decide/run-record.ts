@@ -1,6 +1,6 @@
-import { type Attachment, AttachmentBook, decode, encode } from '../codec/index.js';
+import { type Attachment, AttachmentBook, assertLength, decode, encode } from '../codec/index.js';
 import { actorRefReducers, actorRefRevivers } from '../engine/index.js';
-import type { StoredRun, StoredValue } from '../records/records.js';
+import type { Encoded, StoredRun, StoredValue } from '../records/records.js';
 import type { Op } from '../store/store.js';
 
 /** Event ids remembered per run: a repeated one within this many is ignored. */
@@ -20,8 +20,10 @@ export class RunRecord {
   readonly #groups = new Map<string, Set<string>>();
   readonly #book: AttachmentBook;
   readonly #seen: string[];
+  readonly #valueLength: number;
 
-  constructor({ values, attachments }: Pick<StoredRun, 'values' | 'attachments'>) {
+  constructor({ values, attachments }: Pick<StoredRun, 'values' | 'attachments'>, valueLength = Infinity) {
+    this.#valueLength = valueLength;
     for (const [id, value] of values) this.#set(id, value);
     this.#book = new AttachmentBook(attachments);
     const seq = (id: string) => Number(values.get(id)?.text);
@@ -56,7 +58,22 @@ export class RunRecord {
    * @throws `VALUE_NOT_STORABLE`.
    */
   put(id: string, content: unknown, what: string, ops: Op[]): void {
-    const { value, fresh } = this.#book.toStored(encode(content, what, actorRefReducers));
+    this.#put(id, encode(content, what, actorRefReducers), ops);
+  }
+
+  /**
+   * As {@link put}, for what is as large as the app makes it.
+   * @param values as how many it may count.
+   * @throws `VALUE_TOO_LARGE` too.
+   */
+  putLimited(id: string, content: unknown, what: string, ops: Op[], values = 1): void {
+    const encoded = encode(content, what, actorRefReducers);
+    assertLength(encoded.text, this.#valueLength * values, () => content, what, actorRefReducers);
+    this.#put(id, encoded, ops);
+  }
+
+  #put(id: string, encoded: Encoded, ops: Op[]): void {
+    const { value, fresh } = this.#book.toStored(encoded);
     ops.push(...fresh.map(({ id, blob }: Attachment): Op => ({ op: 'attach', id, blob })), { op: 'put', id, value });
     this.#set(id, value);
   }

@@ -1,8 +1,10 @@
-import type { AnyActorLogic, AnyStateMachine, InputFrom } from 'xstate';
+import type { AnyActorLogic, AnyStateMachine, EventFromLogic, InputFrom } from 'xstate';
 import { isLive, isMachine, kindOf, liveActorRefused } from '../engine/kinds.js';
 import { HoldfastError } from '../errors/index.js';
 import { type Concurrency, checkConcurrency, checkSingleton, type Singleton } from './concurrency.js';
+import { DEFAULT_LIMITS, type Limits, withLimits } from './limits.js';
 import type { Migrations } from './migration.js';
+import { checkSchemas, type FittingSchemas, type WorkflowSchemas } from './schemas.js';
 import type { Implementations, Workflow } from './workflow.js';
 
 /**
@@ -18,13 +20,20 @@ import type { Implementations, Workflow } from './workflow.js';
  * @param definition.concurrency how many of its runs, of one key where there is a `key`, may be at work at a time. One
  *   that wants to work and may not is `queued`; one that only waits is not at work.
  * @param definition.singleton starts a run only where none of its key is there that has not ended.
+ * @param definition.schemas check the input and the events of a machine, and are their types for `start` and `send`; a
+ *   step function is given them by `fromSteps`.
+ * @param definition.limits in place of the host's.
  * @throws `WORKFLOW_INVALID`, `OPTION_INVALID`; `ACTOR_NOT_DURABLE` when the logic holds callback or observable actors, and `liveActors` is
  *   not given.
  *
  * @example
  * export const photoImport = defineWorkflow({ id: 'photo-import', version: 1, logic: importPhotos });
  */
-export function defineWorkflow<const TId extends string, TLogic extends AnyActorLogic>(definition: {
+export function defineWorkflow<
+  const TId extends string,
+  TLogic extends AnyActorLogic,
+  TSchemas extends WorkflowSchemas = Record<never, never>,
+>(definition: {
   id: TId;
   version: number;
   logic: TLogic;
@@ -32,8 +41,10 @@ export function defineWorkflow<const TId extends string, TLogic extends AnyActor
   migrate?: Migrations;
   concurrency?: Concurrency<InputFrom<TLogic>>;
   singleton?: Singleton<InputFrom<TLogic>>;
-}): Workflow<TId, TLogic> {
-  const { id, version, logic, liveActors, migrate, concurrency, singleton } = definition;
+  schemas?: TSchemas & FittingSchemas<TSchemas, InputFrom<TLogic>, EventFromLogic<TLogic>>;
+  limits?: Partial<Limits>;
+}): Workflow<TId, TLogic, TSchemas> {
+  const { id, version, logic, liveActors, migrate, concurrency, singleton, schemas, limits } = definition;
   if (typeof id !== 'string' || id === '') throw invalid('needs an id, a string that is not empty', { id });
   if (id.startsWith('holdfast.')) throw invalid(`can't have the id "${id}", which is Holdfast's own`, { id });
   if (!Number.isInteger(version) || version < 1)
@@ -50,6 +61,10 @@ export function defineWorkflow<const TId extends string, TLogic extends AnyActor
   if (migrate !== undefined) checkMigrations(id, version, migrate);
   checkConcurrency(id, concurrency);
   checkSingleton(id, singleton);
+  if (schemas !== undefined && !isMachine(logic))
+    throw invalid(`"${id}" is a step function: give its schemas to fromSteps()`, { id });
+  if (schemas !== undefined) checkSchemas(schemas, `workflow "${id}"`);
+  withLimits(DEFAULT_LIMITS, limits, `workflow "${id}"`);
   return Object.freeze({
     id,
     version,
@@ -59,6 +74,8 @@ export function defineWorkflow<const TId extends string, TLogic extends AnyActor
     ...(migrate ? { migrate: Object.freeze({ ...migrate }) } : {}),
     ...(concurrency ? { concurrency: Object.freeze({ ...concurrency }) } : {}),
     ...(singleton ? { singleton: Object.freeze({ ...singleton }) } : {}),
+    ...(schemas ? { schemas } : {}),
+    ...(limits ? { limits: Object.freeze({ ...limits }) } : {}),
   });
 }
 

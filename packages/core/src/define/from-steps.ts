@@ -3,6 +3,15 @@ import type { Outcome } from '../engine/index.js';
 import { isReserved } from '../records/records.js';
 import { giveUndurably, performUndurably, stopUndurable } from '../steps/undurable.js';
 import {
+  checkSchemas,
+  parseInput,
+  type SentEvent,
+  type SentInput,
+  type TakenEvent,
+  type TakenInput,
+  type WorkflowSchemas,
+} from './schemas.js';
+import {
   CONTINUE,
   type EmittedOf,
   type EventsOf,
@@ -20,6 +29,10 @@ import {
  * Makes actor logic of an async function whose named steps are checkpointed when it runs in a workflow. Under XState's
  * plain `createActor` it works as well, with nothing stored: a new actor begins anew.
  *
+ * @param options.schemas check, and give the types of, what it is started with and what it is sent; `types` are for what
+ *   no schema tells.
+ * @throws TypeError without a function; `OPTION_INVALID` when `schemas` are none.
+ *
  * @example
  * const greet = fromSteps({ types: {} as { input: { name: string } } }, async ({ input, step, sleep }) => {
  *   const text = await step('compose', () => `Hello ${input.name}`);
@@ -30,19 +43,39 @@ import {
 export function fromSteps<TOutput, TInput = NonReducibleUnknown>(
   body: (context: StepsContext<TInput>) => PromiseLike<TOutput>,
 ): StepsLogic<TInput, TOutput>;
-export function fromSteps<const TTypes extends StepsTypes, TOutput>(
-  options: { types: TTypes },
+export function fromSteps<
+  TOutput,
+  const TTypes extends StepsTypes = Record<never, never>,
+  TSchemas extends WorkflowSchemas = Record<never, never>,
+>(
+  options: { types?: TTypes; schemas?: TSchemas },
   body: (
-    context: StepsContext<InputOf<TTypes>, ServicesOf<TTypes>, EventsOf<TTypes>, EmittedOf<TTypes>>,
+    context: StepsContext<
+      TakenInput<TSchemas, InputOf<TTypes>>,
+      ServicesOf<TTypes>,
+      TakenEvent<TSchemas, EventsOf<TTypes>>,
+      EmittedOf<TTypes>
+    >,
   ) => PromiseLike<TOutput>,
-): StepsLogic<InputOf<TTypes>, TOutput, EventsOf<TTypes>>;
-export function fromSteps(...args: unknown[]): StepsLogic<unknown, unknown> {
+): StepsLogic<
+  SentInput<TSchemas, InputOf<TTypes>>,
+  TOutput,
+  SentEvent<TSchemas, EventsOf<TTypes>>,
+  TakenInput<TSchemas, InputOf<TTypes>>
+>;
+export function fromSteps(...args: unknown[]): unknown {
   const body = args.at(-1);
   if (typeof body !== 'function') throw new TypeError('fromSteps needs an async function as its last argument.');
+  const { schemas } = (args.length > 1 ? args[0] : {}) as { schemas?: WorkflowSchemas };
+  if (schemas !== undefined) checkSchemas(schemas, 'a step function');
   const logic: StepsLogic<unknown, unknown> = {
     holdfast: 'steps',
+    ...(schemas === undefined ? {} : { schemas }),
     config: body as StepsLogic<unknown, unknown>['config'],
-    getInitialSnapshot: (_scope, input) => ({ status: 'active', output: undefined, error: undefined, input }),
+    getInitialSnapshot: (_scope, given) => {
+      const input = parseInput(schemas, given, 'a step function');
+      return { status: 'active', output: undefined, error: undefined, input };
+    },
     getPersistedSnapshot: (snapshot) => snapshot,
     restoreSnapshot: (snapshot) => snapshot as StepsSnapshot<unknown, unknown>,
     transition: (snapshot, event, { self }) => {

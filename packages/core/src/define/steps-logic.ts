@@ -1,5 +1,6 @@
 import type { ActorLogic, ActorSystem, AnyEventObject, EventObject, NonReducibleUnknown, Snapshot } from 'xstate';
 import type { Duration } from './duration.js';
+import type { WorkflowSchemas } from './schemas.js';
 
 /** How a failed step is tried again. */
 export interface RetryPolicy {
@@ -82,7 +83,7 @@ export interface StepContext<TServices = AnyServices> {
   /**
    * Stores `details` (relaxed) for the next try, in place of those before; resolves when they are stored. What is told
    * while others are being stored replaces what waits.
-   * @throws `VALUE_NOT_STORABLE`.
+   * @throws `VALUE_NOT_STORABLE`, `VALUE_TOO_LARGE`.
    */
   heartbeat(details: unknown): Promise<void>;
   /** What the last `heartbeat` of this step told, in whichever try; undefined when there was none. */
@@ -225,12 +226,14 @@ export type ServicesOf<T extends StepsTypes> = T extends { services: infer TServ
 export type StepsSnapshot<TOutput, TInput> = Snapshot<TOutput> & { input: TInput | undefined };
 
 /** Actor logic of XState: a step function can be a workflow, or be invoked or spawned by a machine. */
-export interface StepsLogic<TInput, TOutput, TEvent extends EventObject = EventObject>
+export interface StepsLogic<TInput, TOutput, TEvent extends EventObject = EventObject, TTaken = TInput>
   // biome-ignore lint/suspicious/noExplicitAny: as in XState's own logic creators
-  extends ActorLogic<StepsSnapshot<TOutput, TInput>, TEvent, TInput, ActorSystem<any>> {
+  extends ActorLogic<StepsSnapshot<TOutput, TTaken>, TEvent, TInput, ActorSystem<any>> {
   /** The function. */
-  readonly config: (context: StepsContext<TInput, never, never, never>) => PromiseLike<TOutput>;
+  readonly config: (context: StepsContext<TTaken, never, never, never>) => PromiseLike<TOutput>;
   readonly holdfast: 'steps';
+  /** Of what it is started with, wherever that is, and of what is sent to it as a workflow. */
+  readonly schemas?: WorkflowSchemas;
 }
 
 /** The events by which a host tells a leaf actor how its work ended: those of XState's promise logic. */

@@ -1,12 +1,18 @@
 import type { AnyActorLogic, EventFromLogic, InputFrom, OutputFrom, SnapshotFrom } from 'xstate';
 import type { Concurrency, Singleton } from './concurrency.js';
+import type { Limits } from './limits.js';
 import type { Migrations } from './migration.js';
+import type { SentEvent, SentInput, WorkflowSchemas } from './schemas.js';
 
 /**
  * A definition that can be run durably: an id, a version, and the logic: a machine of XState 5 or a step function.
  * Made by `defineWorkflow`.
  */
-export interface Workflow<TId extends string = string, TLogic extends AnyActorLogic = AnyActorLogic> {
+export interface Workflow<
+  TId extends string = string,
+  TLogic extends AnyActorLogic = AnyActorLogic,
+  TSchemas extends WorkflowSchemas = WorkflowSchemas,
+> {
   readonly id: TId;
   /** Raised by one whenever a stored run of the version before could not go on with this logic. */
   readonly version: number;
@@ -18,12 +24,16 @@ export interface Workflow<TId extends string = string, TLogic extends AnyActorLo
   readonly concurrency?: Concurrency;
   /** See `defineWorkflow`. */
   readonly singleton?: Singleton;
+  /** Of what is sent to a machine; a step function has its own. */
+  readonly schemas?: TSchemas;
+  /** In place of the host's. */
+  readonly limits?: Partial<Limits>;
   /**
    * The same workflow with other implementations (actors, actions, guards, delays), as `machine.provide`: for tests, or
    * for what differs by environment.
    * @throws `WORKFLOW_INVALID` for a step function; what `defineWorkflow` throws.
    */
-  provide(implementations: Implementations<TLogic>): Workflow<TId, TLogic>;
+  provide(implementations: Implementations<TLogic>): Workflow<TId, TLogic, TSchemas>;
 }
 
 /** What can be provided to a machine. */
@@ -44,8 +54,8 @@ type FieldOf<TSnapshot, TField extends string> = TSnapshot extends { [K in TFiel
 
 /** {@link WorkflowTypes} of a workflow. */
 export interface TypesOf<TWorkflow extends AnyWorkflow> {
-  input: InputFrom<TWorkflow['logic']>;
-  event: EventFromLogic<TWorkflow['logic']>;
+  input: SentInput<NonNullable<TWorkflow['schemas']>, InputFrom<TWorkflow['logic']>>;
+  event: SentEvent<NonNullable<TWorkflow['schemas']>, EventFromLogic<TWorkflow['logic']>>;
   output: OutputFrom<TWorkflow['logic']>;
   context: FieldOf<SnapshotFrom<TWorkflow['logic']>, 'context'>;
   value: FieldOf<SnapshotFrom<TWorkflow['logic']>, 'value'>;

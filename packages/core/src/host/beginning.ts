@@ -12,12 +12,19 @@ import type { Beginning, RunRow } from '../records/records.js';
  */
 export function beginningOf(
   { id, version, concurrency, singleton }: AnyWorkflow,
-  { input, ifExists, priority, startAt }: Pick<StartRequest, 'input' | 'ifExists' | 'priority' | 'startAt'>,
+  {
+    input,
+    ifExists,
+    priority,
+    startAt,
+    labels,
+  }: Pick<StartRequest, 'input' | 'ifExists' | 'priority' | 'startAt' | 'labels'>,
 ): Beginning {
   if (singleton && ifExists === 'restart') throw singletonRestarted(id);
   const given = () => decode(input);
   return {
     version,
+    ...(labels ? { labels } : {}),
     ...(priority ? { priority } : {}),
     ...(startAt === undefined ? {} : { nextDeadlineAt: startAt }),
     ...(concurrency?.key ? { concurrencyKey: keyOf(id, 'concurrency.key', concurrency.key, given) } : {}),

@@ -67,11 +67,12 @@ test('what is changed while a commit is under way is not in it', async () => {
   expect(await reopened(database)).toEqual({ items: ['a'] });
 });
 
-test('values of ten megabytes go in, through a step, and out', async () => {
+test('values of ten megabytes go in, through a step, and out, where the limits allow it', async () => {
   const large = 'x'.repeat(10_000_000);
   const database = createMemoryDatabase();
   const logic = fromSteps({ types: {} as { input: string } }, ({ input, step }) => step('turn', () => `${input}y`));
-  const { holdfast } = aHoldfast([defineWorkflow({ id: 'large', version: 1, logic })], { database });
+  const limits = { valueLength: Infinity };
+  const { holdfast } = aHoldfast([defineWorkflow({ id: 'large', version: 1, logic, limits })], { database });
   const run = await holdfast.start('large', { id: '1', input: large });
   expect(await run.result()).toBe(`${large}y`);
   await holdfast.close();

@@ -4,10 +4,12 @@ import { type RunSnapshotData, UNKNOWN } from '../client/snapshot.js';
 import { AttachmentBook, decode, encode, sameText } from '../codec/index.js';
 import type { Effects } from '../decide/arrivals.js';
 import { type ControlBody, decideControl, decideHeld } from '../decide/control.js';
+import { deadLetters } from '../decide/dead-letters.js';
 import { Decider } from '../decide/decider.js';
 import { RunRecord } from '../decide/run-record.js';
 import { restoredRow } from '../decide/suspicion.js';
 import { toMs } from '../define/duration.js';
+import { DEFAULT_LIMITS, type Limits, withLimits } from '../define/limits.js';
 import { SCHEDULES, type Schedule } from '../define/schedule.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
@@ -27,6 +29,7 @@ import {
 import { unknownRun } from '../store/memory-store.js';
 import type { Op, Ownership, Store } from '../store/store.js';
 import { runKey } from '../store/tables.js';
+import { assertEvent, assertInput, limitsOf } from './acceptable.js';
 import { beginningOf, startsLater } from './beginning.js';
 import { Changes } from './changes.js';
 import { createSystemClock } from './clock.js';
@@ -71,6 +74,8 @@ export interface HostOptions {
   readonly dev?: DevOptions;
   /** What is started by the calendar while this host owns the store: see `@holdfast/core/schedules`. */
   readonly schedules?: readonly Schedule[];
+  /** How much a run may hold: see {@link Limits}; a workflow may have its own. */
+  readonly limits?: Partial<Limits>;
 }
 
 /** Executes runs. One per worker, process or test. */
@@ -90,8 +95,9 @@ const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () =>
 
 /**
  * Makes a host over a store. Nothing happens before `open`.
- * @throws `OPTION_INVALID` when two workflows have one id and one version, or two schedules one id, or `crashLoopLimit`
- *   or `dev` is not as it has to be; `WORKFLOW_UNKNOWN` when a schedule is for a workflow that is not among `workflows`.
+ * @throws `OPTION_INVALID` when two workflows have one id and one version, or two schedules one id, or `crashLoopLimit`,
+ *   `dev` or `limits` are not as they have to be; `WORKFLOW_UNKNOWN` when a schedule is for a workflow that is not among
+ *   `workflows`.
  */
 export function createHost(options: HostOptions): Host {
   return new StoreHost(options);
@@ -116,8 +122,9 @@ class StoreHost implements Host {
   readonly #registry: Registry;
   /** Workflows whose owner was told that their version was not raised. */
   readonly #unbumped = new Set<string>();
-  readonly #options: Required<Omit<HostOptions, 'store' | 'workflows' | 'schedules'>> & {
+  readonly #options: Required<Omit<HostOptions, 'store' | 'workflows' | 'schedules' | 'limits'>> & {
     readonly dev: Required<DevOptions>;
+    readonly limits: Limits;
   };
   readonly #publisher: Publisher;
   readonly #deadlines: Deadlines;
@@ -143,18 +150,9 @@ class StoreHost implements Host {
     if (!isCrashLoopLimit(crashLoopLimit)) throw badCrashLoopLimit(crashLoopLimit);
     this.#store = store;
     const dev = checkDev(options.dev);
-    this.#options = {
-      clock,
-      connectivity,
-      services,
-      steps,
-      around,
-      onError,
-      evictAfterMs,
-      frameMs,
-      crashLoopLimit,
-      dev,
-    };
+    const limits = withLimits(DEFAULT_LIMITS, options.limits, 'the host');
+    const inside = { services, steps, around, onError, evictAfterMs, frameMs, crashLoopLimit, dev, limits };
+    this.#options = { clock, connectivity, ...inside };
     this.#registry = new Registry(workflows);
     this.#publisher = new Publisher((interest) => this.#notice(interest), { onError, frameMs });
     this.#problems = new Problems(clock, (address) => void this.#attend(address));
@@ -210,7 +208,9 @@ class StoreHost implements Host {
 
   async start(request: StartRequest): Promise<RunAddress> {
     const { workflow, run, input, ifExists, callId } = request;
-    const begin = beginningOf(this.#registry.newest(workflow), request);
+    const definition = this.#registry.newest(workflow);
+    assertInput(definition, input, this.#limits(workflow));
+    const begin = beginningOf(definition, request);
     const now = this.#options.clock.now();
     const { value, fresh } = new AttachmentBook().toStored(input);
     const row = queuedRow({ workflow, run, key: callId, ...begin }, now);
@@ -240,7 +240,7 @@ class StoreHost implements Host {
   }
 
   async send({ workflow, run, id, event, until }: SendRequest): Promise<void> {
-    this.#registry.newest(workflow);
+    assertEvent(this.#registry.all(workflow), event, this.#limits(workflow));
     const n = await this.#accept({ workflow, run }, 'event', id, event);
     if (until === 'processed') await this.#untilTaken({ workflow, run }, n);
   }
@@ -257,6 +257,11 @@ class StoreHost implements Host {
   list: HostApi['list'] = (query) => this.#store.list(query);
   history: HostApi['history'] = (address, options) => this.#store.history(address, options);
 
+  async deadLetters(address: RunAddress): Promise<Encoded> {
+    const stored = await this.#store.load(address);
+    return encode(stored ? deadLetters(new RunRecord(stored)) : [], 'dead letters');
+  }
+
   async watch(interest: Interest): Promise<void> {
     this.#publisher.watch(interest);
   }
@@ -265,10 +270,16 @@ class StoreHost implements Host {
     this.#publisher.unwatch(interestId);
   }
 
+  /** Of the version that new runs take. */
+  #limits(workflow: string): Limits {
+    return limitsOf(this.#registry.newest(workflow), this.#options.limits);
+  }
+
   async #accept(address: RunAddress, lane: InboxRow['lane'], id: string, body: Encoded): Promise<number> {
     const { value, fresh } = new AttachmentBook().toStored(body);
     const row = { ...address, lane, id, acceptedAt: this.#options.clock.now(), body: value };
-    const accepted = await this.#store.accept({ kind: 'inbox', row, attachments: fresh });
+    const limit = lane === 'event' ? { limit: this.#limits(address.workflow).inboxLength } : {};
+    const accepted = await this.#store.accept({ kind: 'inbox', row, attachments: fresh, ...limit });
     if (accepted.outcome !== 'queued') throw unknownRun(address.workflow, address.run);
     const { n } = accepted;
     if (this.#ownership) {
@@ -580,8 +591,9 @@ class StoreHost implements Host {
   }
 
   #revive(stored: StoredRun, ownership: Ownership): LiveRun {
-    const { clock, connectivity, services, steps, around, onError, dev } = this.#options;
-    const live = new LiveRun(this.#registry.of(stored.row), stored, {
+    const { clock, connectivity, services, steps, around, onError, dev, limits } = this.#options;
+    const workflow = this.#registry.of(stored.row);
+    const live = new LiveRun(workflow, stored, {
       store: this.#store,
       ownership,
       clock,
@@ -590,6 +602,7 @@ class StoreHost implements Host {
       steps,
       around,
       checkDeterminism: dev.checkDeterminism,
+      limits: limitsOf(workflow, limits),
       published: ({ row }) => {
         // Not before: a run whose commits go on failing is to be tried less and less often.
         this.#problems.forget(row);
@@ -728,7 +741,7 @@ class StoreHost implements Host {
     const live = this.#live.get(runKey(address));
     if (live) return toData(live.durable.row, live.durable.view);
     const stored = await this.#store.load(address);
-    if (!stored) return { ...UNKNOWN, run: { status: 'absent', reasons: [], seq: 0 } };
+    if (!stored) return { ...UNKNOWN, run: { ...UNKNOWN.run, status: 'absent' } };
     try {
       const decider = new Decider(this.#registry.of(stored.row), stored, () => {});
       const data = toData(stored.row, decider.view());

@@ -1,8 +1,9 @@
 import { type Arrival, clearsActions, type Effects, type LeafAddress } from '../decide/arrivals.js';
 import { Decider } from '../decide/decider.js';
+import type { Limits } from '../define/limits.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
-import type { Leaf, PendingAction, RootView } from '../engine/index.js';
+import type { Leaf, Message, PendingAction, RootView } from '../engine/index.js';
 import type { InboxRow, RunRow, StoredRun } from '../records/records.js';
 import { ownerKey } from '../steps/journal.js';
 import type { Ownership, Store } from '../store/store.js';
@@ -18,6 +19,8 @@ export interface LiveRunPorts {
   readonly services: AnyServices;
   readonly steps: StandIns;
   readonly checkDeterminism: boolean;
+  /** Of its workflow. */
+  readonly limits: Limits;
   readonly around: Around;
   /** Called after each commit. */
   published(run: LiveRun): void;
@@ -93,7 +96,8 @@ export class LiveRun {
   /** @throws what `Decider` throws. */
   constructor(workflow: AnyWorkflow, stored: StoredRun, ports: LiveRunPorts) {
     this.#ports = ports;
-    this.#decider = new Decider(workflow, stored, (message) => this.push({ kind: 'message', message }));
+    const onMessage = (message: Message) => this.push({ kind: 'message', message });
+    this.#decider = new Decider(workflow, stored, onMessage, ports.limits);
     this.#durable = { row: this.#decider.row, view: this.#decider.view() };
     this.#performer = new Performer(this.#decider, ports, {
       push: (arrival) => this.push(arrival),

@@ -1,6 +1,7 @@
 import type { AnyActorRef, EventObject } from 'xstate';
 import type { Arrival, LeafAddress } from '../decide/arrivals.js';
 import type { Decider } from '../decide/decider.js';
+import type { Limits } from '../define/limits.js';
 import type { AnyServices, StandIns, StepsLogic } from '../define/steps-logic.js';
 import { type Leaf, type LivePart, livePartOf, type Outcome } from '../engine/index.js';
 import { checkAgain, type End } from '../steps/check-again.js';
@@ -18,6 +19,7 @@ export interface PerformerPorts {
   readonly steps: StandIns;
   /** Whether each step function that has ended is run again, to tell whether it does the same. */
   readonly checkDeterminism: boolean;
+  readonly limits: Limits;
 }
 
 /** How the work of leaves comes back to their run. */
@@ -162,7 +164,7 @@ export class Performer {
   }
 
   #startSteps(leaf: Leaf, logic: StepsLogic<unknown, unknown>, input: unknown): void {
-    const { clock, connectivity, services, steps, ownership, checkDeterminism } = this.#ports;
+    const { clock, connectivity, services, steps, ownership, checkDeterminism, limits } = this.#ports;
     const { key } = this.#decider.row;
     const stored = { journal: this.#decider.journal(leaf), mail: this.#decider.mail(leaf) };
     const options = { logic, input, leaf, runKey: key, ...stored };
@@ -175,6 +177,7 @@ export class Performer {
       services,
       steps,
       epoch: ownership.epoch,
+      valueLength: limits.valueLength,
       begin: () => this.#back.mayBegin(),
       unpaused: () => this.#back.unpaused(),
       around: (step, perform) => this.#back.around({ kind: 'step', actor: leaf.path, ...step }, perform),

@@ -30,7 +30,7 @@ export class Registry {
 
   /** What new runs take. @throws `WORKFLOW_UNKNOWN`. */
   newest(id: string): AnyWorkflow {
-    return this.#of(id).at(-1) as AnyWorkflow;
+    return this.all(id).at(-1) as AnyWorkflow;
   }
 
   /** How many runs of a workflow, of one key, may be at work at a time, whatever their versions; undefined: any number. */
@@ -40,7 +40,7 @@ export class Registry {
 
   /** What goes on with a stored run. @throws `WORKFLOW_UNKNOWN`, `VERSION_UNFIT`. */
   of(row: RunRow): AnyWorkflow {
-    const versions = this.#of(row.workflow);
+    const versions = this.all(row.workflow);
     const own = versions.find(({ version }) => version === row.version);
     if (own) return own;
     // One that is over goes nowhere, and one that has not begun has nothing to lose: any that is not older will do.
@@ -60,7 +60,8 @@ export class Registry {
     return own !== undefined && row.definition === definitionHash(own.logic);
   }
 
-  #of(id: string): readonly AnyWorkflow[] {
+  /** The oldest version first. @throws `WORKFLOW_UNKNOWN`. */
+  all(id: string): readonly AnyWorkflow[] {
     const versions = this.#versions.get(id);
     if (versions) return versions;
     throw unknownWorkflow(id, [...this.#versions.keys()]);

@@ -19,8 +19,9 @@ type View = Pick<RunSnapshotData, 'status' | 'value' | 'context' | 'tags' | 'acc
 
 export function toData(row: RunRow, view: View): RunSnapshotData {
   const { status, value, context, tags, accepts, output, error } = view;
-  const { progress, reasons, seq } = row;
-  return { status, value, context, tags, accepts, output, error, progress, run: { status: row.status, reasons, seq } };
+  const { progress, reasons, seq, labels = {} } = row;
+  const run = { status: row.status, reasons, seq, labels };
+  return { status, value, context, tags, accepts, output, error, progress, run };
 }
 
 export function withProblem(data: RunSnapshotData, status: 'paused' | 'parked', error: unknown): RunSnapshotData {

@@ -29,6 +29,9 @@ export interface Progress {
   readonly total: number;
 }
 
+/** What an app tells runs apart by, in lists: texts by name. */
+export type Labels = Readonly<Record<string, string>>;
+
 /** A value as the codec makes it: JSON text, and the Blobs it refers to by position. */
 export interface Encoded {
   readonly text: string;
@@ -70,6 +73,8 @@ export interface RunRow extends RunAddress {
   /** Instant (ms) of the earliest timer, while there is one; before the first checkpoint: when it is to begin. */
   readonly nextDeadlineAt?: number;
   readonly progress?: Progress;
+  /** Given at the start, and never changed. */
+  readonly labels?: Labels;
   /** Instants (ms). */
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -102,10 +107,11 @@ export interface HistoryRow {
     /** Event type, step name, actor path, control, or `<version> -> <version>`. */
     readonly name?: string;
     /**
-     * For a step: how it ended, and after how many attempts. For an event: `ignored` when no transition took
-     * it; `kept` when it went to the mailbox of the step function that the run is.
+     * For a step: how it ended, and after how many attempts. For an event: `ignored` when no transition took it; `kept`
+     * when it went to the mailbox of the step function that the run is; `refused` when its schema did not take it: it is
+     * a dead letter then.
      */
-    readonly outcome?: 'completed' | 'failed' | 'retrying' | 'exhausted' | 'started' | 'ignored' | 'kept';
+    readonly outcome?: 'completed' | 'failed' | 'retrying' | 'exhausted' | 'started' | 'ignored' | 'kept' | 'refused';
     readonly attempts?: number;
   };
   readonly status: RunStatus;
@@ -130,7 +136,10 @@ export interface InboxRow extends RunAddress {
 /** Everything needed to restore a run. */
 export interface StoredRun {
   readonly row: RunRow;
-  /** By record id: `input`, `state`, `timers`, `actions`, `messages/<n>`, `journal/<actor>/<step>`, `mailbox/<actor>/<place>`. */
+  /**
+   * By record id: `input`, `state`, `timers`, `actions`, `messages/<n>`, `dead/<seq>`, `journal/<actor>/<step>`,
+   * `mailbox/<actor>/<place>`.
+   */
   readonly values: ReadonlyMap<string, StoredValue>;
   readonly attachments: ReadonlyMap<string, Blob>;
   /** In order of `n`. */
@@ -156,19 +165,27 @@ export function isClosed(status: RunStatus): boolean {
 }
 
 /** What is told of a new run besides its address, its key and its input. */
-export type Beginning = Pick<RunRow, 'version' | 'priority' | 'concurrencyKey' | 'singletonKey' | 'nextDeadlineAt'>;
+export type Beginning = Pick<
+  RunRow,
+  'version' | 'priority' | 'concurrencyKey' | 'singletonKey' | 'nextDeadlineAt' | 'labels'
+>;
 
 /** What a run began with, for one that is to take its place. */
-export function beginningOf({ version, priority, concurrencyKey, singletonKey }: RunRow): Beginning {
+export function beganWith({ version, priority, concurrencyKey, singletonKey, labels }: RunRow): Beginning {
   return {
     version,
     ...(priority === undefined ? {} : { priority }),
     ...(concurrencyKey === undefined ? {} : { concurrencyKey }),
     ...(singletonKey === undefined ? {} : { singletonKey }),
+    ...(labels === undefined ? {} : { labels }),
   };
 }
 
 /** The head of a run that is to begin: queued, before its first checkpoint. */
-export function queuedRow(begin: RunAddress & Pick<RunRow, 'key'> & Beginning, now: number): RunRow {
-  return { ...begin, seq: 0, status: 'queued', reasons: [], createdAt: now, updatedAt: now };
+export function queuedRow(
+  { labels = {}, ...begin }: RunAddress & Pick<RunRow, 'key'> & Beginning,
+  now: number,
+): RunRow {
+  const labelled = Object.keys(labels).length > 0 ? { labels } : {};
+  return { ...begin, seq: 0, status: 'queued', reasons: [], createdAt: now, updatedAt: now, ...labelled };
 }

@@ -37,6 +37,8 @@ export interface ExecutionPorts {
   /** By name: they take the place of the function's own. */
   readonly steps: StandIns;
   readonly epoch: number;
+  /** How long the text of a heartbeat's details may be. */
+  readonly valueLength: number;
   /** Resolves when a step's effect may happen: the run is marked as running, and this host still owns the store. */
   begin(): Promise<void>;
   /** Resolves when the run is not paused. */
@@ -480,7 +482,7 @@ export class StepsExecution {
     body: StepBody<T>,
     begun: JournalEntry,
   ): Promise<{ result: Outcome; details: unknown }> {
-    const { services, epoch, clock } = this.#ports;
+    const { services, epoch, clock, valueLength } = this.#ports;
     const { runKey, leaf } = this.#options;
     const attempt = begun.attempts + 1;
     const idempotencyKey = `${runKey}/${ownerKey(leaf)}/${encodeURIComponent(name)}`;
@@ -488,6 +490,7 @@ export class StepsExecution {
       step: name,
       clock,
       timeoutMs: settings.timeoutMs,
+      valueLength,
       details: begun.details,
       store: (details) => this.#heartbeat(name, { ...begun, details }),
     });

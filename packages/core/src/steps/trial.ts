@@ -1,4 +1,4 @@
-import { decode, encode } from '../codec/index.js';
+import { assertLength, decode, encode } from '../codec/index.js';
 import type { Clock } from '../host/ports.js';
 import { timedOut } from './refusals.js';
 
@@ -6,6 +6,8 @@ export interface TrialOptions {
   readonly step: string;
   readonly clock: Clock;
   readonly timeoutMs: number | undefined;
+  /** How long the text of details may be. */
+  readonly valueLength: number;
   /** What the try before has told last. */
   readonly details: unknown;
   /** Stores details; resolves when they are. */
@@ -55,9 +57,13 @@ export class Trial {
     return this.#details;
   }
 
-  /** @throws `VALUE_NOT_STORABLE`, at once. */
+  /** @throws `VALUE_NOT_STORABLE`, `VALUE_TOO_LARGE`, at once. */
   heartbeat(details: unknown): Promise<void> {
-    this.#details = decode(encode(details, `heartbeat of step "${this.#options.step}"`));
+    const { step, valueLength } = this.#options;
+    const what = `heartbeat of step "${step}"`;
+    const encoded = encode(details, what);
+    assertLength(encoded.text, valueLength, () => details, what);
+    this.#details = decode(encoded);
     this.#waits = true;
     this.#storing ??= this.#store();
     return this.#storing;

@@ -39,6 +39,7 @@ export function performUndurably(
     steps: {},
     around: (_, perform) => perform(),
     epoch: 0,
+    valueLength: Infinity,
     begin: async () => {},
     unpaused: async () => {},
     // There is no run to pause.

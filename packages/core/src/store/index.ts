@@ -1,6 +1,7 @@
 export type {
   HistoryRow,
   InboxRow,
+  Labels,
   PauseReason,
   Progress,
   RunAddress,
@@ -10,6 +11,8 @@ export type {
   StoredValue,
 } from '../records/records.js';
 export { FORMAT_VERSION } from '../records/records.js';
+export { waitingInFull } from './inbox-limit.js';
+export { hasLabels } from './labels.js';
 export { createMemoryDatabase, createMemoryStore, type MemoryDatabase, unknownRun } from './memory-store.js';
 export type {
   Acceptance,

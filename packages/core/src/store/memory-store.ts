@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors/index.js';
+import { waitingInFull } from './inbox-limit.js';
 import type { Accepted, Checkpoint, Ownership, Store, StoreChange } from './store.js';
 import { Tables } from './tables.js';
 
@@ -114,6 +115,9 @@ export function createMemoryStore(options: { database?: MemoryDatabase; name?: s
       return { outcome: 'started' };
     }
     if (!tables.has(acceptance.row)) throw unknownRun(workflow, run);
+    const full = tables.inboxLength(acceptance.row) >= (acceptance.limit ?? Infinity);
+    const waiting = full ? waitingInFull(tables.inbox(acceptance.row), acceptance) : undefined;
+    if (waiting !== undefined) return { outcome: 'queued', n: waiting };
     const n = ++database.lastN;
     tables.enqueue({ ...acceptance.row, n }, acceptance.attachments);
     tell({ kind: 'accepted', workflow, run });

@@ -1,6 +1,7 @@
 import type {
   HistoryRow,
   InboxRow,
+  Labels,
   RunAddress,
   RunRow,
   RunStatus,
@@ -46,6 +47,8 @@ export type Acceptance =
   | {
       readonly kind: 'inbox';
       readonly row: Omit<InboxRow, 'n'>;
+      /** Events that may wait in the inbox of that run, this one included. */
+      readonly limit?: number;
       readonly attachments?: readonly { readonly id: string; readonly blob: Blob }[];
     };
 
@@ -63,6 +66,8 @@ export type Accepted =
 export interface RunQuery {
   readonly workflow?: string;
   readonly status?: RunStatus | readonly RunStatus[];
+  /** All of them must be those of the run. */
+  readonly labels?: Labels;
   /** At most this many; default 1,000. */
   readonly limit?: number;
   /** `cursor` of the page before. */
@@ -111,7 +116,9 @@ export interface StoreManifest {
  * 2. `commit` is fenced: it refuses an epoch that is not the present one (`STORE_FENCED`) and an `after` that is not
  *    the stored seq (`STORE_SEQ`), in the same atomic act that writes. `after` is 0 for a run's first checkpoint.
  * 3. `accept` needs no ownership. It is atomic, strict, and gives each inbox row the next `n` of the whole store.
- *    A start of an existing run, or of a second one with a `singletonKey`, changes nothing and says so; an inbox row for an unknown run is `RUN_UNKNOWN`.
+ *    A start of an existing run, or of a second one with a `singletonKey`, changes nothing and says so; an inbox row for
+ *    an unknown run is `RUN_UNKNOWN`; an event beyond its `limit` is `INBOX_FULL`, counted in the same atomic act: but one
+ *    whose id waits already is given its `n`.
  * 4. A failed commit or accept has changed nothing, or it rejects with `retryable: false` and the caller must load
  *    again. One bad member never fails the others of its group.
  * 5. `load`, `list`, `inbox` and `history` show committed records only, and need no ownership.

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../errors/index.js';
 import type { HistoryRow, InboxRow, RunAddress, RunRow, StoredRun, StoredValue } from '../records/records.js';
+import { hasLabels } from './labels.js';
 import type { Checkpoint, Op, RunPage, RunQuery } from './store.js';
 
 interface RunTable {
@@ -166,18 +167,24 @@ export class Tables {
   }
 
   list(query: RunQuery = {}): RunPage {
-    const { workflow, status, limit = DEFAULT_LIMIT, after } = query;
+    const { workflow, status, labels = {}, limit = DEFAULT_LIMIT, after } = query;
     const wanted = status === undefined ? undefined : new Set([status].flat());
     const last = after === undefined ? undefined : addressOf(after);
     const found = [...this.#runs.values()]
       .map(({ row }) => row)
       .filter((row) => workflow === undefined || row.workflow === workflow)
       .filter((row) => wanted === undefined || wanted.has(row.status))
+      .filter((row) => hasLabels(row, labels))
       .filter((row) => last === undefined || inOrder(last, row) < 0)
       .sort(inOrder);
     const rows = found.slice(0, limit);
     const end = rows.at(-1);
     return end && found.length > limit ? { rows, cursor: runKey(end) } : { rows };
+  }
+
+  /** Rows of both lanes. */
+  inboxLength(address: RunAddress): number {
+    return this.#runs.get(runKey(address))?.inbox.size ?? 0;
   }
 
   inbox(address?: RunAddress): InboxRow[] {

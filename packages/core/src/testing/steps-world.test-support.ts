@@ -95,6 +95,7 @@ export class StepsWorld {
         around: (_, perform) => perform(),
         calmed: () => {},
         epoch: 7,
+        valueLength: Infinity,
         begin: async () => void session.begun++,
         unpaused: async () => {},
         record: async (record) => {

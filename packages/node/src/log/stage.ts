@@ -1,4 +1,4 @@
-import { type RunAddress, type RunRow, runKey, singletonId } from '@holdfast/core/store';
+import { type InboxRow, type RunAddress, type RunRow, runKey, singletonId } from '@holdfast/core/store';
 import type { ChangeEntry } from './entry.js';
 import type { LogState } from './state.js';
 
@@ -10,6 +10,9 @@ export class Stage {
   readonly #state: LogState;
   readonly #seqs = new Map<string, number | undefined>();
   readonly #singletons = new Map<string, RunRow>();
+  /** Rows that the changes put into inboxes, and the `n` of those that they take out. */
+  readonly #put = new Map<string, InboxRow[]>();
+  readonly #taken = new Set<number>();
   #lastN: number;
 
   constructor(state: LogState) {
@@ -34,8 +37,18 @@ export class Stage {
     return this.#lastN + 1;
   }
 
+  /** At least as many as wait in the inbox of a run. */
+  mostIn(address: RunAddress): number {
+    return this.#state.tables.inboxLength(address) + (this.#put.get(runKey(address))?.length ?? 0);
+  }
+
+  inbox(address: RunAddress): InboxRow[] {
+    const rows = [...this.#state.tables.inbox(address), ...(this.#put.get(runKey(address)) ?? [])];
+    return rows.filter(({ n }) => !this.#taken.has(n));
+  }
+
   take(entry: ChangeEntry): void {
-    if (entry.kind === 'inbox') this.#lastN = entry.row.n;
+    if (entry.kind === 'inbox') this.#enqueue(entry.row);
     if (entry.kind === 'start') {
       const id = singletonId(entry.row);
       this.#seqs.set(runKey(entry.row), entry.row.seq);
@@ -45,6 +58,15 @@ export class Stage {
     for (const op of entry.ops) {
       if (op.op === 'run') this.#seqs.set(runKey(entry), op.row.seq);
       if (op.op === 'delete') this.#seqs.set(runKey(entry), undefined);
+      if (op.op === 'taken') this.#taken.add(op.n);
+      if (op.op === 'delete' || op.op === 'restart') for (const { n } of this.inbox(entry)) this.#taken.add(n);
     }
+  }
+
+  #enqueue(row: InboxRow): void {
+    this.#lastN = row.n;
+    const put = this.#put.get(runKey(row));
+    if (put) put.push(row);
+    else this.#put.set(runKey(row), [row]);
   }
 }

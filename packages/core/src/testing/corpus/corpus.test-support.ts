@@ -6,6 +6,7 @@ import { failures } from './failures.test-support.js';
 import { invokes } from './invoke.test-support.js';
 import { live } from './live.test-support.js';
 import { messages } from './messages.test-support.js';
+import { schemas } from './schemas.test-support.js';
 import { spawns } from './spawn.test-support.js';
 import { states } from './states.test-support.js';
 import { steps } from './steps.test-support.js';
@@ -23,6 +24,7 @@ export const corpus: readonly Entry[] = [
   ...steps,
   ...undos,
   ...eventWaits,
+  ...schemas,
   ...apps,
 ];
 

@@ -1,6 +1,7 @@
 import type { AnyActorLogic } from 'xstate';
 import type { Concurrency } from '../../define/concurrency.js';
 import { defineWorkflow } from '../../define/define-workflow.js';
+import type { WorkflowSchemas } from '../../define/schemas.js';
 import type { AnyWorkflow, Workflow } from '../../define/workflow.js';
 import type { CrashOptions } from '../crash-everywhere.js';
 import type { Scenario } from '../scenario.js';
@@ -49,11 +50,18 @@ export function entry<TLogic extends AnyActorLogic>(
   more: Pick<Entry, 'big' | 'crash' | 'repeats' | 'differs'> & {
     liveActors?: 'restart';
     concurrency?: Concurrency;
+    schemas?: WorkflowSchemas;
   } = {},
 ): Entry {
   const id = name.replaceAll(/\W+/g, '-').toLowerCase();
-  const { liveActors, concurrency, ...rest } = more;
-  const options = { ...(liveActors ? { liveActors } : {}), ...(concurrency ? { concurrency } : {}) };
-  const workflow = defineWorkflow({ id, version: 1, logic, ...options });
+  const { liveActors, concurrency, schemas, ...rest } = more;
+  const workflow = defineWorkflow({
+    id,
+    version: 1,
+    logic,
+    ...(liveActors ? { liveActors } : {}),
+    ...(concurrency ? { concurrency } : {}),
+    ...(schemas ? { schemas: schemas as never } : {}),
+  });
   return { name, workflow, scenario, ...rest };
 }

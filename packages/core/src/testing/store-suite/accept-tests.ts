@@ -152,6 +152,32 @@ export function acceptTests(test: Declare, { shared }: { shared: boolean }): voi
     same(await seqOf(store, address()), 1, 'seq');
   });
 
+  test('3 an event beyond its limit is refused, but not one that waits already, nor a control', async ({ connect }) => {
+    const store = await connect();
+    const { epoch } = await store.acquire();
+    await fill(store, epoch, [address(), address('other')]);
+    const send = (id: string, limit = 2, at = address()) => store.accept({ ...anEvent(at, id), limit });
+    const waiting = async () => (await store.inbox(address())).map(({ id }) => id);
+    // At once: those that are accepted together count too.
+    const sent = await Promise.allSettled([send('a'), send('b'), send('c'), send('d')]);
+    same(
+      sent.map((one) => (one.status === 'fulfilled' ? one.value.outcome : one.reason.code)),
+      ['queued', 'queued', 'INBOX_FULL', 'INBOX_FULL'],
+      'outcomes',
+    );
+    same(await waiting(), ['a', 'b'], 'inbox');
+    const [a] = sent;
+    same(await send('a'), a?.status === 'fulfilled' && a.value, 'the answer to a repeated call');
+    await send('a', 2, address('other'));
+    const control = anEvent(address(), 'control');
+    await store.accept({ ...control, row: { ...control.row, lane: 'control' } });
+    await send('e', 3);
+    const n = nOf(a?.status === 'fulfilled' ? a.value : { outcome: 'started' });
+    await store.commit(aCheckpoint(address(), 0, epoch, [{ op: 'taken', n }]));
+    await send('f', 3);
+    same(await waiting(), ['b', 'control', 'e', 'f'], 'inbox after there was room again');
+  });
+
   if (!shared) return;
   test('3 a connection that is not the owner starts and sends', async ({ connect }) => {
     const [owner, other] = [await connect(), await connect()];

@@ -1,4 +1,4 @@
-import type { RunAddress, RunStatus } from '../../records/records.js';
+import type { Labels, RunAddress, RunRow, RunStatus } from '../../records/records.js';
 import type { RunQuery, Store } from '../../store/store.js';
 import { holds, same } from './assert.js';
 import { aCheckpoint, address, anEvent, aRun, aStart, fill, seqOf } from './records.js';
@@ -20,6 +20,10 @@ async function everyPage(store: Store, query: RunQuery): Promise<RunAddress[][]>
 
 async function close(store: Store, epoch: number, at: RunAddress, status: RunStatus): Promise<void> {
   await store.commit(aCheckpoint(at, 0, epoch, [{ op: 'run', row: aRun(at, { seq: 1, status }) }]));
+}
+
+function done(at: RunAddress, labels: Labels): RunRow {
+  return aRun(at, { seq: 1, status: 'done', labels });
 }
 
 /** Point 5 of the contract: what reads show, in which order, and to whom. */
@@ -84,6 +88,54 @@ export function readTests(test: Declare, { shared }: { shared: boolean }): void 
     same(await runs({ status: ['done', 'failed'] }), ['b', 'd'], 'two statuses');
     same(await runs({ status: [] }), [], 'no status at all');
     same(await runs({ workflow: 'other' }), [], 'another workflow');
+  });
+
+  test('5 list is filtered by labels, all of which must match, over pages and through checkpoints', async ({
+    connect,
+  }) => {
+    const store = await connect();
+    const { epoch } = await store.acquire();
+    const labelled = async (at: RunAddress, labels: Labels) => {
+      const start = aStart(at);
+      await store.accept({ ...start, row: { ...start.row, labels } });
+    };
+    const mine = { customer: '42', region: 'eu' };
+    for (const run of ['a', 'b', 'c', 'd', 'e']) await labelled(address(run, 'mine'), mine);
+    await labelled(address('f', 'mine'), { customer: '42', region: 'us' });
+    await labelled(address('g', 'mine'), { customer: '421', region: 'eu' });
+    await labelled(address('a', 'other'), { customer: '42', region: 'eu', ['__proto__']: 'x' });
+    await store.accept(aStart(address('h', 'mine')));
+    await store.commit(
+      aCheckpoint(address('b', 'mine'), 0, epoch, [{ op: 'run', row: done(address('b', 'mine'), mine) }]),
+    );
+    await store.commit({ ...aCheckpoint(address('d', 'mine'), 0, epoch), ops: [{ op: 'delete' }] });
+    const runs = async (query: RunQuery) =>
+      (await everyPage(store, query)).flat().map(({ workflow, run }) => `${workflow}/${run}`);
+    same(await runs({ labels: mine }), ['mine/a', 'mine/b', 'mine/c', 'mine/e', 'other/a'], 'two labels');
+    same(await runs({ labels: mine, limit: 2 }), ['mine/a', 'mine/b', 'mine/c', 'mine/e', 'other/a'], 'in pages');
+    same(await runs({ labels: { region: 'us', customer: '42' } }), ['mine/f'], 'in another order');
+    same(await runs({ labels: mine, workflow: 'other' }), ['other/a'], 'and a workflow');
+    same(
+      await runs({ labels: mine, status: 'queued', limit: 1 }),
+      ['mine/a', 'mine/c', 'mine/e', 'other/a'],
+      'and a status',
+    );
+    same(await runs({ labels: { customer: '42', other: '1' } }), [], 'one that no run has');
+    same(await runs({ labels: { toString: '' } }), [], 'one that every object has');
+    same((await runs({ labels: {} })).length, 8, 'none at all');
+    same((await store.head(address('b', 'mine')))?.labels, mine, 'labels of a head');
+    same(
+      (await store.load(address('a', 'mine')))?.row,
+      aRun(address('a', 'mine'), { labels: mine }),
+      'a row as it was put',
+    );
+    const again = await store.accept(aStart(address('a', 'mine')));
+    same(again.outcome === 'exists' && again.row, aRun(address('a', 'mine'), { labels: mine }), 'one that exists');
+    same(
+      (await store.list({ labels: { region: 'us' } })).rows,
+      [aRun(address('f', 'mine'), { labels: { customer: '42', region: 'us' } })],
+      'a row of a list',
+    );
   });
 
   test('5 history is paged by seq, oldest first', async ({ connect }) => {

@@ -1,0 +1,38 @@
+import { HoldfastError } from '../errors/index.js';
+
+/** How much a run may hold. */
+export interface Limits {
+  /**
+   * Length of the text that is stored of one value: of the input, an event, the result of a step, the details of a
+   * heartbeat. In UTF-16 units, as `length` of a string; Blobs and Files are stored beside the text, and not counted. The
+   * state of a run (contexts, inputs and outputs of its actors together) may be four times as long. Default 1,048,576.
+   */
+  readonly valueLength: number;
+  /** Events of one run that are accepted and not yet taken. Default 10,000. */
+  readonly inboxLength: number;
+}
+
+/** So many values may the state of a run amount to: it holds the input, and more. */
+export const VALUES_IN_A_STATE = 4;
+
+export const DEFAULT_LIMITS: Limits = { valueLength: 1 << 20, inboxLength: 10_000 };
+
+/** `base`, with what `limits` says in its place. @throws `OPTION_INVALID`. */
+export function withLimits(base: Limits, limits: Partial<Limits> | undefined, owner: string): Limits {
+  if (limits === undefined) return base;
+  const given = Object.entries(isObject(limits) ? limits : { limits }).filter(([, limit]) => limit !== undefined);
+  for (const [name, limit] of given) {
+    const known = Object.hasOwn(DEFAULT_LIMITS, name);
+    if (known && (limit === Infinity || (Number.isInteger(limit) && (limit as number) >= 1))) continue;
+    throw new HoldfastError('OPTION_INVALID', {
+      message: `\`limits\` of ${owner} ${known ? `has ${name}: ${String(limit)}` : `has no "${name}"`}.`,
+      remedy: 'It takes `valueLength` and `inboxLength`, whole numbers from 1, or Infinity.',
+      details: { option: 'limits' },
+    });
+  }
+  return { ...base, ...Object.fromEntries(given) };
+}
+
+function isObject(thing: unknown): thing is object {
+  return typeof thing === 'object' && thing !== null;
+}
