@@ -2,7 +2,7 @@ import { freshId } from '../client/fresh-id.js';
 import { decideControl } from '../decide/control.js';
 import { RunRecord } from '../decide/run-record.js';
 import { type ErrorCode, HoldfastError, isHoldfastError } from '../errors/index.js';
-import { beginningOf, isClosed, type RunAddress, type StoredRun } from '../records/records.js';
+import { beganWith, isClosed, type RunAddress, type StoredRun } from '../records/records.js';
 import type { Op } from '../store/store.js';
 
 /** What a host does for whoever is writing its workflows. None of it is meant for production. */
@@ -46,7 +46,7 @@ export function restartOf(stored: StoredRun, error: unknown, newestOf: () => num
   // A run of newer code waits for that.
   if (version > newest) return undefined;
   const input = new RunRecord(stored).read('input');
-  const begin = { ...beginningOf(stored.row), version: newest };
+  const begin = { ...beganWith(stored.row), version: newest };
   return decideControl({ control: 'restart', input, begin }, { workflow, run, id: freshId(), now }).op;
 }
 

@@ -50,7 +50,10 @@ test('a start that joins leaves the labels that are there, one that begins anew 
 
 test('labels are those of the call, though it is made again after they were changed', async () => {
   const requests: StartRequest[] = [];
-  const call = async (_: string, request: StartRequest) => void requests.push(request);
+  const call = async (_: string, request: StartRequest) => {
+    requests.push(request);
+    return request;
+  };
   const holdfast = createClient({ call, listen: () => {} } as never);
   const labels = { customer: '42' };
   await holdfast.start('w', { labels } as never);

@@ -194,13 +194,13 @@ const continuing = fromSteps(
   async ({ input, step, sleep, random, uuid, continueWith }) => {
     const key = await step('work', ({ idempotencyKey }) => {
       note('work', input.life);
-      return idempotencyKey.slice(idempotencyKey.indexOf('/'));
+      return idempotencyKey;
     });
     void sleep('abandoned', '1h');
     await sleep('a while', '1m');
     const keys = [...input.keys, key];
     if (input.life < 4) return continueWith({ life: input.life + 1, keys });
-    return { keys, drawn: [random() < 1, uuid().length] };
+    return { keys: new Set(keys).size, drawn: [random() < 1, uuid().length] };
   },
 );
 
