@@ -5,7 +5,9 @@ import {
   NonRetryableError,
   RetryAfterError,
   type StepFailure,
+  type StepsLogic,
   type UndoContext,
+  type Workflow,
 } from '@holdfast/core';
 
 declare function importRow(row: string, idempotencyKey: string): Promise<void>;
@@ -140,3 +142,14 @@ export function forDevelopment(): DevOptions {
   // End
   return dev;
 }
+
+declare const shipment: Workflow<'shipment', StepsLogic<{ order: string }, { tracking: string }>>;
+declare const newsletter: Workflow<'newsletter', StepsLogic<{ order: string }, void>>;
+
+export const orders = fromSteps({ types: {} as { input: { id: string } } }, async ({ input, child }) => {
+  // Sample: child
+  const { tracking } = await child('ship', shipment, { input: { order: input.id } });
+  await child('tell', newsletter, { input: { order: input.id }, id: `news-${input.id}`, detached: true });
+  // End
+  return tracking;
+});

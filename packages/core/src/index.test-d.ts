@@ -113,6 +113,20 @@ test('an undo sees the result of its step', () => {
   });
 });
 
+test('a child has the input and the output of its workflow', () => {
+  const [order, , plain] = workflows;
+  fromSteps(async ({ child }) => {
+    expectTypeOf(await child('a', order, { input: { sku: 'x' } })).toEqualTypeOf<{ sku: string }>();
+    expectTypeOf(await child('b', plain)).toEqualTypeOf<number>();
+    const address = await child('c', order, { input: { sku: 'x' }, detached: true });
+    expectTypeOf(address).toEqualTypeOf<{ readonly workflow: string; readonly run: string }>();
+    // @ts-expect-error it takes a sku
+    await child('d', order, { input: { sku: 1 } });
+    // @ts-expect-error it takes an input
+    await child('e', order);
+  });
+});
+
 describe('a workflow tells its types', () => {
   test('of a machine', () => {
     type Order = TypesOf<(typeof workflows)[0]>;

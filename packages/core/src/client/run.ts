@@ -6,6 +6,7 @@ import { HoldfastError } from '../errors/index.js';
 import type { HistoryRow, RunAddress } from '../records/records.js';
 import { isReserved } from '../records/records.js';
 import { freshId } from './fresh-id.js';
+import { outcomeOf } from './outcome.js';
 import type { Control, HostLink, Notice } from './protocol.js';
 import { type RunSnapshot, type RunSnapshotData, reuse, toSnapshot, UNKNOWN } from './snapshot.js';
 
@@ -261,35 +262,4 @@ function checkEvent(event: unknown, run: string): void {
     remedy: "Send an object with a type of your own, as in { type: 'APPROVE' }.",
     details: { run },
   });
-}
-
-function outcomeOf(
-  { workflow, run }: RunAddress,
-  snapshot: RunSnapshot,
-  seen: boolean,
-): { output: unknown } | { error: HoldfastError } | undefined {
-  const details = { workflow, run };
-  const name = `Run "${run}" of workflow "${workflow}"`;
-  switch (snapshot.run.status) {
-    case 'done':
-      return { output: snapshot.output };
-    case 'failed': {
-      const message = `${name} failed: ${snapshot.error instanceof Error ? snapshot.error.message : String(snapshot.error)}`;
-      return { error: new HoldfastError('RUN_FAILED', { message, details, cause: snapshot.error }) };
-    }
-    case 'cancelled':
-      return { error: new HoldfastError('RUN_CANCELLED', { message: `${name} was cancelled.`, details }) };
-    case 'parked': {
-      const message = `${name} can't go on in this host: ${snapshot.run.problem?.message ?? ''}`;
-      return { error: new HoldfastError('RUN_PARKED', { message, details: { ...details, ...snapshot.run.problem } }) };
-    }
-    case 'absent': {
-      const code = seen ? 'RUN_DELETED' : 'RUN_UNKNOWN';
-      return {
-        error: new HoldfastError(code, { message: seen ? `${name} was deleted.` : `There is no ${name}.`, details }),
-      };
-    }
-    default:
-      return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 import type { Leaf, Message, Outcome, PendingAction } from '../engine/index.js';
-import type { InboxRow, Progress } from '../records/records.js';
+import type { InboxRow, Progress, RunAddress } from '../records/records.js';
 import type { JournalEntry, StepRecord } from '../steps/journal.js';
 import type { Durability, Op } from '../store/store.js';
 import type { Delivered } from './mailboxes.js';
@@ -75,9 +75,17 @@ export interface Decision {
   readonly effects: Effects;
 }
 
+/** A run that its parent has started, and does not wait for any more. */
+export interface Orphan extends RunAddress {
+  /** Of the call that cancels it. */
+  readonly callId: string;
+}
+
 /** To be done after the commit, in this order. */
 export interface Effects {
   readonly stop: readonly Leaf[];
+  /** Runs whose parent was left: they are to be cancelled. */
+  readonly orphans: readonly Orphan[];
   /** Step functions that are to undo what they have done. */
   readonly undo: readonly Leaf[];
   /** The journal entry of a `step` or `heartbeat` arrival, as stored. */
@@ -92,4 +100,13 @@ export interface Effects {
   readonly gone?: 'deleted' | 'restarted';
 }
 
-export const NO_EFFECTS: Effects = { stop: [], undo: [], mail: [], actions: [], start: [], emitted: [], logged: [] };
+export const NO_EFFECTS: Effects = {
+  stop: [],
+  orphans: [],
+  undo: [],
+  mail: [],
+  actions: [],
+  start: [],
+  emitted: [],
+  logged: [],
+};

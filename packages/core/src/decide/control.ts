@@ -103,12 +103,19 @@ function headAfter(body: RunControl, row: RunRow, now: number): RunRow {
 
 /** The head of a run that was ended where it stood. */
 function cancelledRow(row: RunRow, now: number): RunRow {
-  const { pausedFrom: _from, cancel: _cancel, suspicion: _suspicion, nextDeadlineAt: _deadline, ...open } = row;
+  const {
+    pausedFrom: _from,
+    cancel: _cancel,
+    suspicion: _suspicion,
+    nextDeadlineAt: _deadline,
+    children: _,
+    ...open
+  } = row;
   const { singletonKey: _key, ...rest } = open;
   return { ...rest, status: 'cancelled', reasons: [], updatedAt: now, closedAt: now };
 }
 
-const WORK = ['journal/', 'messages/', 'actions', 'timers'];
+const WORK = ['journal/', 'mailbox/', 'messages/', 'actions', 'timers'];
 
 /** What was still to be done of it never is. */
 function dropWork(record: RunRecord, ops: Op[]): void {

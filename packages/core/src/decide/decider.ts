@@ -29,7 +29,7 @@ import {
   type RunStatus,
   type StoredRun,
 } from '../records/records.js';
-import { isFinal, type JournalEntry, journalId, journalPrefix, stepOf } from '../steps/journal.js';
+import { cancelId, isFinal, type JournalEntry, journalId, journalPrefix, stepOf } from '../steps/journal.js';
 import type { Mail } from '../steps/mail.js';
 import type { Op } from '../store/store.js';
 import {
@@ -40,6 +40,7 @@ import {
   type Effects,
   type LeafAddress,
   NO_EFFECTS,
+  type Orphan,
 } from './arrivals.js';
 import { type ControlBody, decideControl, LIFTED, type RunControl } from './control.js';
 import { keepDeadLetter } from './dead-letters.js';
@@ -58,7 +59,7 @@ type ArrivalOf<K extends Arrival['kind']> = Extract<Arrival, { kind: K }>;
 const RELAXED = new Set<Arrival['kind']>(['progress', 'heartbeat', 'outlived', 'rest']);
 /** What a run still takes while what it has done is being undone. */
 const WHILE_UNDOING = new Set<Arrival['kind']>([
-  ...(['control', 'event', 'step', 'heartbeat', 'undone', 'begin', 'outlived', 'rest'] as const),
+  ...(['control', 'event', 'step', 'heartbeat', 'undone', 'performed', 'begin', 'outlived', 'rest'] as const),
 ]);
 const STATUS_OF = { active: 'running', done: 'done', error: 'failed', stopped: 'cancelled' } as const;
 
@@ -162,11 +163,14 @@ export class Decider {
   }
 
   /** What is under way according to the record: to be taken up again after a restore. */
-  pending(): Pick<Effects, 'actions' | 'start' | 'undo'> {
+  pending(): Pick<Effects, 'orphans' | 'actions' | 'start' | 'undo'> {
     if (!this.#engine || this.#foreign || this.closed) return NO_EFFECTS;
-    if (this.#undoing) return { ...NO_EFFECTS, undo: this.#engine.leaves.filter((leaf) => this.#hasUndo(leaf)) };
+    const orphans = (this.#record.read('orphans') ?? []) as Orphan[];
+    if (this.#undoing)
+      return { ...NO_EFFECTS, orphans, undo: this.#engine.leaves.filter((leaf) => this.#hasUndo(leaf)) };
     const ended = (leaf: Leaf) => [...this.#messages.keys()].some((message) => isEndOf(message, leaf));
     return {
+      orphans,
       actions: this.#pendingActions(),
       start: this.#engine.leaves.filter((leaf) => !ended(leaf)),
       undo: [],
@@ -442,10 +446,11 @@ export class Decider {
   }
 
   #end(draft: Draft, now: number): void {
-    draft.cancelled = true;
     draft.reasons = [];
     if (this.#engine?.active) this.#absorb(this.#engine.stop(now), draft);
     this.#record.remove('actions', draft.ops);
+    // It is closed when its children are known to be asked to end.
+    draft.cancelled = draft.effects.orphans.length === 0;
   }
 
   /** Whether what step functions have done is being undone: nothing else of the run moves. */
@@ -455,9 +460,8 @@ export class Decider {
   }
 
   #hasUndo(leaf: Leaf): boolean {
-    return (
-      isStepsActor(this.leafActor(leaf)) && [...this.journal(leaf).values()].some(({ undo }) => undo !== undefined)
-    );
+    const takesBack = ({ undo, child }: JournalEntry) => undo !== undefined || child !== undefined;
+    return this.isSteps(leaf) && [...this.journal(leaf).values()].some(takesBack);
   }
 
   #step({ leaf, record }: ArrivalOf<'step'>, draft: Draft, { now }: Circumstances): void {
@@ -543,6 +547,7 @@ export class Decider {
     effects.mail = this.#mailboxes.put(turn.mail, { seq: this.#row.seq + 1, at: draft.at }, draft.ops);
     // Last: where one of the others can't be stored, the state in memory is still that of the checkpoint before.
     if (turn.changed) this.#record.putLimited('state', engine.state(), 'machine state', draft.ops, VALUES_IN_A_STATE);
+    this.#orphan(turn.stopped, draft);
     for (const leaf of turn.stopped) {
       this.#dropJournal(leaf, draft);
       // The next life of a step function has the mailbox of the one before.
@@ -551,6 +556,17 @@ export class Decider {
       );
       if (!goesOn) this.#mailboxes.drop(leaf, draft.ops);
     }
+  }
+
+  /** Who waits for them is left. */
+  #orphan(leaves: readonly Leaf[], draft: Draft): void {
+    const { key } = this.#row;
+    const orphans = leaves.flatMap((leaf) =>
+      this.#waits.childrenOf(leaf).map(([id, child]) => ({ ...child, callId: cancelId(key, id) })),
+    );
+    if (orphans.length === 0) return;
+    draft.effects.orphans = orphans;
+    this.#record.put('orphans', orphans, 'orphans', draft.ops);
   }
 
   #dropJournal(leaf: Leaf, draft: Draft): void {
@@ -563,6 +579,7 @@ export class Decider {
   /** What they have sent takes their place until it is taken: nothing would send it again. */
   #clearActions(arrival: Arrival, draft: Draft): void {
     this.#record.remove('actions', draft.ops);
+    this.#record.remove('orphans', draft.ops);
     if (arrival.kind === 'message') this.#dropMessage(arrival.message, draft);
     for (const message of this.#unstored) this.#keepMessage(message, draft);
     this.#unstored = [];
@@ -614,7 +631,14 @@ export class Decider {
 
   #writeHead(arrival: Arrival, draft: Draft, circumstances: Circumstances): void {
     const { now, epoch } = circumstances;
-    const { nextDeadlineAt: _, suspicion: before, pausedFrom: _from, cancel: offered, ...open } = this.#row;
+    const {
+      nextDeadlineAt: _,
+      suspicion: before,
+      pausedFrom: _from,
+      cancel: offered,
+      children: _children,
+      ...open
+    } = this.#row;
     const { singletonKey, ...rest } = open;
     const seq = draft.history ? rest.seq + 1 : rest.seq;
     const cancel = draft.cancel ?? offered;
@@ -637,6 +661,7 @@ export class Decider {
       ...(status === 'paused' ? { pausedFrom: goesOn } : {}),
       ...(cancel && !closed ? { cancel } : {}),
       ...(deadline === undefined ? {} : { nextDeadlineAt: deadline }),
+      ...(this.#waits.children > 0 && !closed ? { children: this.#waits.children } : {}),
       ...(progress ? { progress } : {}),
       ...(suspicion ? { suspicion } : {}),
       ...(singletonKey === undefined || closed ? {} : { singletonKey }),
@@ -678,7 +703,7 @@ export class Decider {
     if (this.closed) return this.#row.status;
     if (this.#record.has('failure')) return 'failed';
     if (!this.#engine) return this.#row.pausedFrom ?? this.#row.status;
-    const toPerform = this.#record.has('actions');
+    const toPerform = this.#record.has('actions') || this.#record.has('orphans');
     const status = STATUS_OF[viewOf(this.#engine.root).status];
     // A run is closed when its last actions are performed: a closed one is not taken up again.
     if (status !== 'running' && !toPerform) return cancel && status === 'done' ? 'cancelled' : status;

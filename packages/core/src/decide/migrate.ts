@@ -182,12 +182,13 @@ function toEntry(name: string, step: MigrationStep, order: number, now: number):
     error,
     details,
   } = step;
-  const { types, kind = KIND_OF[status] ?? 'step' } = step;
+  const { types, child, kind = KIND_OF[status] ?? 'step' } = step;
   if (!STATUSES.includes(status)) throw new TypeError(`step "${name}" has the status ${String(status)}`);
   const waits = status === 'retrying' || status === 'sleeping';
   if (waits && typeof until !== 'number') throw new TypeError(`step "${name}" waits, and has no \`until\``);
   return {
     ...{ kind, status, attempts, startedAt, endedAt, order },
+    ...(child === undefined ? {} : { child }),
     ...(until === undefined ? {} : { until }),
     ...(types === undefined ? {} : { types }),
     ...(nested ? { nested } : {}),

@@ -1,3 +1,4 @@
+import type { RunAddress } from '../records/records.js';
 import { isFinal, type JournalEntry, type JournalOwner, journalPrefix } from '../steps/journal.js';
 import { Instants } from './instants.js';
 import { groupOf } from './run-record.js';
@@ -11,6 +12,8 @@ export class OpenWaits {
   readonly #deadlines = new Instants();
   /** By the journal they are of, and by record id: the types of the events that are waited for. */
   readonly #waits = new Map<string, Map<string, readonly string[]>>();
+  /** Children under way, by record id. */
+  readonly #children = new Map<string, RunAddress>();
 
   /** Takes notice of an entry as stored. */
   learn(id: string, entry: JournalEntry): void {
@@ -19,6 +22,7 @@ export class OpenWaits {
       this.forget(id);
       return;
     }
+    if (entry.child) this.#children.set(id, entry.child);
     const group = groupOf(id);
     this.#waits.set(group, (this.#waits.get(group) ?? new Map()).set(id, types));
     if (until === undefined) this.#deadlines.delete(id);
@@ -26,6 +30,7 @@ export class OpenWaits {
   }
 
   forget(id: string): void {
+    this.#children.delete(id);
     const group = groupOf(id);
     const its = this.#waits.get(group);
     its?.delete(id);
@@ -41,6 +46,17 @@ export class OpenWaits {
   /** The earliest deadline, an instant (ms); Infinity when there is none. */
   get deadline(): number {
     return this.#deadlines.first?.at ?? Infinity;
+  }
+
+  /** Runs that they have started and wait for. */
+  get children(): number {
+    return this.#children.size;
+  }
+
+  /** Those that a function waits for, by record id. */
+  childrenOf(owner: JournalOwner): [id: string, RunAddress][] {
+    const prefix = journalPrefix(owner);
+    return [...this.#children].filter(([id]) => id.startsWith(prefix));
   }
 
   /** Types of the events that a function waits for. */

@@ -27,7 +27,9 @@ export interface MigrationChild extends MigrationState {
 
 /** An entry of a journal. A new one needs `status`, and `output` or `error`. */
 export interface MigrationStep {
-  kind?: 'step' | 'sleep' | 'event';
+  kind?: 'step' | 'sleep' | 'event' | 'child';
+  /** Of a child under way. */
+  child?: { workflow: string; run: string };
   /** `retrying` and `sleeping` wait for `until`, `waiting` for an event of `types`; `begun` had begun a try. */
   status: 'completed' | 'failed' | 'retrying' | 'sleeping' | 'waiting' | 'begun' | 'exhausted';
   // biome-ignore lint/suspicious/noExplicitAny: it is of a version whose types are no longer there

@@ -1,4 +1,15 @@
-import type { ActorLogic, ActorSystem, AnyEventObject, EventObject, NonReducibleUnknown, Snapshot } from 'xstate';
+import type {
+  ActorLogic,
+  ActorSystem,
+  AnyActorLogic,
+  AnyEventObject,
+  EventObject,
+  InputFrom,
+  NonReducibleUnknown,
+  OutputFrom,
+  Snapshot,
+} from 'xstate';
+import type { Labels, RunAddress } from '../records/records.js';
 import type { Duration } from './duration.js';
 import type { WorkflowSchemas } from './schemas.js';
 
@@ -161,6 +172,17 @@ export interface WaitOptions<TEvent extends EventObject, TType extends string> {
   timeout?: Duration;
 }
 
+/** `input` may be left out where the workflow takes none. */
+export type ChildOptions<TInput> = {
+  /** The run's id. Default: one of its own, made of this run and `name`. */
+  id?: string;
+  labels?: Labels;
+} & (undefined extends TInput ? { input?: TInput } : { input: TInput });
+
+type ChildArgs<TInput, TMore> = undefined extends TInput
+  ? [options?: ChildOptions<TInput> & TMore]
+  : [options: ChildOptions<TInput> & TMore];
+
 /** What a step function receives. Everything outside its steps must be deterministic: it runs again after a crash. */
 export interface StepsContext<
   TInput = NonReducibleUnknown,
@@ -182,6 +204,23 @@ export interface StepsContext<
     name: string,
     options: WaitOptions<TEvent, TType>,
   ): Promise<EventOfType<TEvent, TType>>;
+  /**
+   * Starts another workflow as a run of its own, and gives its output. It is cancelled with this one, and when this
+   * function ends without having waited for it. The host has to have the workflow. `name` must be unique in this function.
+   * @throws what refuses its start (`WORKFLOW_UNKNOWN`, `RUN_EXISTS`, `INPUT_INVALID`, `OPTION_INVALID`); `RUN_FAILED` with
+   * its error as `cause`, `RUN_CANCELLED`, `RUN_DELETED`.
+   */
+  child<TLogic extends AnyActorLogic>(
+    name: string,
+    workflow: { readonly id: string; readonly logic: TLogic },
+    ...options: ChildArgs<InputFrom<TLogic>, { detached?: false }>
+  ): Promise<OutputFrom<TLogic>>;
+  /** Starts it, and gives its address when it is there: it goes its own way. */
+  child<TLogic extends AnyActorLogic>(
+    name: string,
+    workflow: { readonly id: string; readonly logic: TLogic },
+    options: ChildOptions<InputFrom<TLogic>> & { detached: true },
+  ): Promise<RunAddress>;
   /** Tells how far the work is. Stored (relaxed) before anybody sees it. */
   progress(done: number, total: number): void;
   /**

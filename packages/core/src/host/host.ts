@@ -1,7 +1,8 @@
 import { freshId } from '../client/fresh-id.js';
+import { outcomeOf } from '../client/outcome.js';
 import type { Control, HostApi, Interest, Notice, SendRequest, StartRequest } from '../client/protocol.js';
 import { type RunSnapshotData, UNKNOWN } from '../client/snapshot.js';
-import { AttachmentBook, decode, encode, sameText } from '../codec/index.js';
+import { AttachmentBook, decode, encode, encodeGiven, sameText } from '../codec/index.js';
 import type { Effects } from '../decide/arrivals.js';
 import { type ControlBody, decideControl, decideHeld } from '../decide/control.js';
 import { deadLetters } from '../decide/dead-letters.js';
@@ -13,7 +14,7 @@ import { DEFAULT_LIMITS, type Limits, withLimits } from '../define/limits.js';
 import { SCHEDULES, type Schedule } from '../define/schedule.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
-import { actorRefReducers } from '../engine/index.js';
+import { actorRefReducers, type Outcome } from '../engine/index.js';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
 import {
   type Beginning,
@@ -26,6 +27,7 @@ import {
   type RunStatus,
   type StoredRun,
 } from '../records/records.js';
+import type { ChildPorts } from '../steps/children.js';
 import { unknownRun } from '../store/memory-store.js';
 import type { Op, Ownership, Store } from '../store/store.js';
 import { runKey } from '../store/tables.js';
@@ -207,15 +209,53 @@ class StoreHost implements Host {
   }
 
   async start(request: StartRequest): Promise<RunAddress> {
+    return this.#start(request);
+  }
+
+  /** How step functions of a run reach others. */
+  #childrenOf({ workflow, run }: RunAddress): ChildPorts {
+    return {
+      start: async ({ key, input, ...child }) => {
+        const request = { ...child, callId: key, ifExists: 'fail', input: encodeGiven(input, 'input') } as const;
+        const started = await this.#start(request, { workflow, run });
+        // A singleton gives another one, which is nobody's child.
+        if (started.run !== child.run) throw runExists(started);
+      },
+      outcome: (child, signal) => this.#outcomeOf(child, signal),
+      cancel: (child, callId) => this.#ask(child, callId),
+    };
+  }
+
+  /** Asks a run to end; where it has ended, or is gone, there is nothing to ask. */
+  async #ask(address: RunAddress, callId: string): Promise<void> {
+    if (isClosed((await this.#store.head(address))?.status ?? 'done')) return;
+    const body = encode(toBody({ control: 'cancel' }, address.workflow), 'control');
+    await this.#accept(address, 'control', callId, body).catch((error) => {
+      if (!isHoldfastError(error, 'RUN_UNKNOWN')) throw error;
+    });
+  }
+
+  async #outcomeOf(address: RunAddress, signal: AbortSignal): Promise<Outcome> {
+    let outcome: Outcome | undefined;
+    const hasEnded = async () => {
+      const seen = await this.#see(address);
+      outcome = seen.run.status === 'parked' ? undefined : outcomeOf(address, seen, true);
+      return outcome !== undefined;
+    };
+    await this.#changes.until(address, hasEnded, signal);
+    return outcome as Outcome;
+  }
+
+  async #start(request: StartRequest, parent?: RunAddress): Promise<RunAddress> {
     const { workflow, run, input, ifExists, callId } = request;
     const definition = this.#registry.newest(workflow);
     assertInput(definition, input, this.#limits(workflow));
-    const begin = beginningOf(definition, request);
+    const begin = { ...beginningOf(definition, request), ...(parent ? { parent } : {}) };
     const now = this.#options.clock.now();
     const { value, fresh } = new AttachmentBook().toStored(input);
     const row = queuedRow({ workflow, run, key: callId, ...begin }, now);
     const accepted = await this.#store.accept({ kind: 'start', row, input: value, attachments: fresh });
-    if (accepted.outcome === 'singleton') return this.#meet(accepted.row, request);
+    if (accepted.outcome === 'singleton') return this.#meet(accepted.row, request, parent);
     if (accepted.outcome === 'exists' && accepted.row.key !== callId) {
       if (ifExists === 'fail') throw runExists(request);
       if (ifExists === 'restart') return this.#restart(request, begin);
@@ -229,14 +269,14 @@ class StoreHost implements Host {
   }
 
   /** A start met the one run there may be: gives that one, or starts when it has ended. */
-  async #meet({ workflow, run, status }: RunRow, request: StartRequest): Promise<RunAddress> {
+  async #meet({ workflow, run, status }: RunRow, request: StartRequest, parent?: RunAddress): Promise<RunAddress> {
     const address = { workflow, run };
     if (this.#ownership && status === 'queued') void this.#attend(address);
     if (this.#registry.newest(workflow).singleton?.onConflict !== 'cancel') return address;
     await this.control({ ...address, callId: `${request.callId} cancels`, control: { control: 'cancel' } });
     const isOver = async () => isClosed((await this.#store.head(address))?.status ?? 'done');
     await this.#changes.until(address, isOver, this.#closing.signal);
-    return this.start(request);
+    return this.#start(request, parent);
   }
 
   async send({ workflow, run, id, event, until }: SendRequest): Promise<void> {
@@ -395,9 +435,10 @@ class StoreHost implements Host {
   }
 
   #isInMotion(row: RunRow): boolean {
-    const { status, nextDeadlineAt = Infinity } = row;
+    const { status, nextDeadlineAt = Infinity, children = 0 } = row;
     const now = this.#options.clock.now();
-    return nextDeadlineAt <= now || (status !== 'waiting' && !startsLater(row, now));
+    // What its children came to it may not have been told.
+    return nextDeadlineAt <= now || children > 0 || (status !== 'waiting' && !startsLater(row, now));
   }
 
   /** Whether its turn will come with a slot, and nothing else is to be done about it. */
@@ -608,7 +649,9 @@ class StoreHost implements Host {
         this.#problems.forget(row);
         if (!row.suspicion) this.#suspects.settled(row);
         this.#changedHere(row);
+        if (row.parent && isClosed(row.status) && this.#ownership) void this.#attend(row.parent);
       },
+      childrenOf: ({ row }) => this.#childrenOf(row),
       rested: (run, gone) => this.#rested(run, gone),
       paused: (run) => this.#putAway(run),
       broken: ({ row }, error) => this.#broken(row, error),

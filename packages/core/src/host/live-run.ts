@@ -1,10 +1,11 @@
-import { type Arrival, clearsActions, type Effects, type LeafAddress } from '../decide/arrivals.js';
+import { type Arrival, clearsActions, type Effects, type LeafAddress, type Orphan } from '../decide/arrivals.js';
 import { Decider } from '../decide/decider.js';
 import type { Limits } from '../define/limits.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import type { Leaf, Message, PendingAction, RootView } from '../engine/index.js';
 import type { InboxRow, RunRow, StoredRun } from '../records/records.js';
+import type { ChildPorts } from '../steps/children.js';
 import { ownerKey } from '../steps/journal.js';
 import type { Ownership, Store } from '../store/store.js';
 import { Performer } from './performer.js';
@@ -32,6 +33,8 @@ export interface LiveRunPorts {
   broken(run: LiveRun, error: unknown): void;
   emitted(run: LiveRun, event: { readonly type: string }): void;
   log(...args: readonly unknown[]): void;
+  /** How its step functions reach other runs. */
+  childrenOf(run: LiveRun): ChildPorts;
   /** Reads what is accepted for the run now. */
   readInbox(run: LiveRun): Promise<News>;
   /** Tells of trouble that changes nothing. */
@@ -104,6 +107,7 @@ export class LiveRun {
       around: (effect, perform) => this.#around(effect, perform),
       mayBegin: () => this.#mayBegin(),
       unpaused: () => this.#unpaused(),
+      children: ports.childrenOf(this),
       emitted: (event) => ports.emitted(this, event),
       report: (error) => ports.report(this, error),
       inboxTaken: () => this.#inboxTaken(),
@@ -204,7 +208,8 @@ export class LiveRun {
   async #takeUp(): Promise<void> {
     if (this.#tookUp) return;
     this.#tookUp = true;
-    const { actions } = this.#decider.pending();
+    const { actions, orphans } = this.#decider.pending();
+    if (orphans.length > 0) await this.#cancel(orphans);
     if (actions.length > 0) await this.#perform(actions);
     while (BEFORE_WORK.has(this.#queue[0]?.arrival.kind) && !this.#stopped) await this.#turn(this.#next() as Arrival);
     if (this.#stopped || this.#decider.paused) return;
@@ -261,6 +266,7 @@ export class LiveRun {
   async #effect(arrival: Arrival, effects: Effects): Promise<void> {
     for (const leaf of effects.stop) this.#abandon(leaf);
     for (const leaf of effects.undo) this.#performer.undo(leaf);
+    if (effects.orphans.length > 0) await this.#cancel(effects.orphans);
     if ((arrival.kind === 'step' || arrival.kind === 'heartbeat') && effects.entry) arrival.stored(effects.entry);
     for (const { leaf, mail } of effects.mail) this.#performer.give(leaf, mail);
     if (arrival.kind === 'begin') arrival.begun();
@@ -308,6 +314,18 @@ export class LiveRun {
       }
     }
     this.#queue.unshift(...[...failed.values()].map((arrival) => ({ arrival, at: 0 })));
+    this.#tellPerformed();
+  }
+
+  /** Asks children whose parent was left to end. */
+  async #cancel(orphans: readonly Orphan[]): Promise<void> {
+    const { cancel } = this.#ports.childrenOf(this);
+    if (!this.#owned()) return;
+    await Promise.all(orphans.map(({ callId, ...child }) => cancel(child, callId)));
+    this.#tellPerformed();
+  }
+
+  #tellPerformed(): void {
     const told = this.#queue.some(({ arrival }) => arrival.kind !== 'milestone' && clearsActions(arrival));
     if (!told) this.#queue.push({ arrival: { kind: 'performed' }, at: 0 });
   }

@@ -5,6 +5,7 @@ import type { Limits } from '../define/limits.js';
 import type { AnyServices, StandIns, StepsLogic } from '../define/steps-logic.js';
 import { type Leaf, type LivePart, livePartOf, type Outcome } from '../engine/index.js';
 import { checkAgain, type End } from '../steps/check-again.js';
+import type { ChildPorts } from '../steps/children.js';
 import { type ExecutionOptions, StepsExecution, type Trace } from '../steps/execution.js';
 import { type JournalEntry, ownerKey } from '../steps/journal.js';
 import type { Mail } from '../steps/mail.js';
@@ -27,6 +28,7 @@ interface Back {
   push(arrival: Arrival): void;
   mayBegin(): Promise<void>;
   unpaused(): Promise<void>;
+  readonly children: ChildPorts;
   around<T>(effect: Omit<Effect, 'address'>, perform: () => T): T;
   emitted(event: EventObject): void;
   /** Resolves when the events that were accepted by now have been given. */
@@ -180,6 +182,7 @@ export class Performer {
       valueLength: limits.valueLength,
       begin: () => this.#back.mayBegin(),
       unpaused: () => this.#back.unpaused(),
+      children: this.#back.children,
       around: (step, perform) => this.#back.around({ kind: 'step', actor: leaf.path, ...step }, perform),
       record: (record) =>
         new Promise<JournalEntry>((stored) => this.#back.push({ kind: 'step', leaf, record, stored })),

@@ -64,6 +64,10 @@ export interface RunRow extends RunAddress {
    */
   readonly cancel?: { readonly by?: number };
   readonly suspicion?: Suspicion;
+  /** The run whose step function has started it, and waits for it. */
+  readonly parent?: RunAddress;
+  /** How many runs its step functions have started and wait for. */
+  readonly children?: number;
   /** Of runs that wait for a slot the highest goes first; default 0. */
   readonly priority?: number;
   /** Runs of one workflow and of this key share its limit; absent where it has none. */
@@ -167,17 +171,18 @@ export function isClosed(status: RunStatus): boolean {
 /** What is told of a new run besides its address, its key and its input. */
 export type Beginning = Pick<
   RunRow,
-  'version' | 'priority' | 'concurrencyKey' | 'singletonKey' | 'nextDeadlineAt' | 'labels'
+  'version' | 'priority' | 'concurrencyKey' | 'singletonKey' | 'nextDeadlineAt' | 'labels' | 'parent'
 >;
 
 /** What a run began with, for one that is to take its place. */
-export function beganWith({ version, priority, concurrencyKey, singletonKey, labels }: RunRow): Beginning {
+export function beganWith({ version, priority, concurrencyKey, singletonKey, labels, parent }: RunRow): Beginning {
   return {
     version,
     ...(priority === undefined ? {} : { priority }),
     ...(concurrencyKey === undefined ? {} : { concurrencyKey }),
     ...(singletonKey === undefined ? {} : { singletonKey }),
     ...(labels === undefined ? {} : { labels }),
+    ...(parent === undefined ? {} : { parent }),
   };
 }
 

@@ -35,6 +35,7 @@ export async function checkAgain(
       epoch: 0,
       begin: never,
       unpaused: async () => {},
+      children: { start: never, outcome: never, cancel: never },
       around: never as never,
       record: never,
       heartbeat: never,

@@ -15,8 +15,9 @@ import type { Leaf, Outcome } from '../engine/index.js';
 import { HoldfastError } from '../errors/index.js';
 import type { Clock, Connectivity } from '../host/ports.js';
 import type { Progress } from '../records/records.js';
+import { type ChildPorts, Children } from './children.js';
 import { EventWaits } from './event-waits.js';
-import { isFinal, type JournalEntry, ownerKey, type StepRecord } from './journal.js';
+import { cancelId, isFinal, type JournalEntry, journalId, ownerKey, type StepRecord } from './journal.js';
 import type { Mail } from './mail.js';
 import { isName } from './name.js';
 import { seededRandom, uuidFrom } from './random.js';
@@ -43,6 +44,8 @@ export interface ExecutionPorts {
   begin(): Promise<void>;
   /** Resolves when the run is not paused. */
   unpaused(): Promise<void>;
+  /** Other runs of its host. */
+  readonly children: ChildPorts;
   /** Performs a try. */
   around<T>(step: { name: string; idempotencyKey: string; attempt: number }, perform: () => T): T;
   /** Resolves, with the entry as stored, when it is durable. */
@@ -102,6 +105,7 @@ export class StepsExecution {
   readonly #journal: Map<string, JournalEntry>;
   readonly #replay: Replay;
   readonly #waits: EventWaits;
+  readonly #children: Children;
   readonly #unasked: Unasked;
   /** What is stored and was not asked for yet, waits under way included. */
   readonly #unseen: Set<string>;
@@ -144,6 +148,7 @@ export class StepsExecution {
     const orders = final.map(({ order = 0 }) => order);
     this.#replay = new Replay(orders, (work) => void clock.at(clock.now(), work));
     this.#waits = this.#eventWaits();
+    this.#children = this.#childRuns();
     this.#unasked = new Unasked(journal, {
       caughtUp: () => this.#replay.caughtUp(),
       wait: (ms) => this.#untilWoken((wake) => clock.at(clock.now() + ms, wake)),
@@ -185,6 +190,7 @@ export class StepsExecution {
       step: this.#stepFunction(),
       sleep: (name: string, duration: Duration) => this.#sleep(name, duration),
       waitForEvent: (...args: Parameters<EventWaits['wait']>) => this.#waits.wait(...args),
+      child: (...args: Parameters<Children['start']>) => this.#children.start(...args),
       progress: (done: number, total: number) => this.#progress(done, total),
       emit: (event: EventObject) => this.#emit(event),
       continueWith: (next: unknown) => this.#continueWith(next),
@@ -230,6 +236,8 @@ export class StepsExecution {
 
   async #settle(outcome: Outcome): Promise<void> {
     if (!(await this.#comesToItsEnd())) return;
+    if ('output' in outcome) await this.#children.cancelAll();
+    if (this.#abort.signal.aborted) return;
     if ('error' in outcome)
       await this.#undoAll(() => (this.#cancelled ? this.#ports.undone() : this.#ports.settled(outcome)));
     else this.#ports.settled(outcome);
@@ -267,6 +275,8 @@ export class StepsExecution {
     const reason = new DOMException('The step function is undone.', 'AbortError');
     for (const trial of this.#trials) trial.askToEnd(reason, GRACE_MS);
     while (this.busy) await new Promise<void>((idle) => this.#idle.push(idle));
+    await this.#children.cancelAll();
+    if (this.#abort.signal.aborted) return;
     for (const undo of this.#undos.due()) await this.#undo(undo);
     if (!this.#abort.signal.aborted) then();
   }
@@ -329,6 +339,28 @@ export class StepsExecution {
       step: (...args) => this.#step(...args),
     };
     return Object.assign(step, { all: stepAll.bind(undefined, ports) }) as unknown as StepFunction;
+  }
+
+  #childRuns(): Children {
+    const { runKey, leaf } = this.#options;
+    return new Children({
+      host: this.#ports.children,
+      clock: this.#ports.clock,
+      signal: this.#abort.signal,
+      keyPrefix: `${runKey}/${ownerKey(leaf)}`,
+      cancelId: (name) => cancelId(runKey, journalId(leaf, name)),
+      over: () => this.#isOver || this.#undoing || this.#ended,
+      ask: (name) => this.#ask(name),
+      journal: () => this.#journal,
+      handBack: (entry) => this.#handBack(entry),
+      conclude: (entry) => this.#conclude(entry),
+      unfit: (error) => this.#unfit(error),
+      record: (name, entry) => this.#record(name, entry),
+      recordEnd: (name, entry) => this.#recordEnd(name, entry),
+      count: (as, work) => this.#count(as, work),
+      begin: () => this.#ports.begin(),
+      unpaused: () => this.#ports.unpaused(),
+    });
   }
 
   #eventWaits(): EventWaits {

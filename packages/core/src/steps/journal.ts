@@ -1,12 +1,12 @@
 import type { ActorPath } from '../engine/index.js';
-import type { Progress } from '../records/records.js';
+import type { Progress, RunAddress } from '../records/records.js';
 
-/** One step of a step function, one sleep, or one wait for an event, as stored. */
+/** One step of a step function, one sleep, one wait for an event, or one child, as stored. */
 export interface JournalEntry {
-  readonly kind: 'step' | 'sleep' | 'event';
+  readonly kind: 'step' | 'sleep' | 'event' | 'child';
   /**
-   * `retrying` and `sleeping` wait for `until`; `waiting` for an event, at most until then. `begun`: a try is under way that left a mark before it, or has told
-   * details. `exhausted`: its tries are used up, and the run is paused for that; once it goes on, they are counted anew.
+   * `retrying` and `sleeping` wait for `until`; `waiting` for an event, at most until then, or for a child. `begun`: a try
+   * is under way that left a mark before it, or has told details. `exhausted`: its tries are used up, and the run is paused for that; once it goes on, they are counted anew.
    * The other two are final.
    */
   readonly status: 'completed' | 'failed' | 'retrying' | 'sleeping' | 'waiting' | 'begun' | 'exhausted';
@@ -18,6 +18,8 @@ export interface JournalEntry {
   readonly until?: number;
   /** Of a wait under way: types of the events that it takes. */
   readonly types?: readonly string[];
+  /** Of a child under way. */
+  readonly child?: RunAddress;
   readonly output?: unknown;
   readonly error?: unknown;
   /** What its last heartbeat told: the next try receives it. Dropped with the end of the step. */
@@ -58,6 +60,11 @@ export function journalPrefix(owner: JournalOwner): string {
 
 export function journalId(owner: JournalOwner, step: string): string {
   return journalPrefix(owner) + encodeURIComponent(step);
+}
+
+/** Of the call that cancels the child of that record id: the same, whoever makes it. @param runKey of the parent. */
+export function cancelId(runKey: string, id: string): string {
+  return `${runKey}/${id.slice('journal/'.length)} cancels`;
 }
 
 /** The step behind a record id of that owner's journal. */

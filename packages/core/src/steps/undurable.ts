@@ -5,6 +5,7 @@ import type { Clock, Connectivity } from '../host/ports.js';
 import { StepsExecution } from './execution.js';
 import type { Mail } from './mail.js';
 import { uuidFrom } from './random.js';
+import { misused } from './refusals.js';
 
 /** As the `clock` option of XState's `createActor`; its own SimulatedClock tells the time, others may not. */
 interface ActorClock {
@@ -42,6 +43,7 @@ export function performUndurably(
     valueLength: Infinity,
     begin: async () => {},
     unpaused: async () => {},
+    children: { start: noHost, outcome: noHost, cancel: noHost },
     // There is no run to pause.
     record: async ({ entry }) => ({
       ...entry,
@@ -69,6 +71,10 @@ export function performUndurably(
   });
   executions.set(self, { execution, clock, given });
   execution.start();
+}
+
+function noHost(): Promise<never> {
+  return Promise.reject(misused('A child needs a host to run in: `createActor` has none.'));
 }
 
 /** Gives an event to the waits of its function. Without effect on an actor that a host runs. */

@@ -101,7 +101,7 @@ class Lead {
     const mortal = new MortalHost({
       database: this.#database,
       clock: this.#clock,
-      workflows: [this.#workflow],
+      workflows: [this.#workflow, ...(this.#scenario.workflows ?? [])],
       crash: this.#crashes.shift(),
       performed: (effect) => this.#ledger.push({ ...effect, life, seq: this.#head?.seq ?? 0 }),
       onError: (error) => void this.#errors.push(error),

@@ -34,6 +34,8 @@ export interface World {
 /** How a run is led from its start to its end, the same way each time. */
 export interface Scenario<TWorkflow extends AnyWorkflow = AnyWorkflow> {
   readonly input?: InputFrom<TWorkflow['logic']>;
+  /** Other workflows that it starts runs of. */
+  readonly workflows?: readonly AnyWorkflow[];
   /** In this order; each is sent again, with the same id, until it is known to be accepted. */
   readonly events?: readonly ScenarioEvent<TWorkflow>[];
   /** When it is over. Default: the run is closed, or all events are processed and nothing is due any more. */

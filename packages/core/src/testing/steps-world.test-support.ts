@@ -98,6 +98,7 @@ export class StepsWorld {
         valueLength: Infinity,
         begin: async () => void session.begun++,
         unpaused: async () => {},
+        children: { start: async () => {}, outcome: () => new Promise(() => {}), cancel: async () => {} },
         record: async (record) => {
           session.records.push(record);
           const entry = { ...record.entry, order: ++this.#order };

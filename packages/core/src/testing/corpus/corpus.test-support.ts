@@ -1,4 +1,5 @@
 import { apps } from './apps.test-support.js';
+import { children } from './children.test-support.js';
 import { controls, undos } from './controls.test-support.js';
 import type { Entry } from './entry.test-support.js';
 import { eventWaits } from './event-waits.test-support.js';
@@ -29,4 +30,4 @@ export const corpus: readonly Entry[] = [
 ];
 
 /** What has no counterpart under plain XState. */
-export const durableAlone: readonly Entry[] = [...controls];
+export const durableAlone: readonly Entry[] = [...controls, ...children];
