@@ -26,13 +26,14 @@ export async function tell(title, story) {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-example-'));
   /** @type {(() => unknown)[]} */
   const endings = [];
-  const limit = setTimeout(() => {
-    console.error(`✗ not at its end after ${LIMIT_MS / 1000} s`);
-    for (const end of endings) end();
-    process.exit(1);
-  }, LIMIT_MS);
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  /** @type {Promise<never>} */
+  const limit = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Not at its end after ${LIMIT_MS / 1000} s.`)), LIMIT_MS);
+  });
   try {
-    const outcome = await story({
+    const told = story({
       folder,
       say: (text) => console.log(`  ${text}`),
       serve: async (answer) => {
@@ -46,12 +47,12 @@ export async function tell(title, story) {
         return program;
       },
     });
-    console.log(`✓ ${outcome}`);
+    console.log(`✓ ${await Promise.race([told, limit])}`);
   } catch (error) {
     console.error('✗', error);
     process.exitCode = 1;
   } finally {
-    clearTimeout(limit);
+    clearTimeout(timer);
     for (const end of endings) await end();
     await rm(folder, { recursive: true });
   }
