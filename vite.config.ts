@@ -9,7 +9,13 @@ export default defineConfig({
   worker: { format: 'es' },
   test: {
     root: here('.'),
-    include: ['packages/*/src/**/*.test.ts', 'demo/**/*.test.ts', 'docs/**/*.test.ts', 'scripts/*.test.mjs'],
+    include: [
+      'packages/*/src/**/*.test.ts',
+      'demo/**/*.test.ts',
+      'docs/**/*.test.ts',
+      'examples/*.test.ts',
+      'scripts/*.test.mjs',
+    ],
     environment: 'node',
     // A bound for what hangs. A thousand timers, or a real process, take their time on a busy machine.
     testTimeout: 30_000,

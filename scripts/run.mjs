@@ -19,6 +19,7 @@ const TASKS = {
   test: async () => conclude([await build(), ...(await withoutBrowser()), await inBrowser()]),
   demo: async () => afterBuild([...npm(), 'start', '-w', 'demo']),
   'demo:node': async (args) => afterBuild([process.execPath, 'demo/node/run.mjs', ...args]),
+  example: async (args) => afterBuild([process.execPath, 'examples/run.mjs', ...args]),
 };
 
 async function withoutBrowser() {
