@@ -68,8 +68,9 @@ export function decideHeld(
 ): HeldDecision | undefined {
   const { now } = circumstances;
   const after = headAfter(body, row, now);
-  // To be offered its end it has to go on.
-  if (body.control === 'cancel' && after.status !== 'cancelled') {
+  // To be offered its end, or to have its children asked to end, it has to go on.
+  const ends = body.control === 'cancel' || body.control === 'terminate';
+  if (ends && !isClosed(after.status)) {
     return after === row ? undefined : { row: after, ops: [{ op: 'run', row: after }] };
   }
   const ops: Op[] = [{ op: 'taken', n: control.n }];
@@ -92,7 +93,7 @@ function headAfter(body: RunControl, row: RunRow, now: number): RunRow {
     case 'pause':
       return row.reasons.includes('person') ? row : pausedRow(row, 'person', now);
     case 'terminate':
-      return cancelledRow(row, now);
+      return paused && row.children ? liftedRow(row, row.reasons, now) : cancelledRow(row, now);
     case 'cancel':
       if (row.seq === 0) return cancelledRow(row, now);
       return paused ? liftedRow(row, row.reasons, now) : row;

@@ -621,8 +621,10 @@ export class Decider {
   /** Fails the run: its state stays that of the checkpoint before, the error says why. */
   #fail(error: unknown, arrival: Arrival, draft: Draft): void {
     draft.ops.splice(0, Infinity);
-    draft.effects = { ...NO_EFFECTS, stop: this.#engine?.leaves ?? [] };
+    const leaves = this.#engine?.leaves ?? [];
+    draft.effects = { ...NO_EFFECTS, stop: leaves };
     this.#engine = undefined;
+    this.#orphan(leaves, draft);
     if (arrival.kind === 'event' || arrival.kind === 'control') draft.ops.push({ op: 'taken', n: arrival.row.n });
     this.#record.put('failure', error, 'error', draft.ops);
     draft.ops.push({ op: 'remove', id: 'actions' });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { assign, setup } from 'xstate';
 import { defineWorkflow } from '../define/define-workflow.js';
 import { fromSteps } from '../define/from-steps.js';
 import type { AnyWorkflow } from '../define/workflow.js';
@@ -87,6 +88,35 @@ test.each(['cancel', 'terminate'] as const)('%s: its children are cancelled with
   await run[how]();
   await settled();
   expect([head()?.status, rows()[0]?.status]).toEqual(['cancelled', 'cancelled']);
+  await holdfast.close();
+});
+
+test('a parent that is terminated while it is paused takes its children along', async () => {
+  const { run, rows, head, holdfast } = await started(calls({ input: { ms: HOUR } }));
+  await run.pause();
+  await settled();
+  await run.terminate();
+  await settled();
+  expect([head()?.status, rows()[0]?.status]).toEqual(['cancelled', 'cancelled']);
+  await holdfast.close();
+});
+
+test('a machine that fails takes the children of its step functions along', async () => {
+  const waits = fromSteps(async ({ child: start }) => start('nap', child, { input: { ms: HOUR } }));
+  const logic = setup({ actors: { waits } }).createMachine({
+    invoke: { src: 'waits', id: 'waits' },
+    on: {
+      FAIL: {
+        actions: assign(() => {
+          throw new Error('unlucky');
+        }),
+      },
+    },
+  });
+  const { run, rows, head, holdfast } = await started(defineWorkflow({ id: 'parent', version: 1, logic }));
+  await run.send({ type: 'FAIL' } as never, { until: 'processed' });
+  await settled();
+  expect([head()?.status, rows()[0]?.status]).toEqual(['failed', 'cancelled']);
   await holdfast.close();
 });
 

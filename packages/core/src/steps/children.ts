@@ -48,6 +48,8 @@ export interface ChildrenPorts {
   /** Resolves when an effect may begin. */
   begin(): Promise<void>;
   unpaused(): Promise<void>;
+  /** Resolves when the function has got as far as it can. */
+  caughtUp(): Promise<void>;
 }
 
 interface Asked {
@@ -84,6 +86,8 @@ export class Children {
     const startedAt = entry?.startedAt ?? this.#ports.clock.now();
     if (!entry && !options.detached) await count('performing', () => this.#recordBegin(name, child, startedAt));
     const ended = options.detached ? await this.#detach(child) : await this.#await(child);
+    // It may be about to end without it: then it was ended for that, and its end is nobody's.
+    await this.#ports.caughtUp();
     await this.#ports.unpaused();
     if (over()) return never();
     const base = { kind: 'child', attempts: 0, startedAt, endedAt: this.#ports.clock.now() } as const;

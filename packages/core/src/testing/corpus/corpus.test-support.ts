@@ -8,6 +8,7 @@ import { invokes } from './invoke.test-support.js';
 import { live } from './live.test-support.js';
 import { messages } from './messages.test-support.js';
 import { schemas } from './schemas.test-support.js';
+import { seams } from './seams.test-support.js';
 import { spawns } from './spawn.test-support.js';
 import { states } from './states.test-support.js';
 import { steps } from './steps.test-support.js';
@@ -30,4 +31,4 @@ export const corpus: readonly Entry[] = [
 ];
 
 /** What has no counterpart under plain XState. */
-export const durableAlone: readonly Entry[] = [...controls, ...children];
+export const durableAlone: readonly Entry[] = [...controls, ...children, ...seams];
