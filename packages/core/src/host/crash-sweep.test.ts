@@ -127,11 +127,11 @@ test('killed before and after every write and effect, once and twice, a run ends
     input: { n: 1 } as never,
     events: [{ send: { type: 'APPROVE', by: 'ann' }, when: (snapshot) => snapshot.matches('approving') }],
     world: () => ({ services: { effect } }),
-    pairs: 300,
+    pairs: 100,
   });
   expect(moments.length).toBeGreaterThan(20);
   expect(singles).toBe(2 * moments.length);
-  expect(pairs).toBeGreaterThanOrEqual(300);
+  expect(pairs).toBeGreaterThanOrEqual(100);
   expect(ledger.length).toBeGreaterThan(singles);
 });
 
@@ -143,7 +143,7 @@ test('steps one after the other beside a sleep are never taken for rest, however
     await Promise.all([step('x', () => 1), sleep('nap', '1h'), work()]);
   });
   const { pairs } = await crashEverywhere(defineWorkflow({ id: 'beside', version: 1, logic: beside }), {
-    pairs: 'all',
+    pairs: 150,
   });
-  expect(pairs).toBeGreaterThan(300);
+  expect(pairs).toBeGreaterThanOrEqual(150);
 });
