@@ -1,4 +1,4 @@
-import { defineWorkflow, fromSteps } from '@holdfast/core';
+import { defineWorkflow, fromSteps, type UndoContext } from '@holdfast/core';
 import { createMachine } from 'xstate';
 
 /** Waits for GO. */
@@ -55,4 +55,22 @@ const remote = defineWorkflow({
   logic: fromSteps(({ step }) => step('fetch', { requires: 'online' }, ({ services }) => services.visit?.('remote'))),
 });
 
-export const workflows = [gate, ask, deadly, stuck, remote] as const;
+const part = defineWorkflow({
+  id: 'part',
+  version: 1,
+  logic: fromSteps({ types: {} as { input: { n: number } } }, ({ input, step }) => step('double', () => input.n * 2)),
+});
+
+/** Books what can be undone, waits for GO, and gives what its child makes of it. */
+const trip = defineWorkflow({
+  id: 'trip',
+  version: 1,
+  logic: fromSteps({ types: {} as { events: { type: 'GO'; n: number } } }, async ({ step, waitForEvent, child }) => {
+    const undo = ({ services }: UndoContext<unknown>) => services.visit?.('undone');
+    await step('book', { undo }, ({ services }) => services.visit?.('booked'));
+    const { n } = await waitForEvent('go', { type: 'GO', timeout: '1h' });
+    return child('part', part, { input: { n } });
+  }),
+});
+
+export const workflows = [gate, ask, deadly, stuck, remote, part, trip] as const;
