@@ -101,17 +101,20 @@ test('a parent that is terminated while it is paused takes its children along', 
   await holdfast.close();
 });
 
-test('a machine that fails takes the children of its step functions along', async () => {
+test.each<[string, () => unknown]>([
+  [
+    'what throws',
+    () => {
+      throw new Error('unlucky');
+    },
+  ],
+  ['what can not be stored', () => () => {}],
+])('a machine that fails by %s takes the children of its step functions along', async (_, make) => {
   const waits = fromSteps(async ({ child: start }) => start('nap', child, { input: { ms: HOUR } }));
   const logic = setup({ actors: { waits } }).createMachine({
+    context: {} as { made?: unknown },
     invoke: { src: 'waits', id: 'waits' },
-    on: {
-      FAIL: {
-        actions: assign(() => {
-          throw new Error('unlucky');
-        }),
-      },
-    },
+    on: { FAIL: { actions: assign({ made: make }) } },
   });
   const { run, rows, head, holdfast } = await started(defineWorkflow({ id: 'parent', version: 1, logic }));
   await run.send({ type: 'FAIL' } as never, { until: 'processed' });
