@@ -1,4 +1,5 @@
 import { encodeGiven } from '../codec/index.js';
+import { isWellFormed } from '../define/well-formed.js';
 import type { WorkflowTypes } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
 import type { Labels } from '../records/records.js';
@@ -8,7 +9,6 @@ import { checkLabels } from './labels.js';
 import type { HostLink, IfExists, Notice } from './protocol.js';
 import { LinkedRun, type Run, type Subscription } from './run.js';
 import { LinkedRunList, type RunList } from './run-list.js';
-import { isWellFormed } from './well-formed.js';
 import { whenOf } from './when.js';
 
 /** The workflows an app can start, by id. */

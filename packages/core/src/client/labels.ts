@@ -1,5 +1,5 @@
+import { isWellFormed } from '../define/well-formed.js';
 import { HoldfastError } from '../errors/index.js';
-import { isWellFormed } from './well-formed.js';
 
 /** They stand in the head of a run, which each checkpoint writes anew. */
 const MOST = 20;

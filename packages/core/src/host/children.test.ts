@@ -175,6 +175,9 @@ test('a parent that waits for its child has no slot that the child might need', 
 test.each<[string, object, string]>([
   ['an option that there is not', { input: { ms: 1 }, retry: {} }, 'OPTION_INVALID'],
   ['an id that is none', { input: { ms: 1 }, id: '' }, 'STEP_MISUSED'],
+  ['an id with half a character', { input: { ms: 1 }, id: '\ud800' }, 'STEP_MISUSED'],
+  ['labels that are none', { input: { ms: 1 }, labels: { kind: 1 } }, 'OPTION_INVALID'],
+  ['an input that can not be stored', { input: { ms: 1, done: () => {} } }, 'VALUE_NOT_STORABLE'],
 ])('%s is refused', async (_, options, code) => {
   const { run, holdfast, rows } = await started(calls(options));
   await expect(run.result()).rejects.toMatchObject({ cause: { code } });

@@ -1,4 +1,5 @@
 import { freshId } from '../client/fresh-id.js';
+import { checkLabels } from '../client/labels.js';
 import { outcomeOf } from '../client/outcome.js';
 import type { Control, HostApi, Interest, Notice, SendRequest, StartRequest } from '../client/protocol.js';
 import { type RunSnapshotData, UNKNOWN } from '../client/snapshot.js';
@@ -216,6 +217,7 @@ class StoreHost implements Host {
   #childrenOf({ workflow, run }: RunAddress): ChildPorts {
     return {
       start: async ({ key, input, ...child }) => {
+        checkLabels(child.labels ?? {}, 'child');
         const request = { ...child, callId: key, ifExists: 'fail', input: encodeGiven(input, 'input') } as const;
         const started = await this.#start(request, { workflow, run });
         // A singleton gives another one, which is nobody's child.

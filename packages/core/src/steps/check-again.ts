@@ -3,6 +3,7 @@ import type { Outcome } from '../engine/index.js';
 import type { HoldfastError } from '../errors/index.js';
 import type { Clock } from '../host/ports.js';
 import { type ExecutionOptions, StepsExecution, type Trace } from './execution.js';
+import { never } from './never.js';
 import { diverged } from './refusals.js';
 import { afterAllElse } from './turn.js';
 
@@ -101,8 +102,4 @@ function textOf(end: End): string {
   if (!('error' in end)) return encode(end, 'end').text;
   const { name, message } = (end.error ?? {}) as Partial<Error>;
   return encode({ error: end.error instanceof Error ? [name, message] : end.error }, 'end').text;
-}
-
-function never<T>(): Promise<T> {
-  return new Promise(() => {});
 }

@@ -3,6 +3,8 @@ import { HoldfastError, isHoldfastError } from '../errors/index.js';
 import type { Clock } from '../host/ports.js';
 import type { Labels, RunAddress } from '../records/records.js';
 import { isFinal, type JournalEntry } from './journal.js';
+import { isName } from './name.js';
+import { never } from './never.js';
 import { misused, otherKind } from './refusals.js';
 
 /** A run that a step function starts. */
@@ -128,7 +130,7 @@ export class Children {
     }
     const key = `${keyPrefix}/${encodeURIComponent(name)}`;
     const { id = key, input, labels } = options;
-    if (typeof id !== 'string' || id === '') throw misused(`The id of child "${name}" is no string, or empty.`);
+    if (!isName(id)) throw misused(`The id of child "${name}" is no string of whole characters, or empty.`);
     return { workflow: workflow.id, run: id, key, input, ...(labels ? { labels } : {}) };
   }
 
@@ -161,8 +163,4 @@ export class Children {
       }
     });
   }
-}
-
-function never<T>(): Promise<T> {
-  return new Promise(() => {});
 }

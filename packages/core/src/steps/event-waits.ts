@@ -4,6 +4,7 @@ import type { HoldfastError } from '../errors/index.js';
 import type { Clock } from '../host/ports.js';
 import { isFinal, type JournalEntry } from './journal.js';
 import type { Mail } from './mail.js';
+import { never } from './never.js';
 import { misused, noEvent, otherKind } from './refusals.js';
 
 /** What waits need of the execution that they are part of. */
@@ -235,8 +236,4 @@ function check(name: string, options: AnyWaitOptions): Asked {
   if (typeof match !== 'function') throw misused(`\`match\` of waitForEvent "${name}" is not a function.`);
   const timeoutMs = timeout === undefined ? undefined : toMs(timeout as Duration, `timeout of waitForEvent "${name}"`);
   return { types, match: match as Asked['match'], timeoutMs };
-}
-
-function never<T>(): Promise<T> {
-  return new Promise(() => {});
 }

@@ -20,6 +20,7 @@ import { EventWaits } from './event-waits.js';
 import { cancelId, isFinal, type JournalEntry, journalId, ownerKey, type StepRecord } from './journal.js';
 import type { Mail } from './mail.js';
 import { isName } from './name.js';
+import { never } from './never.js';
 import { seededRandom, uuidFrom } from './random.js';
 import { afterItsEnd, misused, nestedIn, notAskedFor, otherKind, outcomeUnknown } from './refusals.js';
 import { Replay } from './replay.js';
@@ -717,8 +718,4 @@ export class StepsExecution {
 function anew({ details }: JournalEntry, now: number): JournalEntry {
   const begun = { kind: 'step', status: 'begun', attempts: 0, startedAt: now, endedAt: now } as const;
   return details === undefined ? begun : { ...begun, details };
-}
-
-function never<T>(): Promise<T> {
-  return new Promise(() => {});
 }
