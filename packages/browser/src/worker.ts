@@ -28,6 +28,8 @@ export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
   readonly schedules?: HostOptions['schedules'];
   /** How much a run may hold; a workflow may have its own. */
   readonly limits?: HostOptions['limits'];
+  /** How long runs are kept after they have ended, as `'30d'`; a workflow may have its own. Default: for ever. */
+  readonly retention?: HostOptions['retention'];
 }
 
 /**
@@ -48,7 +50,7 @@ export function serveHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
 }
 
 function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: DedicatedWorker): WorkerApi {
-  const { workflows, onError, crashLoopLimit, dev, schedules, limits } = options;
+  const { workflows, onError, crashLoopLimit, dev, schedules, limits, retention } = options;
   const connectivity = createConnectivity(scope);
   let host: Host | undefined;
 
@@ -72,6 +74,7 @@ function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: D
       ...(dev && { dev }),
       ...(schedules && { schedules }),
       ...(limits !== undefined && { limits }),
+      ...(retention !== undefined && { retention }),
     });
     host.listen((notice) => void Promise.resolve(tell(notice)).catch(onError ?? console.error));
     host.owned.catch((error) => {

@@ -9,6 +9,7 @@ export type { Duration } from './define/duration.js';
 export { fromSteps } from './define/from-steps.js';
 export type { Limits } from './define/limits.js';
 export type { Migration, MigrationChild, MigrationState, MigrationStep, Migrations } from './define/migration.js';
+export type { Retention } from './define/retention.js';
 export type { EventSchemas, SchemaIssue, WorkflowSchemas } from './define/schemas.js';
 export { NonRetryableError, RetryAfterError } from './define/step-errors.js';
 export type {

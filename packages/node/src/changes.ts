@@ -6,6 +6,7 @@ import {
   frozenCopy,
   type Op,
   type RunRow,
+  type StoredValue,
   unknownRun,
   waitingInFull,
 } from '@holdfast/core/store';
@@ -18,9 +19,10 @@ import type { LogState } from './log/state.js';
 
 export function commitChange({ ops, ...rest }: Checkpoint): Change<void> {
   const { workflow, run, after, durability } = rest;
-  const kept = ops.map((op): Op => (op.op === 'attach' ? { ...op } : frozenCopy(op)));
+  const attachments = ops.flatMap(attachmentsOf);
+  const kept = ops.map((op): WithoutBlobs => frozenCopy(withoutBlobs(op)));
   return {
-    attachments: kept.flatMap((op): Attachment[] => (op.op === 'attach' ? [op] : [])),
+    attachments,
     durable: durability === 'strict',
     plan(stage, refs) {
       assertFollows({ workflow, run, after }, stage.seqOf({ workflow, run }));
@@ -58,7 +60,7 @@ export function inboxChange(mail: Extract<Acceptance, { kind: 'inbox' }>): Chang
     attachments: [...attachments],
     durable: true,
     plan(stage, refs) {
-      if (stage.seqOf(kept) === undefined) throw unknownRun(kept.workflow, kept.run);
+      if (!stage.takes(kept)) throw unknownRun(kept.workflow, kept.run);
       const full = stage.mostIn(kept) >= limit;
       waiting = full ? waitingInFull(stage.inbox(kept), { row: kept, limit }) : undefined;
       if (waiting !== undefined) return undefined;
@@ -68,7 +70,30 @@ export function inboxChange(mail: Extract<Acceptance, { kind: 'inbox' }>): Chang
   };
 }
 
-function referring(ops: readonly Op[], refs: readonly AttachmentRef[]): LoggedOp[] {
-  const next = refs.values();
-  return ops.map((op) => (op.op === 'attach' ? { op: 'attach', ref: next.next().value as AttachmentRef } : op));
+/** An op whose attachments are yet to be referred to. */
+type WithoutBlobs =
+  | Exclude<Op, { op: 'attach' | 'restart' }>
+  | { readonly op: 'attach' }
+  | { readonly op: 'restart'; readonly row: RunRow; readonly input: StoredValue; readonly count: number };
+
+function attachmentsOf(op: Op): readonly Attachment[] {
+  if (op.op === 'attach') return [{ id: op.id, blob: op.blob }];
+  return op.op === 'restart' ? (op.start.attachments ?? []) : [];
+}
+
+function withoutBlobs(op: Op): WithoutBlobs {
+  if (op.op === 'attach') return { op: 'attach' };
+  if (op.op !== 'restart') return op;
+  const { row, input, attachments = [] } = op.start;
+  return { op: 'restart', row, input, count: attachments.length };
+}
+
+/** @param refs of all their attachments, in order. */
+function referring(ops: readonly WithoutBlobs[], refs: readonly AttachmentRef[]): LoggedOp[] {
+  const left = [...refs];
+  return ops.map((op): LoggedOp => {
+    if (op.op === 'attach') return { op: 'attach', ref: left.shift() as AttachmentRef };
+    if (op.op !== 'restart') return op;
+    return { op: 'restart', start: { row: op.row, input: op.input, attachments: left.splice(0, op.count) } };
+  });
 }

@@ -25,6 +25,8 @@ export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
   schedules?: NonNullable<HostOptions['schedules']>;
   /** How much a run may hold; a workflow may have its own. */
   limits?: NonNullable<HostOptions['limits']>;
+  /** How long runs are kept after they have ended, as `'30d'`; a workflow may have its own. Default: for ever. */
+  retention?: NonNullable<HostOptions['retention']>;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
  *
  * @throws `STORE_OWNED` while another process has the directory open, or this one has it open already;
  * `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_DAMAGED` (with file and offset), `STORE_FORMAT`, `STORE_FAILED`;
- * `OPTION_INVALID` when two workflows have one id, or `crashLoopLimit`, `dev` or `limits` are not as they have to be.
+ * `OPTION_INVALID` when two workflows have one id, or `crashLoopLimit`, `dev`, `limits` or `retention` are not as they have to be.
  *
  * @example
  * const holdfast = await openHoldfast({ directory: '.holdfast', workflows: [photoImport] });

@@ -13,7 +13,7 @@ export function acceptOne(db: Database, acceptance: Acceptance): Promise<Accepte
     const { workflow, run } = acceptance.row;
     const [row] = await Promise.all([transaction.objectStore('runs').get([workflow, run]), readHead(transaction)]);
     if (acceptance.kind === 'inbox') {
-      if (!row) throw unknownRun(workflow, run);
+      if (!row || (row.status === 'pruned' && acceptance.row.lane === 'event')) throw unknownRun(workflow, run);
       return enqueue(transaction, acceptance);
     }
     if (row) {

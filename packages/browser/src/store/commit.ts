@@ -1,6 +1,6 @@
 import { HoldfastError, isHoldfastError } from '@holdfast/core';
 import { assertFollows, type Checkpoint, type Durability, type Op, type RunAddress } from '@holdfast/core/store';
-import { address, rangeOf } from './keys.js';
+import { address, historyUpTo, rangeOf } from './keys.js';
 import { fromRow } from './row.js';
 import type { Database, Head, Transaction } from './schema.js';
 import { putStart } from './start.js';
@@ -80,7 +80,7 @@ export function fenced(epoch: number, present: number | undefined): HoldfastErro
 function write(transaction: Transaction, checkpoint: Checkpoint, inbox: readonly number[]): number | undefined {
   let seq: number | undefined = checkpoint.after;
   for (const op of checkpoint.ops) {
-    if (op.op === 'run') seq = op.row.seq;
+    if (op.op === 'run' || op.op === 'prune') seq = op.row.seq;
     if (op.op === 'delete') seq = undefined;
     if (op.op === 'restart') seq = op.start.row.seq;
     for (const request of requestsOf(transaction, checkpoint, op, inbox)) ignoreRejection(request);
@@ -107,6 +107,13 @@ function requestsOf(
       return [transaction.objectStore('history').put(op.row, [workflow, run, op.row.seq])];
     case 'taken':
       return [transaction.objectStore('inbox').delete(op.n)];
+    case 'forget':
+      return [transaction.objectStore('history').delete(historyUpTo({ workflow, run }, op.upTo))];
+    case 'prune':
+      return [
+        ...removeRun(transaction, { workflow, run }, inbox),
+        transaction.objectStore('runs').put(fromRow(op.row)),
+      ];
     case 'delete':
       return removeRun(transaction, { workflow, run }, inbox);
     case 'restart':
@@ -127,7 +134,7 @@ function keyOf(run: RunAddress): string {
 }
 
 function isDeletion({ ops }: Checkpoint): boolean {
-  return ops.some(({ op }) => op === 'delete' || op === 'restart');
+  return ops.some(({ op }) => op === 'delete' || op === 'restart' || op === 'prune');
 }
 
 function durabilityOf(checkpoints: readonly Checkpoint[]): Durability {

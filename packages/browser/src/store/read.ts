@@ -7,6 +7,7 @@ import {
   type RunQuery,
   type RunRow,
   type StoredRun,
+  THERE,
 } from '@holdfast/core/store';
 import type { IDBPTransaction, StoreNames } from 'idb';
 import { address, rangeOf } from './keys.js';
@@ -74,16 +75,15 @@ export function readHistory(
   return reading(db, ['history'], (transaction) => transaction.objectStore('history').getAll(range, limit));
 }
 
-/** A page of heads: from the store itself, or merged from an index, one range a status; or by a label. */
+/** A page of heads: merged from an index, one range a status; or by a label. */
 export async function readPage(db: Database, query: RunQuery = {}): Promise<RunPage> {
-  const { workflow, limit = DEFAULT_LIMIT, labels = {} } = query;
+  const { workflow, limit = DEFAULT_LIMIT, labels = {}, status = THERE } = query;
   const after = query.after === undefined ? undefined : (JSON.parse(query.after) as [string, string]);
-  const statuses = query.status === undefined ? undefined : [...new Set([query.status].flat())];
+  const statuses = [...new Set([status].flat())];
   const found = await reading(db, ['runs'], async (transaction) => {
     const runs = transaction.objectStore('runs');
     const [label] = labelsIn(labels);
     if (label) return readLabelled(transaction, label, query, { after, most: limit + 1 });
-    if (!statuses) return runs.getAll(pageRange([], workflow, after), limit + 1);
     const byStatus = runs.index('status');
     const parts = statuses.map((status) => byStatus.getAll(pageRange([status], workflow, after), limit + 1));
     return (await Promise.all(parts)).flat().sort((a, b) => indexedDB.cmp(address(a), address(b)));
@@ -97,15 +97,15 @@ export async function readPage(db: Database, query: RunQuery = {}): Promise<RunP
 async function readLabelled(
   transaction: IDBPTransaction<HoldfastSchema, ['runs'], 'readonly'>,
   label: readonly [name: string, text: string],
-  { workflow, status, labels = {} }: RunQuery,
+  { workflow, status = THERE, labels = {} }: RunQuery,
   { after, most }: { after: [string, string] | undefined; most: number },
 ): Promise<LabelledRow[]> {
-  const statuses = status === undefined ? undefined : new Set([status].flat());
+  const statuses = new Set([status].flat());
   const index = transaction.objectStore('runs').index('label');
   const found: LabelledRow[] = [];
   for (let last = after; ; ) {
     const piece = await index.getAll(pageRange(label, workflow, last), most);
-    found.push(...piece.filter((row) => hasLabels(row, labels) && (!statuses || statuses.has(row.status))));
+    found.push(...piece.filter((row) => hasLabels(row, labels) && statuses.has(row.status)));
     const end = piece.at(-1);
     if (!end || piece.length < most || found.length >= most) return found.slice(0, most);
     last = address(end);

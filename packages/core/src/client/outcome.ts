@@ -21,6 +21,8 @@ export function outcomeOf(
     }
     case 'cancelled':
       return { error: new HoldfastError('RUN_CANCELLED', { message: `${name} was cancelled.`, details }) };
+    case 'pruned':
+      return { error: runPruned(details) };
     case 'parked': {
       const message = `${name} can't go on in this host: ${snapshot.run.problem?.message ?? ''}`;
       return { error: new HoldfastError('RUN_PARKED', { message, details: { ...details, ...snapshot.run.problem } }) };
@@ -34,4 +36,13 @@ export function outcomeOf(
     default:
       return undefined;
   }
+}
+
+/** The error of a call that needs more of a run than its id. */
+export function runPruned({ workflow, run }: RunAddress): HoldfastError {
+  return new HoldfastError('RUN_PRUNED', {
+    message: `Run "${run}" of workflow "${workflow}" has ended, was kept as long as \`retention\` says, and was removed.`,
+    remedy: "Use another id for other work, or start it anew with ifExists: 'restart'.",
+    details: { workflow, run },
+  });
 }

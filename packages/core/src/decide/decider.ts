@@ -101,6 +101,7 @@ export class Decider {
   /** Those of them that no checkpoint has been asked to store yet. */
   #unstored: Message[] = [];
   #lastMessage = 0;
+  readonly #historyLength: number;
   /** Step functions that were cancelled and have undone what they did. */
   readonly #undoneLeaves = new Set<Leaf>();
 
@@ -113,9 +114,10 @@ export class Decider {
     workflow: AnyWorkflow,
     stored: StoredRun,
     onMessage: (message: Message) => void,
-    { valueLength = Infinity }: Partial<Limits> = {},
+    { valueLength = Infinity, historyLength = Infinity }: Partial<Limits> = {},
   ) {
     this.#workflow = workflow;
+    this.#historyLength = historyLength;
     this.#row = stored.row;
     this.#record = new RunRecord(stored, valueLength);
     this.#mailboxes = new Mailboxes(this.#record);
@@ -670,6 +672,7 @@ export class Decider {
       ...(closed && rest.closedAt === undefined ? { closedAt: now } : {}),
     };
     draft.ops.push({ op: 'run', row: this.#row });
+    if (forgets(seq, this.#historyLength)) draft.ops.push({ op: 'forget', upTo: seq - this.#historyLength });
     if (!draft.history) return;
     const { value } = this.view();
     const effects = effectNames(draft.effects);
@@ -791,4 +794,9 @@ function effectNames({ actions, start, stop, undo }: Effects): string[] {
     ...actions.map(({ row }) => `${row.incarnation === undefined ? 'action' : 'give'} ${row.type}`),
     ...start.map(({ path }) => `start ${path || 'run'}`),
   ];
+}
+
+/** Whether the checkpoint of that number is to remove old rows: not each one does. */
+function forgets(seq: number, historyLength: number): boolean {
+  return seq > historyLength && seq % Math.max(1, Math.floor(historyLength / 4)) === 0;
 }

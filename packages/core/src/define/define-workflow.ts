@@ -2,8 +2,10 @@ import type { AnyActorLogic, AnyStateMachine, EventFromLogic, InputFrom } from '
 import { isLive, isMachine, kindOf, liveActorRefused } from '../engine/kinds.js';
 import { HoldfastError } from '../errors/index.js';
 import { type Concurrency, checkConcurrency, checkSingleton, type Singleton } from './concurrency.js';
+import type { Duration } from './duration.js';
 import { DEFAULT_LIMITS, type Limits, withLimits } from './limits.js';
 import type { Migrations } from './migration.js';
+import { type Retention, toKeptMs } from './retention.js';
 import { checkSchemas, type FittingSchemas, type WorkflowSchemas } from './schemas.js';
 import type { Implementations, Workflow } from './workflow.js';
 
@@ -23,6 +25,7 @@ import type { Implementations, Workflow } from './workflow.js';
  * @param definition.schemas check the input and the events of a machine, and are their types for `start` and `send`; a
  *   step function is given them by `fromSteps`.
  * @param definition.limits in place of the host's.
+ * @param definition.retention how long its runs are kept after they have ended, in place of the host's.
  * @throws `WORKFLOW_INVALID`, `OPTION_INVALID`; `ACTOR_NOT_DURABLE` when the logic holds callback or observable actors, and `liveActors` is
  *   not given.
  *
@@ -43,8 +46,9 @@ export function defineWorkflow<
   singleton?: Singleton<InputFrom<TLogic>>;
   schemas?: TSchemas & FittingSchemas<TSchemas, InputFrom<TLogic>, EventFromLogic<TLogic>>;
   limits?: Partial<Limits>;
+  retention?: Duration | Retention;
 }): Workflow<TId, TLogic, TSchemas> {
-  const { id, version, logic, liveActors, migrate, concurrency, singleton, schemas, limits } = definition;
+  const { id, version, logic, liveActors, migrate, concurrency, singleton, schemas, limits, retention } = definition;
   if (typeof id !== 'string' || id === '') throw invalid('needs an id, a string that is not empty', { id });
   if (id.startsWith('holdfast.')) throw invalid(`can't have the id "${id}", which is Holdfast's own`, { id });
   if (!Number.isInteger(version) || version < 1)
@@ -65,6 +69,7 @@ export function defineWorkflow<
     throw invalid(`"${id}" is a step function: give its schemas to fromSteps()`, { id });
   if (schemas !== undefined) checkSchemas(schemas, `workflow "${id}"`);
   withLimits(DEFAULT_LIMITS, limits, `workflow "${id}"`);
+  toKeptMs(retention, `workflow "${id}"`);
   return Object.freeze({
     id,
     version,
@@ -76,6 +81,7 @@ export function defineWorkflow<
     ...(singleton ? { singleton: Object.freeze({ ...singleton }) } : {}),
     ...(schemas ? { schemas } : {}),
     ...(limits ? { limits: Object.freeze({ ...limits }) } : {}),
+    ...(retention === undefined ? {} : { retention }),
   });
 }
 

@@ -10,12 +10,14 @@ export interface Limits {
   readonly valueLength: number;
   /** Events of one run that are accepted and not yet taken. Default 10,000. */
   readonly inboxLength: number;
+  /** Newest rows of its history that are kept, and up to a quarter more: older ones are removed. Default 10,000. */
+  readonly historyLength: number;
 }
 
 /** So many values may the state of a run amount to: it holds the input, and more. */
 export const VALUES_IN_A_STATE = 4;
 
-export const DEFAULT_LIMITS: Limits = { valueLength: 1 << 20, inboxLength: 10_000 };
+export const DEFAULT_LIMITS: Limits = { valueLength: 1 << 20, inboxLength: 10_000, historyLength: 10_000 };
 
 /** `base`, with what `limits` says in its place. @throws `OPTION_INVALID`. */
 export function withLimits(base: Limits, limits: Partial<Limits> | undefined, owner: string): Limits {
@@ -26,7 +28,7 @@ export function withLimits(base: Limits, limits: Partial<Limits> | undefined, ow
     if (known && (limit === Infinity || (Number.isInteger(limit) && (limit as number) >= 1))) continue;
     throw new HoldfastError('OPTION_INVALID', {
       message: `\`limits\` of ${owner} ${known ? `has ${name}: ${String(limit)}` : `has no "${name}"`}.`,
-      remedy: 'It takes `valueLength` and `inboxLength`, whole numbers from 1, or Infinity.',
+      remedy: 'It takes `valueLength`, `inboxLength` and `historyLength`, whole numbers from 1, or Infinity.',
       details: { option: 'limits' },
     });
   }

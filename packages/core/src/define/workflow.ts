@@ -1,7 +1,9 @@
 import type { AnyActorLogic, EventFromLogic, InputFrom, OutputFrom, SnapshotFrom } from 'xstate';
 import type { Concurrency, Singleton } from './concurrency.js';
+import type { Duration } from './duration.js';
 import type { Limits } from './limits.js';
 import type { Migrations } from './migration.js';
+import type { Retention } from './retention.js';
 import type { SentEvent, SentInput, WorkflowSchemas } from './schemas.js';
 
 /**
@@ -28,6 +30,8 @@ export interface Workflow<
   readonly schemas?: TSchemas;
   /** In place of the host's. */
   readonly limits?: Partial<Limits>;
+  /** In place of the host's. */
+  readonly retention?: Duration | Retention;
   /**
    * The same workflow with other implementations (actors, actions, guards, delays), as `machine.provide`: for tests, or
    * for what differs by environment.

@@ -1,6 +1,6 @@
 import { freshId } from '../client/fresh-id.js';
 import { checkLabels } from '../client/labels.js';
-import { outcomeOf } from '../client/outcome.js';
+import { outcomeOf, runPruned } from '../client/outcome.js';
 import type { Control, HostApi, Interest, Notice, SendRequest, StartRequest } from '../client/protocol.js';
 import { type RunSnapshotData, UNKNOWN } from '../client/snapshot.js';
 import { AttachmentBook, decode, encode, encodeGiven, sameText } from '../codec/index.js';
@@ -10,8 +10,9 @@ import { deadLetters } from '../decide/dead-letters.js';
 import { Decider } from '../decide/decider.js';
 import { RunRecord } from '../decide/run-record.js';
 import { restoredRow } from '../decide/suspicion.js';
-import { toMs } from '../define/duration.js';
+import { type Duration, toMs } from '../define/duration.js';
 import { DEFAULT_LIMITS, type Limits, withLimits } from '../define/limits.js';
+import type { Retention } from '../define/retention.js';
 import { SCHEDULES, type Schedule } from '../define/schedule.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
@@ -44,6 +45,7 @@ import { FIRST_RETRY_MS, Problems } from './problems.js';
 import { Publisher } from './publisher.js';
 import { badCrashLoopLimit, closed, crashLoop, inputDiffers, runExists, stepExhausted } from './refusals.js';
 import { Registry, unbumped } from './registry.js';
+import { type RetentionSweep, sweepOf } from './retention.js';
 import { Scheduler } from './scheduler.js';
 import { isParking, toData, withProblem } from './seen.js';
 import { Slots } from './slots.js';
@@ -79,6 +81,8 @@ export interface HostOptions {
   readonly schedules?: readonly Schedule[];
   /** How much a run may hold: see {@link Limits}; a workflow may have its own. */
   readonly limits?: Partial<Limits>;
+  /** How long runs are kept after they have ended; a workflow may have its own. Default: for ever. */
+  readonly retention?: Duration | Retention;
 }
 
 /** Executes runs. One per worker, process or test. */
@@ -99,7 +103,7 @@ const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () =>
 /**
  * Makes a host over a store. Nothing happens before `open`.
  * @throws `OPTION_INVALID` when two workflows have one id and one version, or two schedules one id, or `crashLoopLimit`,
- *   `dev` or `limits` are not as they have to be; `WORKFLOW_UNKNOWN` when a schedule is for a workflow that is not among
+ *   `dev`, `limits` or `retention` are not as they have to be; `WORKFLOW_UNKNOWN` when a schedule is for a workflow that is not among
  *   `workflows`.
  */
 export function createHost(options: HostOptions): Host {
@@ -125,7 +129,7 @@ class StoreHost implements Host {
   readonly #registry: Registry;
   /** Workflows whose owner was told that their version was not raised. */
   readonly #unbumped = new Set<string>();
-  readonly #options: Required<Omit<HostOptions, 'store' | 'workflows' | 'schedules' | 'limits'>> & {
+  readonly #options: Required<Omit<HostOptions, 'store' | 'workflows' | 'schedules' | 'limits' | 'retention'>> & {
     readonly dev: Required<DevOptions>;
     readonly limits: Limits;
   };
@@ -137,6 +141,7 @@ class StoreHost implements Host {
   readonly #suspects: Suspects;
   readonly #slots: Slots;
   readonly #scheduler: Scheduler;
+  readonly #retention: RetentionSweep;
   readonly #changes = new Changes();
   /** Ways to cancel the evictions ahead. */
   readonly #evictions = new Map<string, () => void>();
@@ -172,6 +177,13 @@ class StoreHost implements Host {
       changes: this.#changes,
       start: (address, input) =>
         this.start({ ...address, input: encode(input, 'input'), ifExists: 'join', callId: freshId() }),
+      changed: (address) => this.#changedHere(address),
+      onError,
+    });
+    this.#retention = sweepOf(workflows, options.retention, {
+      store,
+      clock,
+      isBusy: (address) => this.#live.has(runKey(address)) || this.#loading.has(runKey(address)),
       changed: (address) => this.#changedHere(address),
       onError,
     });
@@ -259,8 +271,9 @@ class StoreHost implements Host {
     const accepted = await this.#store.accept({ kind: 'start', row, input: value, attachments: fresh });
     if (accepted.outcome === 'singleton') return this.#meet(accepted.row, request, parent);
     if (accepted.outcome === 'exists' && accepted.row.key !== callId) {
-      if (ifExists === 'fail') throw runExists(request);
       if (ifExists === 'restart') return this.#restart(request, begin);
+      if (accepted.row.status === 'pruned') throw runPruned(request);
+      if (ifExists === 'fail') throw runExists(request);
       if (!sameText(accepted.input, value)) throw inputDiffers(request);
     }
     this.#changedHere({ workflow, run });
@@ -431,6 +444,7 @@ class StoreHost implements Host {
     else for (const row of inMotion) await this.#restore(row);
     for (const row of accepted.values()) await this.#attend(row);
     this.#scheduler.begin(ownership.epoch);
+    this.#retention.begin(ownership.epoch);
     this.#publisher.allChanged();
     // An owner may die between a commit and its word to the others.
     this.#changes.tellAll();
@@ -464,6 +478,7 @@ class StoreHost implements Host {
     this.#problems.clear();
     this.#slots.clear();
     this.#scheduler.stop();
+    this.#retention.stop();
     this.#suspects.clear();
     this.#publisher.tell({ kind: 'host', ownership: 'standby' });
     this.#publisher.allChanged();
@@ -618,7 +633,8 @@ class StoreHost implements Host {
   }
 
   #isHeld({ row, inbox }: StoredRun): boolean {
-    if (row.workflow === SCHEDULES || row.status === 'paused' || this.#suspects.waits(row)) return true;
+    if (row.workflow === SCHEDULES || row.status === 'paused' || row.status === 'pruned') return true;
+    if (this.#suspects.waits(row)) return true;
     return startsLater(row, this.#options.clock.now()) || !this.#slots.claim(row, inbox[0]?.acceptedAt);
   }
 
@@ -787,6 +803,7 @@ class StoreHost implements Host {
     if (live) return toData(live.durable.row, live.durable.view);
     const stored = await this.#store.load(address);
     if (!stored) return { ...UNKNOWN, run: { ...UNKNOWN.run, status: 'absent' } };
+    if (stored.row.status === 'pruned') return toData(stored.row, { ...UNKNOWN, status: 'stopped' });
     try {
       const decider = new Decider(this.#registry.of(stored.row), stored, () => {});
       const data = toData(stored.row, decider.view());

@@ -3,8 +3,20 @@
  * attachments are stored once, beside it, and referenced by id.
  */
 
-/** Where a run stands. `waiting` runs are evicted from memory; the last three are closed. */
-export type RunStatus = 'queued' | 'running' | 'waiting' | 'paused' | 'cancelling' | 'done' | 'failed' | 'cancelled';
+/**
+ * Where a run stands. `waiting` runs are evicted from memory; the last four are closed. Of a `pruned` one only the head
+ * is left: its id is remembered, so that it is not taken for a new one.
+ */
+export type RunStatus =
+  | 'queued'
+  | 'running'
+  | 'waiting'
+  | 'paused'
+  | 'cancelling'
+  | 'done'
+  | 'failed'
+  | 'cancelled'
+  | 'pruned';
 
 /** Why a run is paused; a set, because a person may pause a run that is already paused for another reason. */
 export type PauseReason = 'person' | 'exhausted' | 'crash-loop';
@@ -83,6 +95,8 @@ export interface RunRow extends RunAddress {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly closedAt?: number;
+  /** Of a pruned run: how it had ended. */
+  readonly prunedFrom?: RunStatus;
 }
 
 /** What made a checkpoint. */
@@ -161,7 +175,11 @@ export function isReserved(type: string): boolean {
 /** What a machine is offered before its run is cancelled. */
 export const CANCEL_EVENT = 'holdfast.cancel';
 
-const CLOSED: readonly RunStatus[] = ['done', 'failed', 'cancelled'];
+const ENDED: readonly RunStatus[] = ['done', 'failed', 'cancelled'];
+const CLOSED: readonly RunStatus[] = [...ENDED, 'pruned'];
+
+/** The statuses of runs that are there: what a list shows that asks for none. */
+export const THERE: readonly RunStatus[] = ['queued', 'running', 'waiting', 'paused', 'cancelling', ...ENDED];
 
 /** Whether a run of that status has ended. */
 export function isClosed(status: RunStatus): boolean {

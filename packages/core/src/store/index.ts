@@ -10,7 +10,7 @@ export type {
   StoredRun,
   StoredValue,
 } from '../records/records.js';
-export { FORMAT_VERSION } from '../records/records.js';
+export { FORMAT_VERSION, THERE } from '../records/records.js';
 export { waitingInFull } from './inbox-limit.js';
 export { hasLabels } from './labels.js';
 export { createMemoryDatabase, createMemoryStore, type MemoryDatabase, unknownRun } from './memory-store.js';

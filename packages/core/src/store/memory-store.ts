@@ -114,7 +114,7 @@ export function createMemoryStore(options: { database?: MemoryDatabase; name?: s
       tell({ kind: 'accepted', workflow, run });
       return { outcome: 'started' };
     }
-    if (!tables.has(acceptance.row)) throw unknownRun(workflow, run);
+    if (!tables.takes(acceptance.row)) throw unknownRun(workflow, run);
     const full = tables.inboxLength(acceptance.row) >= (acceptance.limit ?? Infinity);
     const waiting = full ? waitingInFull(tables.inbox(acceptance.row), acceptance) : undefined;
     if (waiting !== undefined) return { outcome: 'queued', n: waiting };

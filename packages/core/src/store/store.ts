@@ -20,8 +20,12 @@ export type Op =
   | { readonly op: 'attach'; readonly id: string; readonly blob: Blob }
   | { readonly op: 'history'; readonly row: HistoryRow }
   | { readonly op: 'taken'; readonly n: number }
+  /** Removes the history rows up to that `seq`. */
+  | { readonly op: 'forget'; readonly upTo: number }
   /** Removes every record of the run (its head, values, attachments, history, inbox). No other op stands beside it. */
   | { readonly op: 'delete' }
+  /** Removes every record of the run but its head, which `row` replaces. No other op stands beside it. */
+  | { readonly op: 'prune'; readonly row: RunRow }
   /** Removes every record of the run and starts it anew, as an {@link Acceptance} does. No other op stands beside it. */
   | { readonly op: 'restart'; readonly start: Extract<Acceptance, { kind: 'start' }> };
 
@@ -65,6 +69,7 @@ export type Accepted =
 /** A page of run heads is asked for with this. */
 export interface RunQuery {
   readonly workflow?: string;
+  /** Default: all but `pruned`. */
   readonly status?: RunStatus | readonly RunStatus[];
   /** All of them must be those of the run. */
   readonly labels?: Labels;
@@ -117,7 +122,7 @@ export interface StoreManifest {
  *    the stored seq (`STORE_SEQ`), in the same atomic act that writes. `after` is 0 for a run's first checkpoint.
  * 3. `accept` needs no ownership. It is atomic, strict, and gives each inbox row the next `n` of the whole store.
  *    A start of an existing run, or of a second one with a `singletonKey`, changes nothing and says so; an inbox row for
- *    an unknown run is `RUN_UNKNOWN`; an event beyond its `limit` is `INBOX_FULL`, counted in the same atomic act: but one
+ *    an unknown run, and an event for a pruned one, is `RUN_UNKNOWN`; an event beyond its `limit` is `INBOX_FULL`, counted in the same atomic act: but one
  *    whose id waits already is given its `n`.
  * 4. A failed commit or accept has changed nothing, or it rejects with `retryable: false` and the caller must load
  *    again. One bad member never fails the others of its group.

@@ -1,5 +1,13 @@
 import { HoldfastError } from '../errors/index.js';
-import type { HistoryRow, InboxRow, RunAddress, RunRow, StoredRun, StoredValue } from '../records/records.js';
+import {
+  type HistoryRow,
+  type InboxRow,
+  type RunAddress,
+  type RunRow,
+  type StoredRun,
+  type StoredValue,
+  THERE,
+} from '../records/records.js';
 import { hasLabels } from './labels.js';
 import type { Checkpoint, Op, RunPage, RunQuery } from './store.js';
 
@@ -86,6 +94,10 @@ export class Tables {
       this.start(op.start.row, op.start.input, op.start.attachments);
       return;
     }
+    if (op.op === 'prune') {
+      this.#put(op.row);
+      return;
+    }
     const table = this.#runs.get(key);
     if (!table) return;
     switch (op.op) {
@@ -109,21 +121,29 @@ export class Tables {
       case 'taken':
         table.inbox.delete(op.n);
         break;
+      case 'forget':
+        table.history = table.history.filter(({ seq }) => seq > op.upTo);
+        break;
     }
   }
 
   /** Adds a new run; its input is the value `input`. */
   start(row: RunRow, input: StoredValue, attachments: readonly { id: string; blob: Blob }[] = []): void {
+    const table = this.#put(row);
+    table.values.set('input', frozenCopy(input));
+    for (const { id, blob } of attachments) table.attachments.set(id, blob);
+  }
+
+  /** A run of which there is nothing but the head, in place of the one there may be. */
+  #put(row: RunRow): RunTable {
     const key = runKey(row);
     this.#forgetSingleton(key);
     this.#rememberSingleton(key, row);
-    this.#runs.set(key, {
-      row: frozenCopy(row),
-      values: new Map([['input', frozenCopy(input)]]),
-      attachments: new Map(attachments.map(({ id, blob }) => [id, blob])),
-      history: [],
-      inbox: new Map(),
-    });
+    const values = new Map<string, StoredValue>();
+    const attachments = new Map<string, Blob>();
+    const table: RunTable = { row: frozenCopy(row), values, attachments, history: [], inbox: new Map() };
+    this.#runs.set(key, table);
+    return table;
   }
 
   /** Adds an inbox row to a run that is there. */
@@ -133,8 +153,10 @@ export class Tables {
     for (const { id, blob } of attachments) table?.attachments.set(id, blob);
   }
 
-  has(address: RunAddress): boolean {
-    return this.#runs.has(runKey(address));
+  /** Whether there is a run that rows of this lane may be put before. */
+  takes({ lane, ...address }: Pick<InboxRow, 'lane' | 'workflow' | 'run'>): boolean {
+    const status = this.head(address)?.status;
+    return status !== undefined && (lane === 'control' || status !== 'pruned');
   }
 
   head(address: RunAddress): RunRow | undefined {
@@ -168,12 +190,12 @@ export class Tables {
 
   list(query: RunQuery = {}): RunPage {
     const { workflow, status, labels = {}, limit = DEFAULT_LIMIT, after } = query;
-    const wanted = status === undefined ? undefined : new Set([status].flat());
+    const wanted = new Set([status ?? THERE].flat());
     const last = after === undefined ? undefined : addressOf(after);
     const found = [...this.#runs.values()]
       .map(({ row }) => row)
       .filter((row) => workflow === undefined || row.workflow === workflow)
-      .filter((row) => wanted === undefined || wanted.has(row.status))
+      .filter((row) => wanted.has(row.status))
       .filter((row) => hasLabels(row, labels))
       .filter((row) => last === undefined || inOrder(last, row) < 0)
       .sort(inOrder);

@@ -3,6 +3,7 @@ import { holds, same } from './store-suite/assert.js';
 import { commitTests } from './store-suite/commit-tests.js';
 import { ownerTests } from './store-suite/owner-tests.js';
 import { readTests } from './store-suite/read-tests.js';
+import { removalTests } from './store-suite/removal-tests.js';
 import { declaring, type StoreTestOptions, type StoreTestRunner } from './store-suite/suite.js';
 import { valueTests } from './store-suite/value-tests.js';
 
@@ -28,6 +29,7 @@ export function testStore(runner: StoreTestRunner, options: StoreTestOptions): v
   commitTests(test);
   acceptTests(test, { shared });
   readTests(test, { shared });
+  removalTests(test, { attachments });
   valueTests(test, { attachments });
   ownerTests(test, { shared });
 }

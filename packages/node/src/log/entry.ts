@@ -14,8 +14,18 @@ export interface AttachmentRef {
   readonly lastModified?: number;
 }
 
-/** An op as a line holds it. */
-export type LoggedOp = Exclude<Op, { op: 'attach' }> | { readonly op: 'attach'; readonly ref: AttachmentRef };
+/** An op as a line holds it: with references in place of Blobs. */
+export type LoggedOp =
+  | Exclude<Op, { op: 'attach' | 'restart' }>
+  | { readonly op: 'attach'; readonly ref: AttachmentRef }
+  | {
+      readonly op: 'restart';
+      readonly start: {
+        readonly row: RunRow;
+        readonly input: StoredValue;
+        readonly attachments: readonly AttachmentRef[];
+      };
+    };
 
 /** First line of every segment: what the segment starts from. `runs` run entries follow, then what was committed. */
 export interface HeaderEntry {

@@ -8,7 +8,8 @@ import type { LogState } from './state.js';
  */
 export class Stage {
   readonly #state: LogState;
-  readonly #seqs = new Map<string, number | undefined>();
+  /** Heads as the changes leave them; undefined where the run is gone. */
+  readonly #heads = new Map<string, RunRow | undefined>();
   readonly #singletons = new Map<string, RunRow>();
   /** Rows that the changes put into inboxes, and the `n` of those that they take out. */
   readonly #put = new Map<string, InboxRow[]>();
@@ -22,8 +23,18 @@ export class Stage {
 
   /** The seq of a run; undefined when there is no such run. */
   seqOf(address: RunAddress): number | undefined {
+    return this.#headOf(address)?.seq;
+  }
+
+  /** Whether there is a run that rows of this lane may be put before. */
+  takes({ lane, ...address }: Pick<InboxRow, 'lane' | 'workflow' | 'run'>): boolean {
+    const status = this.#headOf(address)?.status;
+    return status !== undefined && (lane === 'control' || status !== 'pruned');
+  }
+
+  #headOf(address: RunAddress): RunRow | undefined {
     const key = runKey(address);
-    return this.#seqs.has(key) ? this.#seqs.get(key) : this.#state.tables.head(address)?.seq;
+    return this.#heads.has(key) ? this.#heads.get(key) : this.#state.tables.head(address);
   }
 
   /** Another run with the `singletonKey` of this one: also one that a change before in the group ends. */
@@ -51,15 +62,17 @@ export class Stage {
     if (entry.kind === 'inbox') this.#enqueue(entry.row);
     if (entry.kind === 'start') {
       const id = singletonId(entry.row);
-      this.#seqs.set(runKey(entry.row), entry.row.seq);
+      this.#heads.set(runKey(entry.row), entry.row);
       if (id !== undefined) this.#singletons.set(id, entry.row);
     }
     if (entry.kind !== 'commit') return;
     for (const op of entry.ops) {
-      if (op.op === 'run') this.#seqs.set(runKey(entry), op.row.seq);
-      if (op.op === 'delete') this.#seqs.set(runKey(entry), undefined);
+      if (op.op === 'run' || op.op === 'prune') this.#heads.set(runKey(entry), op.row);
+      if (op.op === 'delete') this.#heads.set(runKey(entry), undefined);
+      if (op.op === 'restart') this.#heads.set(runKey(entry), op.start.row);
       if (op.op === 'taken') this.#taken.add(op.n);
-      if (op.op === 'delete' || op.op === 'restart') for (const { n } of this.inbox(entry)) this.#taken.add(n);
+      if (op.op === 'delete' || op.op === 'restart' || op.op === 'prune')
+        for (const { n } of this.inbox(entry)) this.#taken.add(n);
     }
   }
 

@@ -46,7 +46,7 @@ export class LogState {
   apply(entry: ChangeEntry): string[] {
     switch (entry.kind) {
       case 'commit':
-        this.tables.apply(entry, entry.ops.filter(isTableOp));
+        this.tables.apply(entry, entry.ops.flatMap(tableOp));
         return entry.ops.flatMap((op) => this.#attach(entry, op));
       case 'start':
         this.tables.start(entry.row, entry.input);
@@ -83,9 +83,10 @@ export class LogState {
 
   #attach(address: RunAddress, op: LoggedOp): string[] {
     if (op.op === 'attach') return this.#refer(address, [op.ref]);
-    if (op.op !== 'delete') return [];
+    if (op.op !== 'delete' && op.op !== 'prune' && op.op !== 'restart') return [];
     const gone = this.attachments(address).map(({ file }) => file);
     this.#attachments.delete(runKey(address));
+    if (op.op === 'restart') this.#refer(address, op.start.attachments);
     return gone;
   }
 
@@ -99,6 +100,9 @@ export class LogState {
   }
 }
 
-function isTableOp(op: LoggedOp): op is Exclude<LoggedOp, { op: 'attach' }> {
-  return op.op !== 'attach';
+function tableOp(op: LoggedOp): Op[] {
+  if (op.op === 'attach') return [];
+  if (op.op !== 'restart') return [op];
+  const { row, input } = op.start;
+  return [{ op: 'restart', start: { kind: 'start', row, input } }];
 }
