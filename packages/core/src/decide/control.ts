@@ -67,6 +67,8 @@ export function decideHeld(
   circumstances: Pick<Circumstances, 'now' | 'epoch'>,
 ): HeldDecision | undefined {
   const { now } = circumstances;
+  // Nothing is to be remembered with it.
+  if (row.status === 'pruned') return { row, ops: [{ op: 'taken', n: control.n }] };
   const after = headAfter(body, row, now);
   // To be offered its end, or to have its children asked to end, it has to go on.
   const ends = body.control === 'cancel' || body.control === 'terminate';

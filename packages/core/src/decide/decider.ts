@@ -798,5 +798,5 @@ function effectNames({ actions, start, stop, undo }: Effects): string[] {
 
 /** Whether the checkpoint of that number is to remove old rows: not each one does. */
 function forgets(seq: number, historyLength: number): boolean {
-  return seq > historyLength && seq % Math.max(1, Math.floor(historyLength / 4)) === 0;
+  return seq % Math.max(1, Math.floor(historyLength / 4)) === 0;
 }

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { defineWorkflow } from '../define/define-workflow.js';
 import { fromSteps } from '../define/from-steps.js';
 import type { Retention } from '../define/retention.js';
-import { createMemoryDatabase } from '../store/memory-store.js';
+import { createMemoryDatabase, createMemoryStore } from '../store/memory-store.js';
+import type { Store } from '../store/store.js';
+import { gate } from '../testing/gated-store.test-support.js';
 import { aHoldfast, settled } from '../testing/local.test-support.js';
 import { ManualClock } from '../testing/manual-clock.js';
 
@@ -79,7 +81,7 @@ test('the retention of a workflow takes the place of that of the host', async ()
 });
 
 test('2 a pruned run is not started again unawares; its handle tells what became of it', async () => {
-  const { clock, holdfast } = await withRuns('30d');
+  const { clock, holdfast, database } = await withRuns('30d');
   await days(clock, 32);
   const run = holdfast.run('w', 'done');
   const pruned = { code: 'RUN_PRUNED', details: { workflow: 'w', run: 'done' } };
@@ -91,6 +93,8 @@ test('2 a pruned run is not started again unawares; its handle tells what became
   await expect(run.send({ type: 'X' } as never)).rejects.toMatchObject({ code: 'RUN_UNKNOWN' });
   await run.cancel();
   await run.pause();
+  expect(database.tables.load({ workflow: 'w', run: 'done' })).toMatchObject({ values: new Map(), inbox: [] });
+  expect(database.tables.history({ workflow: 'w', run: 'done' })).toEqual([]);
   const again = await holdfast.start('w', { id: 'done', input: 'done', ifExists: 'restart' });
   expect(await again.result()).toBe('done');
   const failed = holdfast.run('w', 'failed');
@@ -153,6 +157,61 @@ test('3 a child stays until its parent has ended', async () => {
   await days(clock, 2);
   expect(children()).toBe(0);
   await holdfast.close();
+});
+
+test('of versions side by side the newest tells how long', async () => {
+  const clock = new ManualClock();
+  const newest = defineWorkflow({ id: 'w', version: 2, logic: quick, retention: '1d' });
+  const { holdfast, database } = aHoldfast([newest, aWorkflow()], { clock });
+  await (await holdfast.start('w', { id: '1', input: 'done' })).result();
+  await days(clock, 2);
+  expect(database.tables.list().rows).toEqual([]);
+  await holdfast.close();
+});
+
+test('who looks at a run is told that it was removed', async () => {
+  const { clock, holdfast } = await withRuns('30d');
+  const seen: string[] = [];
+  holdfast.run('w', 'done').subscribe(({ run }) => seen.push(run.status));
+  await days(clock, 32);
+  expect(seen.at(-1)).toBe('pruned');
+  await holdfast.close();
+});
+
+test('a run to which something happened meanwhile is left till the next look, and nothing is told', async () => {
+  const database = createMemoryDatabase();
+  const { commit, ...store } = createMemoryStore({ database });
+  const refused: string[] = [];
+  const late: Store = {
+    ...store,
+    commit: (checkpoint) => {
+      const isFirst = checkpoint.ops.some(({ op }) => op === 'prune') && !refused.includes(checkpoint.run);
+      if (isFirst) refused.push(checkpoint.run);
+      return commit(isFirst ? { ...checkpoint, after: checkpoint.after - 1 } : checkpoint);
+    },
+  };
+  const { clock, holdfast, statuses, errors } = await withRuns('30d', { database, store: late });
+  await days(clock, 34);
+  expect(refused).toEqual(['cancelled', 'done', 'failed']);
+  expect(statuses()).toEqual(['waits']);
+  expect(errors).toEqual([]);
+  await holdfast.close();
+});
+
+test('nothing is left to wake up when the host is closed, in the middle of a look as well', async () => {
+  const { clock, holdfast, database } = await withRuns('30d');
+  await holdfast.close();
+  expect(clock.nextAt).toBeUndefined();
+  clock.advance(40 * DAY);
+  const gated = gate(createMemoryStore({ database }));
+  const other = aHoldfast([aWorkflow('30d')], { store: gated.store, database, clock });
+  await settled();
+  expect(gated.waiting.map(({ checkpoint }) => checkpoint.run)).toEqual(['cancelled']);
+  const closing = other.holdfast.close();
+  gated.open();
+  await closing;
+  await settled();
+  expect(clock.nextAt).toBeUndefined();
 });
 
 test('a fenced owner removes nothing any more', async () => {

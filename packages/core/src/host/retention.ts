@@ -79,7 +79,7 @@ export class RetentionSweep {
 
   async #look(epoch: number, signal: AbortSignal): Promise<void> {
     try {
-      await this.#sweep(epoch, signal);
+      await this.#sweep(epoch);
     } catch (error) {
       if (!signal.aborted) this.#ports.onError(error);
     }
@@ -88,14 +88,13 @@ export class RetentionSweep {
     this.#cancelTimer = clock.at(clock.now() + this.#everyMs, () => void this.#look(epoch, signal));
   }
 
-  async #sweep(epoch: number, signal: AbortSignal): Promise<void> {
+  async #sweep(epoch: number): Promise<void> {
     const { store } = this.#ports;
     for (let after: string | undefined; ; ) {
       const page = await store.list({ status: STATUSES, ...(after === undefined ? {} : { after }) });
       for (const row of page.rows) {
-        if (signal.aborted) return;
         const op = await this.#opFor(row);
-        if (op && !signal.aborted) await this.#commit(row, op, epoch);
+        if (op) await this.#commit(row, op, epoch);
       }
       if (page.cursor === undefined) return;
       after = page.cursor;
