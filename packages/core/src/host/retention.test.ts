@@ -32,9 +32,8 @@ async function withRuns(retention?: Retention | '30d', options: Parameters<typeo
   const cancelled = await world.holdfast.start('w', { id: 'cancelled', input: 'waits' });
   await settled();
   await cancelled.terminate();
-  const there = async () => (await world.holdfast.runs().ready).map(({ run }) => run);
   const statuses = () => world.database.tables.list({}).rows.map(({ run }) => run);
-  return { ...world, there, statuses };
+  return { ...world, statuses };
 }
 
 test('without retention a run is kept for ever', async () => {
@@ -208,9 +207,10 @@ test('nothing is left to wake up when the host is closed, in the middle of a loo
   await settled();
   expect(gated.waiting.map(({ checkpoint }) => checkpoint.run)).toEqual(['cancelled']);
   const closing = other.holdfast.close();
-  gated.open();
+  await gated.refuse(new Error('The store is gone.'));
   await closing;
   await settled();
+  expect(other.errors).toEqual([]);
   expect(clock.nextAt).toBeUndefined();
 });
 
