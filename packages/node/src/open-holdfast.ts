@@ -1,6 +1,6 @@
 import type { AnyServices, AnyWorkflow, Holdfast, WorkflowMap } from '@holdfast/core';
-import { createClient, linkLocally } from '@holdfast/core/client';
-import { type Connectivity, createHost, type HostOptions } from '@holdfast/core/host';
+import { createClient, linkLocally, type WorkflowTypesById } from '@holdfast/core/client';
+import { type Connectivity, createHost, type Drained, type HostOptions } from '@holdfast/core/host';
 import { type FileStoreOptions, openFileStore } from './file-store.js';
 
 export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
@@ -27,6 +27,21 @@ export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
   limits?: NonNullable<HostOptions['limits']>;
 }
 
+/** A holdfast whose host is in this process. */
+export interface NodeHoldfast<M extends WorkflowTypesById> extends Holdfast<M> {
+  /**
+   * Resolves when nothing is at work or about to be: all runs have ended, wait for an event or a deadline, are paused, or
+   * can't be taken up here. For processes that come and go: end then, and come again at `nextDeadlineAt` (an instant in
+   * ms) at the latest; it is absent when no deadline is ahead. It is stored by then; `close()` all the same.
+   * @throws `CLOSED`, store codes.
+   *
+   * @example
+   * const { nextDeadlineAt } = await holdfast.drain();
+   * await holdfast.close();
+   */
+  drain(): Promise<Drained>;
+}
+
 /**
  * Runs workflows in this process over a directory of plain files. Resolves when this process owns the directory and
  * its unfinished runs go on.
@@ -43,7 +58,7 @@ export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
  */
 export async function openHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
   options: OpenHoldfastOptions<TWorkflows>,
-): Promise<Holdfast<WorkflowMap<TWorkflows>>> {
+): Promise<NodeHoldfast<WorkflowMap<TWorkflows>>> {
   const { directory = '.holdfast', workflows, compactBytes, onReport, ...hostOptions } = options;
   const store = await openFileStore({
     directory,
@@ -58,5 +73,5 @@ export async function openHoldfast<const TWorkflows extends readonly AnyWorkflow
     await host.close();
     throw error;
   }
-  return createClient<WorkflowMap<TWorkflows>>(linkLocally(host));
+  return Object.assign(createClient<WorkflowMap<TWorkflows>>(linkLocally(host)), { drain: () => host.drain() });
 }

@@ -38,6 +38,7 @@ import { Changes } from './changes.js';
 import { createSystemClock } from './clock.js';
 import { Deadlines } from './deadlines.js';
 import { checkDev, type DevOptions, restarted, restartOf } from './dev.js';
+import { type Drained, type DrainPorts, drained } from './drain.js';
 import { LiveRun, type News } from './live-run.js';
 import type { Around, Clock, Connectivity } from './ports.js';
 import { FIRST_RETRY_MS, Problems } from './problems.js';
@@ -89,6 +90,12 @@ export interface Host extends HostApi {
   readonly owned: Promise<void>;
   readonly ownership: 'owner' | 'standby';
   listen(listener: (notice: Notice) => void): () => void;
+  /**
+   * Resolves when this host owns the store and nothing in it is at work or about to be; what is accepted afterwards is
+   * attended to as ever. A run with a live actor under way is at work; one whose commits the store refuses is, too.
+   * @throws `CLOSED`, store codes.
+   */
+  drain(): Promise<Drained>;
   /** Stops all runs here (they go on elsewhere, or later), gives the store back and closes it. */
   close(): Promise<void>;
 }
@@ -310,6 +317,26 @@ class StoreHost implements Host {
 
   async unwatch(interestId: string): Promise<void> {
     this.#publisher.unwatch(interestId);
+  }
+
+  async drain(): Promise<Drained> {
+    let found: Drained | undefined;
+    const isDrained = async () => {
+      found = this.#ownership ? await drained(this.#drainPorts()) : undefined;
+      return found !== undefined;
+    };
+    await this.#changes.untilAny(isDrained, this.#closing.signal);
+    return found as Drained;
+  }
+
+  #drainPorts(): DrainPorts {
+    return {
+      store: this.#store,
+      now: this.#options.clock.now(),
+      schedules: this.#scheduler.ids,
+      isParked: (address) => isParking(this.#problems.errorOf(address)),
+      isInLine: (row) => this.#registry.isInLine(row),
+    };
   }
 
   /** Of the version that new runs take. */

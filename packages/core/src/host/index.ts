@@ -1,3 +1,11 @@
+export {
+  type InspectedInboxRow,
+  type InspectedRun,
+  type InspectedStep,
+  type InspectedTimer,
+  inspectRun,
+} from '../decide/inspect-run.js';
 export { createSystemClock } from './clock.js';
+export type { Drained } from './drain.js';
 export { createHost, type Host, type HostOptions } from './host.js';
 export type { Clock, Connectivity } from './ports.js';

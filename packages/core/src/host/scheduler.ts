@@ -58,6 +58,10 @@ export class Scheduler {
     this.#ports = ports;
   }
 
+  get ids(): readonly string[] {
+    return this.#schedules.map(({ id }) => id);
+  }
+
   /** The host has become the owner, under that epoch. */
   begin(epoch: number): void {
     this.#end = new AbortController();
