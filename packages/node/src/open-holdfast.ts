@@ -1,7 +1,8 @@
-import type { AnyServices, AnyWorkflow, Holdfast, WorkflowMap } from '@holdfast/core';
+import type { AnyServices, AnyWorkflow, Holdfast, Logger, WorkflowMap } from '@holdfast/core';
 import { createClient, linkLocally, type WorkflowTypesById } from '@holdfast/core/client';
 import { type Connectivity, createHost, type Drained, type HostOptions } from '@holdfast/core/host';
 import { type FileStoreOptions, openFileStore } from './file-store.js';
+import { reportsTo } from './report.js';
 
 export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
   extends Pick<FileStoreOptions, 'compactBytes' | 'onReport'> {
@@ -12,7 +13,12 @@ export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
   services?: AnyServices;
   /** Whether the network is there. Default: always. */
   connectivity?: Connectivity;
-  /** Told of trouble that no call tells of. Default: `console.error`. */
+  /**
+   * Told of what goes on here, in order: ownership, runs that begin, end, are paused or parked, tries of steps that fail,
+   * and reports of the store. A `pino` logger will do, and so will `console`. Default: nobody is told but of trouble.
+   */
+  logger?: Logger;
+  /** Told of trouble that no call tells of. Default: `logger` is told, and where there is none `console.error`. */
   onError?: NonNullable<HostOptions['onError']>;
   /**
    * How often a run is restored after crashes of the process that it does not outlive, before it is paused with
@@ -59,7 +65,8 @@ export interface NodeHoldfast<M extends WorkflowTypesById> extends Holdfast<M> {
 export async function openHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
   options: OpenHoldfastOptions<TWorkflows>,
 ): Promise<NodeHoldfast<WorkflowMap<TWorkflows>>> {
-  const { directory = '.holdfast', workflows, compactBytes, onReport, ...hostOptions } = options;
+  const { directory = '.holdfast', workflows, compactBytes, ...hostOptions } = options;
+  const onReport = options.onReport ?? (options.logger && reportsTo(options.logger));
   const store = await openFileStore({
     directory,
     ...(compactBytes === undefined ? {} : { compactBytes }),

@@ -4,6 +4,7 @@ import { isClosed, type RunAddress, type RunRow, type RunStatus } from '../recor
 import type { Store } from '../store/store.js';
 import { runKey } from '../store/tables.js';
 import { startsLater } from './beginning.js';
+import type { Scheduler } from './scheduler.js';
 
 /** What is ahead where nothing is at work. */
 export interface Drained {
@@ -14,8 +15,7 @@ export interface Drained {
 export interface DrainPorts {
   readonly store: Store;
   readonly now: number;
-  /** Ids of the schedules that this host keeps. */
-  readonly schedules: readonly string[];
+  readonly schedules: Pick<Scheduler, 'keeps' | 'isBehind'>;
   /** Whether it can't be taken up here: it does not move, and its deadline means nothing here. */
   isParked(address: RunAddress): boolean;
   /** Whether its definition is the one that wrote it: any other is brought in line first. */
@@ -29,19 +29,21 @@ const UNFINISHED: readonly RunStatus[] = ['queued', 'running', 'waiting', 'pause
  * or are parked here. Undefined otherwise. Told by what is stored: so what it says is durable.
  */
 export async function drained(ports: DrainPorts): Promise<Drained | undefined> {
-  const inbox = await ports.store.inbox();
-  const sent = new Set(inbox.map(runKey));
-  const asked = new Set(inbox.filter(({ lane }) => lane === 'control').map(runKey));
+  const sent = new Set<string>();
+  for (const row of await ports.store.inbox()) {
+    if (ports.isParked(row)) continue;
+    if (row.lane === 'control') return undefined;
+    sent.add(runKey(row));
+  }
   const deadlines: number[] = [];
-  const kept = new Set(ports.schedules);
   for await (const row of unfinished(ports.store)) {
-    if (row.workflow === SCHEDULES && !kept.delete(row.run)) continue;
-    if (ports.isParked(row) || (row.status === 'paused' && !asked.has(runKey(row)))) continue;
+    if (row.workflow === SCHEDULES && !ports.schedules.keeps(row.run)) continue;
+    if (row.status === 'paused' || ports.isParked(row)) continue;
     const { nextDeadlineAt = Number.POSITIVE_INFINITY } = row;
     if (nextDeadlineAt <= ports.now || sent.has(runKey(row)) || !(await rests(row, ports))) return undefined;
     deadlines.push(nextDeadlineAt);
   }
-  if (await isMissingOne(kept, ports.store)) return undefined;
+  if (await ports.schedules.isBehind()) return undefined;
   const nextDeadlineAt = Math.min(...deadlines);
   return nextDeadlineAt === Number.POSITIVE_INFINITY ? {} : { nextDeadlineAt };
 }
@@ -56,8 +58,9 @@ async function* unfinished(store: Store): AsyncIterable<RunRow> {
 }
 
 async function rests(row: RunRow, { store, now, isInLine }: DrainPorts): Promise<boolean> {
-  if (row.workflow === SCHEDULES || startsLater(row, now)) return true;
-  return row.status === 'waiting' && isInLine(row) && !(await isToBeTold(row, store));
+  if (startsLater(row, now)) return true;
+  if (row.status !== 'waiting') return false;
+  return row.workflow === SCHEDULES || (isInLine(row) && !(await isToBeTold(row, store)));
 }
 
 /** Whether a child of it has ended, of which it has not been told yet. */
@@ -67,10 +70,4 @@ async function isToBeTold(row: RunRow, store: Store): Promise<boolean> {
   const children = inspectRun(stored).steps.flatMap(({ status, child }) => (status === 'waiting' && child) || []);
   const heads = await Promise.all(children.map((child) => store.head(child)));
   return heads.some((head) => !head || isClosed(head.status));
-}
-
-/** A schedule that has not been begun yet has no run to remember it. */
-async function isMissingOne(schedules: ReadonlySet<string>, store: Store): Promise<boolean> {
-  const heads = await Promise.all([...schedules].map((run) => store.head({ workflow: SCHEDULES, run })));
-  return heads.some((head) => !head);
 }

@@ -8,4 +8,5 @@ export {
 export { createSystemClock } from './clock.js';
 export type { Drained } from './drain.js';
 export { createHost, type Host, type HostOptions } from './host.js';
+export { errorsTo, type Logger } from './logger.js';
 export type { Clock, Connectivity } from './ports.js';

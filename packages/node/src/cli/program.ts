@@ -57,7 +57,9 @@ export function createProgram(perform: Perform, version: string): Command {
     .showHelpAfterError('(--help tells how it is used)')
     .addHelpText('after', EXIT_CODES);
   const command = (usage: string, summary: string, examples: readonly string[]) => {
-    const lines = examples.map((example) => `  holdfast ${example}`).join('\n');
+    const lines = examples
+      .map((example) => `  ${example.includes('| holdfast') ? '' : 'holdfast '}${example}`)
+      .join('\n');
     return program.command(usage).description(summary).addHelpText('after', `\nExamples:\n${lines}\n`);
   };
   const performing = (act: Act) => perform(program.opts(), act);
@@ -74,7 +76,7 @@ type Performing = (act: Act) => Promise<void>;
 function hosting(command: Declare, perform: Performing): void {
   command('run <module>', 'starts a run of the workflow that a module exports, and hosts it until it has ended', [
     'run import.mjs --input files.json --id trip-2026',
-    'run import.mjs --id trip-2026        goes on with it after a crash',
+    'run import.mjs --id trip-2026                             goes on with it after a crash',
     'echo \'{"n":3}\' | holdfast run import.mjs --input - --json',
   ])
     .option('--input <file>', 'its input: a file of JSON, or - for what is piped in')

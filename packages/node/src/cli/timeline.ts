@@ -62,10 +62,18 @@ function checkpointColumns(startedAt: number): Column<HistoryRow>[] {
       gives: true,
     },
     { title: 'OUTCOME', cell: ({ arrival }) => arrival.outcome ?? '', style: ({ arrival }) => outcomeStyle(arrival) },
+    { title: 'TRIES', cell: ({ arrival }) => String(arrival.attempts || '') },
+    { title: 'TOOK', cell: stepTook },
     { title: 'STATUS', cell: ({ status }) => status, style: styleOf },
     { title: 'STATE', cell: ({ value }) => (value === undefined ? '' : shown(value)), gives: true },
     { title: 'HOST', cell: ({ epoch }) => String(epoch) },
   ];
+}
+
+/** From the first try on; of what is not over it is not told. */
+function stepTook({ at, arrival: { outcome, startedAt } }: HistoryRow): string {
+  const isOver = outcome === 'completed' || outcome === 'failed';
+  return isOver && startedAt !== undefined ? inWords(at - startedAt) : '';
 }
 
 function outcomeStyle({ outcome }: HistoryRow['arrival']): Style | undefined {

@@ -59,9 +59,9 @@ export function prune(call: Call, { closedBefore, workflow, yes = false }: Prune
     const status = ['done', 'failed', 'cancelled'] as const;
     const closed = await runsOf(reach.store, { status, ...(workflow === undefined ? {} : { workflow }) });
     const rows = closed.filter(({ closedAt = Number.POSITIVE_INFINITY }) => closedAt < before);
-    if (rows.length > 0) await confirm(call, yes, `Delete ${rows.length} runs that ended before that?`);
+    if (rows.length > 0) await confirm(call, yes, `Delete ${inNumber(rows.length)} with all of their records?`);
     for (const row of rows) await reach.control(row, { control: 'delete' });
-    tell(call, `${rows.length} runs deleted.`, { pruned: rows.length });
+    tell(call, `${inNumber(rows.length)} to be deleted.`, { control: 'delete', runs: rows.map(addressOf) });
     return EXIT.ok;
   });
 }
@@ -69,6 +69,10 @@ export function prune(call: Call, { closedBefore, workflow, yes = false }: Prune
 async function ask(call: Call, reach: Reach, row: { workflow: string; run: string }, asked: Control): Promise<void> {
   await reach.control(row, asked);
   tell(call, `${addressOf(row)}: ${asked.control}`, { ...addressParts(row), control: asked.control });
+}
+
+function inNumber(runs: number): string {
+  return `${runs} ${runs === 1 ? 'run' : 'runs'}`;
 }
 
 function addressParts({ workflow, run }: { workflow: string; run: string }) {

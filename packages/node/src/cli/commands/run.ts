@@ -10,6 +10,7 @@ import { seenRun } from '../seen-run.js';
 import { addressOf } from '../store-at.js';
 import { plain } from '../terminal.js';
 import { tellTrouble } from '../trouble.js';
+import { warnings } from '../warnings.js';
 
 export interface RunOptions {
   readonly input?: string;
@@ -28,7 +29,7 @@ export async function run(call: Call, module: string, options: RunOptions): Prom
   const holdfast = await openHoldfast({
     directory: call.directory,
     workflows,
-    onError: (error) => view.around(() => tellTrouble(call.terminal, call, error)),
+    ...warnings(call, view),
   });
   try {
     const handle = await begin(holdfast, workflow, options.id, input);

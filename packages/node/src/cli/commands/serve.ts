@@ -1,3 +1,4 @@
+import type { RunList, RunRow } from '@holdfast/core';
 import { openHoldfast } from '../../open-holdfast.js';
 import type { Call } from '../call.js';
 import { EXIT } from '../exit-codes.js';
@@ -7,7 +8,7 @@ import { LiveView } from '../live-view.js';
 import { loadModules } from '../load-module.js';
 import { seenRun } from '../seen-run.js';
 import { localTime } from '../times.js';
-import { tellTrouble } from '../trouble.js';
+import { warnings } from '../warnings.js';
 
 export interface ServeOptions {
   readonly drain?: boolean;
@@ -20,24 +21,34 @@ export async function serve(call: Call, modules: readonly string[], { drain = fa
   const holdfast = await openHoldfast({
     ...(await loadModules(modules)),
     directory,
-    onError: (error) => view.around(() => tellTrouble(terminal, call, error)),
+    ...warnings(call, view),
   });
   const followed = new FollowedRuns(view, ({ workflow, run }) => seenRun(holdfast.run(workflow, run)));
-  const list = holdfast.runs({ status: UNFINISHED }).subscribe((rows) => void followed.show(rows));
+  const going = holdfast.runs({ status: UNFINISHED });
+  const shown = going.subscribe((rows) => void followed.show(rows));
   try {
     if (!call.json) terminal.err(`Hosting ${directory}${drain ? ' until nothing runs.' : '. Stop with Ctrl+C.'}`);
-    if (!drain) await ended(ending);
-    else tellDrained(call, await Promise.race([holdfast.drain(), ended(ending)]));
+    const drained = await (drain ? Promise.race([holdfast.drain(), ended(ending)]) : ended(ending));
+    shown.unsubscribe();
+    await followed.show(await latest(going));
+    if (drained) tellDrained(call, drained);
   } finally {
-    list.unsubscribe();
     await holdfast.close();
   }
   return EXIT.ok;
 }
 
-function tellDrained({ terminal, json }: Call, drained: { nextDeadlineAt?: number } | undefined): void {
-  if (!drained) return;
-  const { nextDeadlineAt } = drained;
+/** As they are now: a list that somebody begins to listen to is told at once. */
+function latest(list: RunList): Promise<readonly RunRow[]> {
+  return new Promise((resolve) => {
+    const subscription = list.subscribe((rows) => {
+      queueMicrotask(() => subscription.unsubscribe());
+      resolve(rows);
+    });
+  });
+}
+
+function tellDrained({ terminal, json }: Call, { nextDeadlineAt }: { nextDeadlineAt?: number }): void {
   if (json) terminal.out(toJson({ kind: 'drained', nextDeadlineAt: nextDeadlineAt ?? null }));
   else if (nextDeadlineAt === undefined) terminal.out('Nothing runs. No deadline is ahead.');
   else terminal.out(`Nothing runs. Next deadline: ${localTime(nextDeadlineAt)}.`);
