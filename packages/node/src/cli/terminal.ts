@@ -41,7 +41,7 @@ export function processTerminal({ stdout, stderr, stdin } = process): Terminal {
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
 export function paint({ colours }: Pick<Terminal, 'colours'>, style: Style | undefined, text: string): string {
-  return colours && style ? styleText(style, text) : text;
+  return colours && style ? styleText(style, text, { validateStream: false }) : text;
 }
 
 /** Text of somebody else's, such as an id, in one line: it can't move the cursor. */
