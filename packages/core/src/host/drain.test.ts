@@ -168,4 +168,45 @@ describe('a host drains', () => {
     await host.close();
     await expect(drain).rejects.toMatchObject({ code: 'CLOSED' });
   });
+
+  describe('by what is stored', () => {
+    const row = {
+      ...queuedRow({ workflow: 'w', run: '1', key: 'k', version: 1 }, 0),
+      status: 'waiting',
+      seq: 1,
+    } as const;
+    const mail = (lane: 'event' | 'control') => {
+      const body = { text: '1' };
+      return { kind: 'inbox', row: { workflow: 'w', run: '1', lane, id: lane, acceptedAt: 0, body } } as const;
+    };
+    const nobody = { keeps: () => false, isBehind: async () => false };
+    const calm = { now: 0, schedules: nobody, isParked: () => false, isInLine: () => true };
+
+    async function waitingRun(lane?: 'event' | 'control') {
+      const store = createMemoryStore();
+      await store.accept({ kind: 'start', row, input: { text: '-1' } });
+      if (lane) await store.accept(mail(lane));
+      return store;
+    }
+
+    test('a run that only waits is no work', async () => {
+      expect(await drained({ ...calm, store: await waitingRun() })).toEqual({});
+    });
+
+    test('one that was sent something is, but not where it is parked', async () => {
+      expect(await drained({ ...calm, store: await waitingRun('event') })).toBeUndefined();
+      for (const lane of ['event', 'control'] as const) {
+        expect(await drained({ ...calm, store: await waitingRun(lane), isParked: () => true })).toEqual({});
+      }
+    });
+
+    test('one that is to be brought in line with this code is', async () => {
+      expect(await drained({ ...calm, store: await waitingRun(), isInLine: () => false })).toBeUndefined();
+    });
+
+    test('a schedule that is behind is', async () => {
+      const schedules = { keeps: () => true, isBehind: async () => true };
+      expect(await drained({ ...calm, store: createMemoryStore(), schedules })).toBeUndefined();
+    });
+  });
 });

@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { encode } from '../codec/index.js';
 import { defineWorkflow } from '../define/define-workflow.js';
 import { fromSteps } from '../define/from-steps.js';
+import { HoldfastError } from '../errors/index.js';
 import { createMemoryDatabase, createMemoryStore } from '../store/memory-store.js';
 import { aHoldfast, settled } from '../testing/local.test-support.js';
 import { ManualClock } from '../testing/manual-clock.js';
+import { loggedStore } from './logged-store.js';
 import type { Logger } from './logger.js';
 
 /** Keeps what it is told, as `info run started {"workflow":"w"}`, but for the level `debug`. */
@@ -175,4 +177,27 @@ test('a logger that throws changes nothing', async () => {
   await run.result();
   expect(complaint).toHaveBeenCalled();
   complaint.mockRestore();
+});
+
+test('a loss that shows in several commits and in the right itself is told once', async () => {
+  const { lines, logger } = aLog();
+  const lost = new AbortController();
+  const fenced = () => Promise.reject(new HoldfastError('STORE_FENCED', { message: 'Fenced.' }));
+  const inner = createMemoryStore();
+  const store = loggedStore(
+    {
+      ...inner,
+      acquire: async () => ({ epoch: 1, afterCrash: true, lost: lost.signal, release: async () => {} }),
+      commit: fenced,
+    },
+    logger,
+  );
+  const { epoch } = await store.acquire();
+  const checkpoint = { workflow: 'w', run: '1', epoch, after: 0, durability: 'strict', ops: [] } as const;
+  for (let i = 0; i < 2; i++) await expect(store.commit(checkpoint)).rejects.toMatchObject({ code: 'STORE_FENCED' });
+  lost.abort();
+  expect(lines).toEqual([
+    'info owns the store, after a crash {"epoch":1,"afterCrash":true}',
+    'warn owns the store no more {"epoch":1} Fenced.',
+  ]);
 });
