@@ -45,8 +45,25 @@ module.exports = {
       name: 'node-imports',
       comment: 'node imports itself, core and what Node brings (and the types of xstate).',
       severity: 'error',
-      from: { path: '^packages/node/src/', pathNot: TESTS },
+      from: { path: '^packages/node/src/', pathNot: [TESTS, '^packages/node/src/cli/'] },
       to: { pathNot: ['^packages/node/src/', CORE, npm('xstate')], dependencyTypesNot: ['core', 'type-only'] },
+    },
+    {
+      name: 'command-imports',
+      comment: 'The command imports what node does, and what it takes to talk to people.',
+      severity: 'error',
+      from: { path: '^packages/node/src/cli/', pathNot: TESTS },
+      to: {
+        pathNot: ['^packages/node/src/', CORE, npm('commander|string-width')],
+        dependencyTypesNot: ['core', 'type-only'],
+      },
+    },
+    {
+      name: 'command-is-a-program',
+      comment: 'Who uses the package as a library does not load its command line.',
+      severity: 'error',
+      from: { path: '^packages/node/src/', pathNot: [TESTS, '^packages/node/src/cli/'] },
+      to: { path: '^packages/node/src/cli/' },
     },
     {
       name: 'pure-rooms-know-no-host',

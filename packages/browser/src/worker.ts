@@ -1,5 +1,5 @@
 import { type AnyWorkflow, HoldfastError, isHoldfastError } from '@holdfast/core';
-import { createHost, type Host, type HostOptions } from '@holdfast/core/host';
+import { createHost, errorsTo, type Host, type HostOptions } from '@holdfast/core/host';
 import { expose } from 'comlink';
 import { createConnectivity } from './host/connectivity.js';
 import { createServices } from './host/services.js';
@@ -15,7 +15,15 @@ export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
   readonly workflows: TWorkflows;
   /** The store's name, where the worker and not the page decides it: then the page must give the same, or none. */
   readonly name?: string;
-  /** Told of what nobody else is told of: trouble of the store, runs that can't go on here. Default: `console.error`. */
+  /**
+   * Told of what goes on in this worker, in order: ownership, runs that begin, end, are paused or parked, tries of steps
+   * that fail. A `pino` logger will do, and so will `console`. Default: nobody is told but of trouble.
+   */
+  readonly logger?: HostOptions['logger'];
+  /**
+   * Told of what nobody else is told of: trouble of the store, runs that can't go on here. Default: `logger` is told, and
+   * where there is none `console.error`.
+   */
   readonly onError?: HostOptions['onError'];
   /**
    * How often a run is restored after crashes of the worker that it does not outlive, before it is paused with
@@ -50,7 +58,7 @@ export function serveHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
 }
 
 function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: DedicatedWorker): WorkerApi {
-  const { workflows, onError, crashLoopLimit, dev, schedules, limits, retention } = options;
+  const { workflows, logger, onError = errorsTo(logger), crashLoopLimit, dev, schedules, limits, retention } = options;
   const connectivity = createConnectivity(scope);
   let host: Host | undefined;
 
@@ -69,16 +77,17 @@ function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: D
       workflows,
       connectivity,
       services,
-      ...(onError && { onError }),
+      onError,
+      ...(logger && { logger }),
       ...(crashLoopLimit !== undefined && { crashLoopLimit }),
       ...(dev && { dev }),
       ...(schedules && { schedules }),
       ...(limits !== undefined && { limits }),
       ...(retention !== undefined && { retention }),
     });
-    host.listen((notice) => void Promise.resolve(tell(notice)).catch(onError ?? console.error));
+    host.listen((notice) => void Promise.resolve(tell(notice)).catch((error) => onError(error)));
     host.owned.catch((error) => {
-      if (!isHoldfastError(error, 'CLOSED')) (onError ?? console.error)(error);
+      if (!isHoldfastError(error, 'CLOSED')) onError(error);
     });
     host.open();
   };

@@ -40,4 +40,5 @@ export {
   isHoldfastError,
 } from './errors/index.js';
 export type { DevOptions } from './host/dev.js';
+export type { Logger } from './host/logger.js';
 export type { HistoryRow, Labels, Progress, RunRow, RunStatus } from './records/records.js';

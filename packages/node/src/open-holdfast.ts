@@ -1,7 +1,8 @@
-import type { AnyServices, AnyWorkflow, Holdfast, WorkflowMap } from '@holdfast/core';
-import { createClient, linkLocally } from '@holdfast/core/client';
-import { type Connectivity, createHost, type HostOptions } from '@holdfast/core/host';
+import type { AnyServices, AnyWorkflow, Holdfast, Logger, WorkflowMap } from '@holdfast/core';
+import { createClient, linkLocally, type WorkflowTypesById } from '@holdfast/core/client';
+import { type Connectivity, createHost, type Drained, type HostOptions } from '@holdfast/core/host';
 import { type FileStoreOptions, openFileStore } from './file-store.js';
+import { reportsTo } from './report.js';
 
 export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
   extends Pick<FileStoreOptions, 'compactBytes' | 'onReport'> {
@@ -12,7 +13,12 @@ export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
   services?: AnyServices;
   /** Whether the network is there. Default: always. */
   connectivity?: Connectivity;
-  /** Told of trouble that no call tells of. Default: `console.error`. */
+  /**
+   * Told of what goes on here, in order: ownership, runs that begin, end, are paused or parked, tries of steps that fail,
+   * and reports of the store. A `pino` logger will do, and so will `console`. Default: nobody is told but of trouble.
+   */
+  logger?: Logger;
+  /** Told of trouble that no call tells of. Default: `logger` is told, and where there is none `console.error`. */
   onError?: NonNullable<HostOptions['onError']>;
   /**
    * How often a run is restored after crashes of the process that it does not outlive, before it is paused with
@@ -27,6 +33,21 @@ export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
   limits?: NonNullable<HostOptions['limits']>;
   /** How long runs are kept after they have ended, as `'30d'`; a workflow may have its own. Default: for ever. */
   retention?: NonNullable<HostOptions['retention']>;
+}
+
+/** A holdfast whose host is in this process. */
+export interface NodeHoldfast<M extends WorkflowTypesById> extends Holdfast<M> {
+  /**
+   * Resolves when nothing is at work or about to be: all runs have ended, wait for an event or a deadline, are paused, or
+   * can't be taken up here. For processes that come and go: end then, and come again at `nextDeadlineAt` (an instant in
+   * ms) at the latest; it is absent when no deadline is ahead. It is stored by then; `close()` all the same.
+   * @throws `CLOSED`, store codes.
+   *
+   * @example
+   * const { nextDeadlineAt } = await holdfast.drain();
+   * await holdfast.close();
+   */
+  drain(): Promise<Drained>;
 }
 
 /**
@@ -45,8 +66,9 @@ export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
  */
 export async function openHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
   options: OpenHoldfastOptions<TWorkflows>,
-): Promise<Holdfast<WorkflowMap<TWorkflows>>> {
-  const { directory = '.holdfast', workflows, compactBytes, onReport, ...hostOptions } = options;
+): Promise<NodeHoldfast<WorkflowMap<TWorkflows>>> {
+  const { directory = '.holdfast', workflows, compactBytes, ...hostOptions } = options;
+  const onReport = options.onReport ?? (options.logger && reportsTo(options.logger));
   const store = await openFileStore({
     directory,
     ...(compactBytes === undefined ? {} : { compactBytes }),
@@ -60,5 +82,5 @@ export async function openHoldfast<const TWorkflows extends readonly AnyWorkflow
     await host.close();
     throw error;
   }
-  return createClient<WorkflowMap<TWorkflows>>(linkLocally(host));
+  return Object.assign(createClient<WorkflowMap<TWorkflows>>(linkLocally(host)), { drain: () => host.drain() });
 }

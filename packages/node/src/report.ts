@@ -1,4 +1,4 @@
-import type { HoldfastError } from '@holdfast/core';
+import type { HoldfastError, Logger } from '@holdfast/core';
 
 /**
  * What a file store has to tell though no call failed:
@@ -13,6 +13,14 @@ export type FileStoreReport =
 
 /** Reports as warnings of the process. */
 export function warn(report: FileStoreReport): void {
-  const text = report.code === 'TAIL_CUT' ? `${report.file} was cut at byte ${report.offset}` : report.error.message;
-  process.emitWarning(text, { type: 'HoldfastWarning', code: report.code });
+  process.emitWarning(textOf(report), { type: 'HoldfastWarning', code: report.code });
+}
+
+/** Reports as warnings of a log. */
+export function reportsTo(logger: Logger): (report: FileStoreReport) => void {
+  return (report) => logger.warn(report, textOf(report));
+}
+
+function textOf(report: FileStoreReport): string {
+  return report.code === 'TAIL_CUT' ? `${report.file} was cut at byte ${report.offset}` : report.error.message;
 }

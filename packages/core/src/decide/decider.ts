@@ -478,7 +478,7 @@ export class Decider {
     draft.progress = progress;
     if (entry.status === 'exhausted') draft.reasons = withReason(this.#row.reasons, 'exhausted');
     const outcome = OUTCOME_OF[entry.status];
-    draft.history = { kind: 'step', name: step, outcome, attempts: entry.attempts };
+    draft.history = { kind: 'step', name: step, outcome, attempts: entry.attempts, startedAt: entry.startedAt };
   }
 
   #heartbeat({ leaf, record }: ArrivalOf<'heartbeat'>, draft: Draft): void {

@@ -1,8 +1,11 @@
 import type { RunAddress } from '../records/records.js';
 import { runKey } from '../store/tables.js';
 
+/** For who waits for whatever run. */
+const ANY: RunAddress = { workflow: '', run: '' };
+
 /**
- * Lets callers wait until something about a run holds, in whichever host it comes about.
+ * Lets callers wait until something about a run, or about all of them, holds, in whichever host it comes about.
  *
  * Owns: who waits. 1. A change told while a caller looks is not missed: it looks again.
  */
@@ -11,12 +14,19 @@ export class Changes {
 
   /** Something about that run has changed. */
   tell(address: RunAddress): void {
-    for (const wake of [...(this.#waiting.get(runKey(address)) ?? [])]) wake();
+    for (const key of [runKey(address), runKey(ANY)]) {
+      for (const wake of [...(this.#waiting.get(key) ?? [])]) wake();
+    }
   }
 
   /** Everything may have changed. */
   tellAll(): void {
     for (const wakes of [...this.#waiting.values()]) for (const wake of [...wakes]) wake();
+  }
+
+  /** As {@link until}, whichever run changes. */
+  untilAny(holds: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
+    return this.until(ANY, holds, signal);
   }
 
   /** Resolves when `holds` says so; rejects with what it throws, or with the reason of `signal`. */

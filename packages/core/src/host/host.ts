@@ -39,7 +39,10 @@ import { Changes } from './changes.js';
 import { createSystemClock } from './clock.js';
 import { Deadlines } from './deadlines.js';
 import { checkDev, type DevOptions, restarted, restartOf } from './dev.js';
+import { type Drained, type DrainPorts, drained } from './drain.js';
 import { LiveRun, type News } from './live-run.js';
+import { loggedStore } from './logged-store.js';
+import { errorsTo, type Logger } from './logger.js';
 import type { Around, Clock, Connectivity } from './ports.js';
 import { FIRST_RETRY_MS, Problems } from './problems.js';
 import { Publisher } from './publisher.js';
@@ -60,8 +63,13 @@ export interface HostOptions {
   readonly connectivity?: Connectivity;
   /** Functions lent to steps. */
   readonly services?: AnyServices;
-  /** Told of what nobody else is told of: trouble of the store, runs that can't go on here. Default: `console.error`. */
+  /**
+   * Told of what nobody else is told of: trouble of the store, runs that can't go on here. Default: `logger` is told, and
+   * where there is none `console.error`.
+   */
   readonly onError?: (error: unknown, address?: RunAddress) => void;
+  /** Told of what this host does: see {@link Logger}. Default: nobody is. */
+  readonly logger?: Logger;
   /** How long a run at rest stays in memory, in ms; default 5,000. */
   readonly evictAfterMs?: number;
   /** Shortest time between two notices of one subscription, in ms; default 16, about a frame. */
@@ -93,6 +101,12 @@ export interface Host extends HostApi {
   readonly owned: Promise<void>;
   readonly ownership: 'owner' | 'standby';
   listen(listener: (notice: Notice) => void): () => void;
+  /**
+   * Resolves when this host owns the store and nothing in it is at work or about to be; what is accepted afterwards is
+   * attended to as ever. A run with a live actor under way is at work; one whose commits the store refuses is, too.
+   * @throws `CLOSED`, store codes.
+   */
+  drain(): Promise<Drained>;
   /** Stops all runs here (they go on elsewhere, or later), gives the store back and closes it. */
   close(): Promise<void>;
 }
@@ -129,7 +143,9 @@ class StoreHost implements Host {
   readonly #registry: Registry;
   /** Workflows whose owner was told that their version was not raised. */
   readonly #unbumped = new Set<string>();
-  readonly #options: Required<Omit<HostOptions, 'store' | 'workflows' | 'schedules' | 'limits' | 'retention'>> & {
+  readonly #options: Required<
+    Omit<HostOptions, 'store' | 'workflows' | 'schedules' | 'limits' | 'retention' | 'logger'>
+  > & {
     readonly dev: Required<DevOptions>;
     readonly limits: Limits;
   };
@@ -154,9 +170,9 @@ class StoreHost implements Host {
   constructor(options: HostOptions) {
     const { store, workflows, schedules = [], clock = createSystemClock(), connectivity = ALWAYS_ONLINE } = options;
     const { services = {}, steps = {}, evictAfterMs = 5000, frameMs = 16, crashLoopLimit = 3 } = options;
-    const { onError = (error) => console.error(error), around = (_, perform) => perform() } = options;
+    const { logger, onError = errorsTo(logger), around = (_, perform) => perform() } = options;
     if (!isCrashLoopLimit(crashLoopLimit)) throw badCrashLoopLimit(crashLoopLimit);
-    this.#store = store;
+    this.#store = logger ? loggedStore(store, logger) : store;
     const dev = checkDev(options.dev);
     const limits = withLimits(DEFAULT_LIMITS, options.limits, 'the host');
     const inside = { services, steps, around, onError, evictAfterMs, frameMs, crashLoopLimit, dev, limits };
@@ -172,7 +188,7 @@ class StoreHost implements Host {
     });
     for (const { workflow } of schedules) this.#registry.newest(workflow);
     this.#scheduler = new Scheduler(schedules, {
-      store,
+      store: this.#store,
       clock,
       changes: this.#changes,
       start: (address, input) =>
@@ -323,6 +339,26 @@ class StoreHost implements Host {
 
   async unwatch(interestId: string): Promise<void> {
     this.#publisher.unwatch(interestId);
+  }
+
+  async drain(): Promise<Drained> {
+    let found: Drained | undefined;
+    const isDrained = async () => {
+      found = this.#ownership ? await drained(this.#drainPorts()) : undefined;
+      return found !== undefined;
+    };
+    await this.#changes.untilAny(isDrained, this.#closing.signal);
+    return found as Drained;
+  }
+
+  #drainPorts(): DrainPorts {
+    return {
+      store: this.#store,
+      now: this.#options.clock.now(),
+      schedules: this.#scheduler,
+      isParked: (address) => isParking(this.#problems.errorOf(address)),
+      isInLine: (row) => this.#registry.isInLine(row),
+    };
   }
 
   /** Of the version that new runs take. */

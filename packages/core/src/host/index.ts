@@ -1,3 +1,12 @@
+export {
+  type InspectedInboxRow,
+  type InspectedRun,
+  type InspectedStep,
+  type InspectedTimer,
+  inspectRun,
+} from '../decide/inspect-run.js';
 export { createSystemClock } from './clock.js';
+export type { Drained } from './drain.js';
 export { createHost, type Host, type HostOptions } from './host.js';
+export { errorsTo, type Logger } from './logger.js';
 export type { Clock, Connectivity } from './ports.js';

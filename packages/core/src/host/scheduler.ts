@@ -1,7 +1,14 @@
 import { AttachmentBook, decode, encode } from '../codec/index.js';
 import { SCHEDULES, type Schedule } from '../define/schedule.js';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
-import { isClosed, queuedRow, type RunAddress, type RunRow, type StoredValue } from '../records/records.js';
+import {
+  isClosed,
+  queuedRow,
+  type RunAddress,
+  type RunRow,
+  type StoredRun,
+  type StoredValue,
+} from '../records/records.js';
 import type { Store } from '../store/store.js';
 import type { Changes } from './changes.js';
 import { dueOf } from './occurrences.js';
@@ -56,6 +63,24 @@ export class Scheduler {
     if (twice !== undefined) throw sameId(twice);
     this.#schedules = schedules;
     this.#ports = ports;
+  }
+
+  keeps(id: string): boolean {
+    return this.#schedules.some((schedule) => schedule.id === id);
+  }
+
+  /** Whether one of them has not been begun yet, or has an occurrence that is to be started now. */
+  async isBehind(): Promise<boolean> {
+    const behind = await Promise.all(this.#schedules.map((schedule) => this.#isBehind(schedule)));
+    return behind.includes(true);
+  }
+
+  async #isBehind(schedule: Schedule): Promise<boolean> {
+    const stored = await this.#ports.store.load({ workflow: SCHEDULES, run: schedule.id });
+    const memory = stored && memoryIn(stored);
+    if (!memory) return true;
+    if (stored.row.status !== 'waiting' || memory.waiting.length === 0) return false;
+    return memory.started === undefined || isOver(await this.#ports.store.head(runOf(schedule, memory.started)));
   }
 
   /** The host has become the owner, under that epoch. */
@@ -118,8 +143,8 @@ export class Scheduler {
     const { store, clock } = this.#ports;
     const address = { workflow: SCHEDULES, run: schedule.id };
     const stored = await store.load(address);
-    const value = stored?.values.get(MEMORY);
-    if (stored && value) return { row: stored.row, memory: decode({ text: value.text, blobs: [] }) as Memory };
+    const memory = stored && memoryIn(stored);
+    if (memory) return { row: stored.row, memory };
     const now = clock.now();
     const row = stored?.row ?? queuedRow({ ...address, key: SCHEDULES, version: 1 }, now);
     if (!stored) await store.accept({ kind: 'start', row, input: toValue(undefined) });
@@ -166,6 +191,11 @@ export class Scheduler {
 }
 
 /** The same memory, when nothing is due. */
+function memoryIn({ values }: StoredRun): Memory | undefined {
+  const value = values.get(MEMORY);
+  return value && (decode({ text: value.text, blobs: [] }) as Memory);
+}
+
 function takeIn(schedule: Schedule, memory: Memory, isBusy: boolean, now: number): Memory {
   const { missed, onTime } = dueOf(schedule, memory.last, now);
   const handled = onTime.at(-1) ?? schedule.previous(now + 1) ?? memory.last;

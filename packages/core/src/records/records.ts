@@ -131,6 +131,8 @@ export interface HistoryRow {
      */
     readonly outcome?: 'completed' | 'failed' | 'retrying' | 'exhausted' | 'started' | 'ignored' | 'kept' | 'refused';
     readonly attempts?: number;
+    /** For a step: when it began, an instant (ms). */
+    readonly startedAt?: number;
   };
   readonly status: RunStatus;
   /** State value after the checkpoint, for machines. */
