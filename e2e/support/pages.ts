@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, preview } from 'vite';
+import { build, createServer, preview } from 'vite';
 
 /** A folder of `e2e/pages`, built and served. */
 export interface ServedPages {
@@ -10,6 +10,32 @@ export interface ServedPages {
   readonly url: string;
   readonly port: number;
   close(): Promise<void>;
+}
+
+/** Serves `e2e/pages/<folder>/index.html` as it is, as an app in development. */
+export async function serveSource(folder: string): Promise<ServedPages> {
+  const root = fileURLToPath(new URL(`../pages/${folder}/`, import.meta.url));
+  const cacheDir = mkdtempSync(join(tmpdir(), 'holdfast-vite-'));
+  const server = await createServer({
+    root,
+    cacheDir,
+    configFile: false,
+    logLevel: 'warn',
+    // What Vite finds later that it has to bundle would reload the page.
+    optimizeDeps: { noDiscovery: true },
+    server: { port: 0, host: '127.0.0.1' },
+  });
+  await server.listen();
+  const address = server.httpServer?.address();
+  if (!address || typeof address === 'string') throw new Error('The server has no port.');
+  return {
+    url: `http://localhost:${address.port}`,
+    port: address.port,
+    async close() {
+      await server.close();
+      rmSync(cacheDir, { recursive: true, force: true });
+    },
+  };
 }
 
 /** Builds `e2e/pages/<folder>/index.html` as an app would be, and serves it on a free port. */

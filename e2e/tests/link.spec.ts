@@ -1,7 +1,7 @@
 import { expect, type Page, test } from '@playwright/test';
 import type { LinkPage } from '../pages/link/main.js';
 import { type LaunchedBrowser, launchBrowser } from '../support/browser.js';
-import { type ServedPages, servePages } from '../support/pages.js';
+import { type ServedPages, servePages, serveSource } from '../support/pages.js';
 
 declare const app: LinkPage;
 
@@ -60,6 +60,51 @@ test('a run goes from start to result, over a service of the page', async () => 
     return run.result();
   });
   expect(output).toBe('the answer to a question of a step');
+});
+
+test('an isolated step that spins holds nothing up, and ends with its timeout', async () => {
+  const tab = await openTab();
+  const seen = await tab.evaluate(async () => {
+    const holdfast = app.open();
+    const begun = performance.now();
+    const run = await holdfast.start('spinning', {});
+    const spun = run.result().then((output) => ({ output, ms: performance.now() - begun }));
+    while (!app.visits.has('spin 1')) await new Promise((resolve) => setTimeout(resolve, 10));
+    const beside = await (await holdfast.start('ask', { input: { service: 'answer' } })).result();
+    const besideMs = performance.now() - begun;
+    const { output, ms } = await spun;
+    return { beside, earlier: besideMs < ms, inTime: ms < 20_000, output, hosts: app.workers.length };
+  });
+  expect(seen).toEqual({
+    beside: 'the answer to a question of a step',
+    earlier: true,
+    inTime: true,
+    output: 'the answer to try 2',
+    hosts: 1,
+  });
+});
+
+test('in development, too, a step worker is made of the same script', async () => {
+  const source = await serveSource('link');
+  try {
+    const tab = await openTab(source.url);
+    const output = await tab.evaluate(async () => (await app.open().start('throwing', {})).result());
+    expect(output).toBe('try 2');
+  } finally {
+    await source.close();
+  }
+});
+
+test('a step that takes its step worker down has failed, and is tried again in another one', async () => {
+  const tab = await openTab();
+  const seen = await tab.evaluate(async () => {
+    const run = await app.open().start('throwing', {});
+    return { output: await run.result(), history: await run.history() };
+  });
+  expect(seen.output).toBe('try 2');
+  expect(seen.history.map(({ arrival }) => arrival)).toContainEqual(
+    expect.objectContaining({ name: 'throw', outcome: 'retrying', attempts: 1 }),
+  );
 });
 
 test("a service's own error reaches the step as it was thrown", async () => {

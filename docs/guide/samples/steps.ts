@@ -1,5 +1,7 @@
+import { Worker } from 'node:worker_threads';
 import {
   type DevOptions,
+  defineWorkflow,
   fromSteps,
   isHoldfastError,
   NonRetryableError,
@@ -9,6 +11,7 @@ import {
   type UndoContext,
   type Workflow,
 } from '@holdfast/core';
+import { openHoldfast, serveSteps } from '@holdfast/node';
 
 declare function importRow(row: string, idempotencyKey: string): Promise<void>;
 declare function putPart(url: string, part: Blob, offset: number, signal: AbortSignal): Promise<void>;
@@ -153,3 +156,26 @@ export const orders = fromSteps({ types: {} as { input: { id: string } } }, asyn
   // End
   return tracking;
 });
+
+const rendering = fromSteps(({ step }) => step('render', { timeout: '1m' }, () => computed()));
+declare function computed(): number;
+
+// Sample: isolate
+export const render = defineWorkflow({ id: 'render', version: 1, logic: rendering, isolate: true });
+// End
+
+export async function openWithStepWorkers() {
+  // Sample: stepWorker
+  const holdfast = await openHoldfast({
+    workflows: [render],
+    stepWorker: () => new Worker(new URL('./step-worker.js', import.meta.url)),
+  });
+  // End
+  return holdfast;
+}
+
+export function inTheStepWorker(): void {
+  // Sample: serveSteps
+  serveSteps({ workflows: [render] });
+  // End
+}

@@ -48,6 +48,37 @@ const stuck = defineWorkflow({
   ),
 });
 
+/** Never gives its thread back at the first try; its host has another one. */
+const spinning = defineWorkflow({
+  id: 'spinning',
+  version: 1,
+  isolate: true,
+  logic: fromSteps(async ({ step }) => {
+    const timeout = { timeout: '500ms', retry: { attempts: 2, delay: 0 } } as const;
+    return step('spin', timeout, async ({ attempt, services }) => {
+      await services.visit?.(`spin ${attempt}`);
+      for (const end = Date.now() + 60_000; attempt === 1 && Date.now() < end; );
+      return services.answer?.(`try ${attempt}`);
+    });
+  }),
+});
+
+/** Ends its step worker by an error that nothing catches, at the first try. */
+const throwing = defineWorkflow({
+  id: 'throwing',
+  version: 1,
+  isolate: true,
+  logic: fromSteps(({ step }) =>
+    step('throw', { retry: { attempts: 2, delay: 0 } }, ({ attempt }) => {
+      if (attempt > 1) return `try ${attempt}`;
+      setTimeout(() => {
+        throw new Error('nobody catches this');
+      });
+      return new Promise<never>(() => {});
+    }),
+  ),
+});
+
 /** Visits the page in a step that needs the network. */
 const remote = defineWorkflow({
   id: 'remote',
@@ -73,4 +104,4 @@ const trip = defineWorkflow({
   }),
 });
 
-export const workflows = [gate, ask, deadly, stuck, remote, part, trip] as const;
+export const workflows = [gate, ask, deadly, stuck, spinning, throwing, remote, part, trip] as const;

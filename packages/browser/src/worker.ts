@@ -1,8 +1,9 @@
 import { type AnyWorkflow, HoldfastError, isHoldfastError } from '@holdfast/core';
-import { createHost, errorsTo, type Host, type HostOptions } from '@holdfast/core/host';
+import { createHost, errorsTo, type Host, type HostOptions, serveStepsTo } from '@holdfast/core/host';
 import { expose } from 'comlink';
 import { createConnectivity } from './host/connectivity.js';
 import { createServices } from './host/services.js';
+import { fromOwnScript, isStepWorker, toStepHost, toStepWorker } from './host/step-workers.js';
 import { createIndexedDbStore } from './store/index.js';
 import { toReply } from './wire/reply.js';
 import type { ServedHoldfast } from './wire/served.js';
@@ -38,10 +39,16 @@ export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
   readonly limits?: HostOptions['limits'];
   /** How long runs are kept after they have ended, as `'30d'`; a workflow may have its own. Default: for ever. */
   readonly retention?: HostOptions['retention'];
+  /**
+   * Makes a worker in which steps of isolated workflows are performed: its `name` has to be `holdfast steps`, and its
+   * script to call `serveHoldfast` with the same workflows. Default: one of this worker's own script, as a module.
+   */
+  readonly stepWorker?: () => Worker;
 }
 
 /**
- * Serves `workflows` to the page that made this dedicated worker. Nothing is opened before the page connects.
+ * Serves `workflows` to the page that made this dedicated worker. Nothing is opened before the page connects. The steps of
+ * isolated workflows it performs in workers of the same script, where this call makes a step worker in place of a host.
  * @throws TypeError outside a dedicated worker.
  *
  * @example
@@ -52,6 +59,10 @@ export function serveHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
   options: ServeOptions<TWorkflows>,
 ): ServedHoldfast<TWorkflows> {
   const scope = dedicatedWorker();
+  if (isStepWorker(scope)) {
+    serveStepsTo(toStepHost(scope), options);
+    return {};
+  }
   expose(createWorkerApi(options, scope), scope);
   void announce(scope);
   return {};
@@ -59,6 +70,7 @@ export function serveHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
 
 function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: DedicatedWorker): WorkerApi {
   const { workflows, logger, onError = errorsTo(logger), crashLoopLimit, dev, schedules, limits, retention } = options;
+  const { stepWorker = fromOwnScript } = options;
   const connectivity = createConnectivity(scope);
   let host: Host | undefined;
 
@@ -77,6 +89,7 @@ function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: D
       workflows,
       connectivity,
       services,
+      stepWorker: () => toStepWorker(stepWorker()),
       onError,
       ...(logger && { logger }),
       ...(crashLoopLimit !== undefined && { crashLoopLimit }),
@@ -120,7 +133,7 @@ async function announce(scope: DedicatedWorker): Promise<void> {
 }
 
 type DedicatedWorker = Pick<Worker, 'postMessage' | 'addEventListener' | 'removeEventListener'> &
-  EventTarget & { readonly navigator: Pick<Navigator, 'onLine' | 'locks'> };
+  EventTarget & { readonly name: string; readonly navigator: Pick<Navigator, 'onLine' | 'locks'> };
 
 function dedicatedWorker(): DedicatedWorker {
   if ('DedicatedWorkerGlobalScope' in globalThis) return globalThis as unknown as DedicatedWorker;

@@ -3,3 +3,4 @@ export type { AppendFile, FileSystem } from './file-system.js';
 export { type NodeHoldfast, type OpenHoldfastOptions, openHoldfast } from './open-holdfast.js';
 export type { Processes, ProcessName } from './owner/processes.js';
 export type { FileStoreReport } from './report.js';
+export { serveSteps } from './step-worker.js';

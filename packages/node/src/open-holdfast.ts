@@ -1,8 +1,10 @@
+import type { Worker } from 'node:worker_threads';
 import type { AnyServices, AnyWorkflow, Holdfast, Logger, WorkflowMap } from '@holdfast/core';
 import { createClient, linkLocally, type WorkflowTypesById } from '@holdfast/core/client';
 import { type Connectivity, createHost, type Drained, type HostOptions } from '@holdfast/core/host';
 import { type FileStoreOptions, openFileStore } from './file-store.js';
 import { reportsTo } from './report.js';
+import { toStepWorker } from './step-worker.js';
 
 export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
   extends Pick<FileStoreOptions, 'compactBytes' | 'onReport'> {
@@ -33,6 +35,8 @@ export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
   limits?: NonNullable<HostOptions['limits']>;
   /** How long runs are kept after they have ended, as `'30d'`; a workflow may have its own. Default: for ever. */
   retention?: NonNullable<HostOptions['retention']>;
+  /** Starts a thread that calls `serveSteps` with the same workflows: needed where one of them is isolated. */
+  stepWorker?: () => Worker;
 }
 
 /** A holdfast whose host is in this process. */
@@ -56,7 +60,8 @@ export interface NodeHoldfast<M extends WorkflowTypesById> extends Holdfast<M> {
  *
  * @throws `STORE_OWNED` while another process has the directory open, or this one has it open already;
  * `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_DAMAGED` (with file and offset), `STORE_FORMAT`, `STORE_FAILED`;
- * `OPTION_INVALID` when two workflows have one id, or `crashLoopLimit`, `dev`, `limits` or `retention` are not as they have to be.
+ * `OPTION_INVALID` when two workflows have one id, or `crashLoopLimit`, `dev`, `limits` or `retention` are not as they
+ * have to be, or one is isolated and there is no `stepWorker`.
  *
  * @example
  * const holdfast = await openHoldfast({ directory: '.holdfast', workflows: [photoImport] });
@@ -67,14 +72,15 @@ export interface NodeHoldfast<M extends WorkflowTypesById> extends Holdfast<M> {
 export async function openHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
   options: OpenHoldfastOptions<TWorkflows>,
 ): Promise<NodeHoldfast<WorkflowMap<TWorkflows>>> {
-  const { directory = '.holdfast', workflows, compactBytes, ...hostOptions } = options;
+  const { directory = '.holdfast', workflows, compactBytes, stepWorker, ...hostOptions } = options;
   const onReport = options.onReport ?? (options.logger && reportsTo(options.logger));
   const store = await openFileStore({
     directory,
     ...(compactBytes === undefined ? {} : { compactBytes }),
     ...(onReport === undefined ? {} : { onReport }),
   });
-  const host = createHost({ ...hostOptions, store, workflows });
+  const threads = stepWorker && { stepWorker: () => toStepWorker(stepWorker()) };
+  const host = createHost({ ...hostOptions, ...threads, store, workflows });
   host.open();
   try {
     await host.owned;

@@ -26,6 +26,8 @@ import type { Implementations, Workflow } from './workflow.js';
  *   step function is given them by `fromSteps`.
  * @param definition.limits in place of the host's.
  * @param definition.retention how long its runs are kept after they have ended, in place of the host's.
+ * @param definition.isolate runs each of its step functions in a step worker, a thread of its own: a step that never gives
+ *   way holds up nothing else, and does not outlive its timeout by more than a second.
  * @throws `WORKFLOW_INVALID`, `OPTION_INVALID`; `ACTOR_NOT_DURABLE` when the logic holds callback or observable actors, and `liveActors` is
  *   not given.
  *
@@ -47,8 +49,10 @@ export function defineWorkflow<
   schemas?: TSchemas & FittingSchemas<TSchemas, InputFrom<TLogic>, EventFromLogic<TLogic>>;
   limits?: Partial<Limits>;
   retention?: Duration | Retention;
+  isolate?: boolean;
 }): Workflow<TId, TLogic, TSchemas> {
-  const { id, version, logic, liveActors, migrate, concurrency, singleton, schemas, limits, retention } = definition;
+  const { id, version, logic, liveActors, migrate, concurrency, singleton, schemas } = definition;
+  const { limits, retention, isolate } = definition;
   if (typeof id !== 'string' || id === '') throw invalid('needs an id, a string that is not empty', { id });
   if (id.startsWith('holdfast.')) throw invalid(`can't have the id "${id}", which is Holdfast's own`, { id });
   if (!Number.isInteger(version) || version < 1)
@@ -70,6 +74,8 @@ export function defineWorkflow<
   if (schemas !== undefined) checkSchemas(schemas, `workflow "${id}"`);
   withLimits(DEFAULT_LIMITS, limits, `workflow "${id}"`);
   toKeptMs(retention, `workflow "${id}"`);
+  if (isolate !== undefined && typeof isolate !== 'boolean')
+    throw invalid(`"${id}" has isolate that is neither true nor false`, { id, isolate });
   return Object.freeze({
     id,
     version,
@@ -82,6 +88,7 @@ export function defineWorkflow<
     ...(schemas ? { schemas } : {}),
     ...(limits ? { limits: Object.freeze({ ...limits }) } : {}),
     ...(retention === undefined ? {} : { retention }),
+    ...(isolate ? { isolate } : {}),
   });
 }
 

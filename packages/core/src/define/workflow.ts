@@ -32,6 +32,8 @@ export interface Workflow<
   readonly limits?: Partial<Limits>;
   /** In place of the host's. */
   readonly retention?: Duration | Retention;
+  /** See `defineWorkflow`. */
+  readonly isolate?: boolean;
   /**
    * The same workflow with other implementations (actors, actions, guards, delays), as `machine.provide`: for tests, or
    * for what differs by environment.

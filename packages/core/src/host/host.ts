@@ -18,6 +18,8 @@ import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import { actorRefReducers, type Outcome } from '../engine/index.js';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
+import { noStepWorker } from '../isolate/refusals.js';
+import type { StepWorker } from '../isolate/step-worker.js';
 import {
   type Beginning,
   type Encoded,
@@ -43,6 +45,7 @@ import { type Drained, type DrainPorts, drained } from './drain.js';
 import { LiveRun, type News } from './live-run.js';
 import { loggedStore } from './logged-store.js';
 import { errorsTo, type Logger } from './logger.js';
+import type { Isolation } from './performer.js';
 import type { Around, Clock, Connectivity } from './ports.js';
 import { FIRST_RETRY_MS, Problems } from './problems.js';
 import { Publisher } from './publisher.js';
@@ -91,6 +94,8 @@ export interface HostOptions {
   readonly limits?: Partial<Limits>;
   /** How long runs are kept after they have ended; a workflow may have its own. Default: for ever. */
   readonly retention?: Duration | Retention;
+  /** Makes a step worker: needed where a workflow is isolated. */
+  readonly stepWorker?: () => StepWorker;
 }
 
 /** Executes runs. One per worker, process or test. */
@@ -117,7 +122,8 @@ const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () =>
 /**
  * Makes a host over a store. Nothing happens before `open`.
  * @throws `OPTION_INVALID` when two workflows have one id and one version, or two schedules one id, or `crashLoopLimit`,
- *   `dev`, `limits` or `retention` are not as they have to be; `WORKFLOW_UNKNOWN` when a schedule is for a workflow that is not among
+ *   `dev`, `limits` or `retention` are not as they have to be, or a workflow is isolated and there is no `stepWorker`;
+ *   `WORKFLOW_UNKNOWN` when a schedule is for a workflow that is not among
  *   `workflows`.
  */
 export function createHost(options: HostOptions): Host {
@@ -144,8 +150,9 @@ class StoreHost implements Host {
   /** Workflows whose owner was told that their version was not raised. */
   readonly #unbumped = new Set<string>();
   readonly #options: Required<
-    Omit<HostOptions, 'store' | 'workflows' | 'schedules' | 'limits' | 'retention' | 'logger'>
+    Omit<HostOptions, 'store' | 'workflows' | 'schedules' | 'limits' | 'retention' | 'logger' | 'stepWorker'>
   > & {
+    readonly stepWorker: HostOptions['stepWorker'];
     readonly dev: Required<DevOptions>;
     readonly limits: Limits;
   };
@@ -176,7 +183,9 @@ class StoreHost implements Host {
     const dev = checkDev(options.dev);
     const limits = withLimits(DEFAULT_LIMITS, options.limits, 'the host');
     const inside = { services, steps, around, onError, evictAfterMs, frameMs, crashLoopLimit, dev, limits };
-    this.#options = { clock, connectivity, ...inside };
+    this.#options = { clock, connectivity, stepWorker: options.stepWorker, ...inside };
+    const isolated = workflows.find(({ isolate }) => isolate);
+    if (isolated && !options.stepWorker) throw noStepWorker(isolated.id);
     this.#registry = new Registry(workflows);
     this.#publisher = new Publisher((interest) => this.#notice(interest), { onError, frameMs });
     this.#problems = new Problems(clock, (address) => void this.#attend(address));
@@ -698,6 +707,7 @@ class StoreHost implements Host {
       around,
       checkDeterminism: dev.checkDeterminism,
       limits: limitsOf(workflow, limits),
+      isolation: this.#isolationOf(workflow),
       published: ({ row }) => {
         // Not before: a run whose commits go on failing is to be tried less and less often.
         this.#problems.forget(row);
@@ -716,6 +726,11 @@ class StoreHost implements Host {
     });
     this.#tellUnbumped(live, stored.row);
     return live;
+  }
+
+  #isolationOf({ id: workflow, version, isolate }: AnyWorkflow): Isolation | undefined {
+    const { stepWorker } = this.#options;
+    return isolate && stepWorker ? { workflow, version, makeWorker: stepWorker } : undefined;
   }
 
   #tellUnbumped({ takesOver }: LiveRun, row: RunRow): void {

@@ -5,6 +5,9 @@ export {
   type InspectedTimer,
   inspectRun,
 } from '../decide/inspect-run.js';
+export type { FromStepWorker, ToStepWorker } from '../isolate/messages.js';
+export { type ServeStepsOptions, serveStepsTo } from '../isolate/serve-steps.js';
+export type { StepHost, StepWorker } from '../isolate/step-worker.js';
 export { createSystemClock } from './clock.js';
 export type { Drained } from './drain.js';
 export { createHost, type Host, type HostOptions } from './host.js';

@@ -8,7 +8,7 @@ import type { InboxRow, RunRow, StoredRun } from '../records/records.js';
 import type { ChildPorts } from '../steps/children.js';
 import { ownerKey } from '../steps/journal.js';
 import type { Ownership, Store } from '../store/store.js';
-import { Performer } from './performer.js';
+import { type Isolation, Performer } from './performer.js';
 import type { Around, Clock, Connectivity, Effect } from './ports.js';
 
 /** What a live run needs of its host. */
@@ -22,6 +22,7 @@ export interface LiveRunPorts {
   readonly checkDeterminism: boolean;
   /** Of its workflow. */
   readonly limits: Limits;
+  readonly isolation: Isolation | undefined;
   readonly around: Around;
   /** Called after each commit. */
   published(run: LiveRun): void;
@@ -114,7 +115,9 @@ export class LiveRun {
       calmed: () => {
         this.#lookForRest();
         this.#lookForPause();
+        if (!this.#stopped && this.atRest) this.#ports.rested(this, undefined);
       },
+      whenStored: (work) => this.push({ kind: 'milestone', reached: work }),
       unfit: (error) => {
         if (!this.#stopped) ports.broken(this, error);
       },

@@ -4,9 +4,12 @@ import type { Decider } from '../decide/decider.js';
 import type { Limits } from '../define/limits.js';
 import type { AnyServices, StandIns, StepsLogic } from '../define/steps-logic.js';
 import { type Leaf, type LivePart, livePartOf, type Outcome } from '../engine/index.js';
+import { IsolatedExecution } from '../isolate/isolated-execution.js';
+import { sourcesOf } from '../isolate/logic-at.js';
+import type { StepWorker } from '../isolate/step-worker.js';
 import { checkAgain, type End } from '../steps/check-again.js';
 import type { ChildPorts } from '../steps/children.js';
-import { type ExecutionOptions, StepsExecution, type Trace } from '../steps/execution.js';
+import { type ExecutionOptions, type ExecutionPorts, StepsExecution, type Trace } from '../steps/execution.js';
 import { type JournalEntry, ownerKey } from '../steps/journal.js';
 import type { Mail } from '../steps/mail.js';
 import type { Ownership } from '../store/store.js';
@@ -21,6 +24,14 @@ export interface PerformerPorts {
   /** Whether each step function that has ended is run again, to tell whether it does the same. */
   readonly checkDeterminism: boolean;
   readonly limits: Limits;
+  /** Makes the workers in which step functions run; where there is none, they run here. */
+  readonly isolation: Isolation | undefined;
+}
+
+export interface Isolation {
+  readonly workflow: string;
+  readonly version: number;
+  makeWorker(): StepWorker;
 }
 
 /** How the work of leaves comes back to their run. */
@@ -33,6 +44,8 @@ interface Back {
   emitted(event: EventObject): void;
   /** Resolves when the events that were accepted by now have been given. */
   inboxTaken(): Promise<void>;
+  /** Calls `work` when all that was pushed by now is durable, and nothing else is about to be. */
+  whenStored(work: () => void): void;
   /** Trouble that nothing in the run can take up. */
   report(error: unknown): void;
   /** A leaf may have come to wait. */
@@ -53,6 +66,8 @@ interface Work {
   readonly live?: true;
   /** Of a step function: it was sent an event. */
   give?(mail: Mail): void;
+  /** Of a step function: it is to undo what it has done. */
+  cancel?(): unknown;
   stop(reason: unknown): void;
 }
 
@@ -110,15 +125,14 @@ export class Performer {
     }
     const { logic } = actor as unknown as { logic: never };
     const { input } = actor.getSnapshot() as { input?: unknown };
-    if (this.#decider.isSteps(leaf)) this.#startSteps(leaf, logic, input);
+    if (this.#decider.isSteps(leaf)) this.#startSteps(leaf, actor, input);
     else this.#startPromise(leaf, actor, logic, input);
   }
 
   /** Lets a step function, under way or not, undo what it has done. */
   undo(leaf: Leaf): void {
     this.start(leaf);
-    const work = this.#work.get(ownerKey(leaf));
-    if (work instanceof StepsExecution) void work.cancel();
+    void this.#work.get(ownerKey(leaf))?.cancel?.();
   }
 
   /** The same for a live actor that is to be given an event: its listeners must be there by then. */
@@ -165,15 +179,57 @@ export class Performer {
     if (this.#work.delete(ownerKey(leaf))) this.#back.push({ kind: 'actor', leaf, outcome });
   }
 
-  #startSteps(leaf: Leaf, logic: StepsLogic<unknown, unknown>, input: unknown): void {
-    const { clock, connectivity, services, steps, ownership, checkDeterminism, limits } = this.#ports;
+  #startSteps(leaf: Leaf, actor: AnyActorRef, input: unknown): void {
+    const { isolation } = this.#ports;
+    const execution = isolation
+      ? this.#isolated(leaf, isolation, sourcesOf(actor), input)
+      : this.#here(leaf, (actor as unknown as { logic: StepsLogic<unknown, unknown> }).logic, input);
+    this.#work.set(ownerKey(leaf), execution);
+    execution.start();
+  }
+
+  #here(leaf: Leaf, logic: StepsLogic<unknown, unknown>, input: unknown): StepsExecution {
     const { key } = this.#decider.row;
-    const stored = { journal: this.#decider.journal(leaf), mail: this.#decider.mail(leaf) };
-    const options = { logic, input, leaf, runKey: key, ...stored };
+    const options = { logic, input, leaf, runKey: key, ...this.#stored(leaf) };
+    const ports = this.#executionPorts(leaf);
     const check = (end: End) => {
-      if (checkDeterminism) void this.#check(execution.trace, end, options);
+      if (this.#ports.checkDeterminism) void this.#check(execution.trace, end, options);
     };
     const execution = new StepsExecution(options, {
+      ...ports,
+      settled: (outcome) => {
+        ports.settled(outcome);
+        check(outcome);
+      },
+      continued: (next) => {
+        ports.continued(next);
+        check({ next });
+      },
+    });
+    return execution;
+  }
+
+  #isolated(leaf: Leaf, isolation: Isolation, sources: readonly string[], input: unknown): IsolatedExecution {
+    const { workflow, version, makeWorker } = isolation;
+    const { key } = this.#decider.row;
+    const { checkDeterminism } = this.#ports;
+    const options = { place: { workflow, version, sources }, input, leaf, runKey: key, checkDeterminism };
+    return new IsolatedExecution(options, {
+      ...this.#executionPorts(leaf),
+      makeWorker,
+      stored: () => this.#stored(leaf),
+      whenStored: (work) => this.#back.whenStored(work),
+      report: (error) => this.#back.report(error),
+    });
+  }
+
+  #stored(leaf: Leaf) {
+    return { journal: this.#decider.journal(leaf), mail: this.#decider.mail(leaf) };
+  }
+
+  #executionPorts(leaf: Leaf): ExecutionPorts {
+    const { clock, connectivity, services, steps, ownership, limits } = this.#ports;
+    return {
       clock,
       connectivity,
       services,
@@ -183,7 +239,8 @@ export class Performer {
       begin: () => this.#back.mayBegin(),
       unpaused: () => this.#back.unpaused(),
       children: this.#back.children,
-      around: (step, perform) => this.#back.around({ kind: 'step', actor: leaf.path, ...step }, perform),
+      around: ({ name, idempotencyKey, attempt }, perform) =>
+        this.#back.around({ kind: 'step', actor: leaf.path, name, idempotencyKey, attempt }, perform),
       record: (record) =>
         new Promise<JournalEntry>((stored) => this.#back.push({ kind: 'step', leaf, record, stored })),
       heartbeat: (record) =>
@@ -193,20 +250,12 @@ export class Performer {
         this.#back.around({ kind: 'emit', name: event.type, actor: leaf.path }, () => this.#back.emitted(event)),
       inboxTaken: () => this.#back.inboxTaken(),
       // It stays under way until its leaf is left: steps that lost a race are to be aborted then.
-      settled: (outcome) => {
-        this.#back.push({ kind: 'actor', leaf, outcome });
-        check(outcome);
-      },
+      settled: (outcome) => this.#back.push({ kind: 'actor', leaf, outcome }),
       undone: () => this.#back.push({ kind: 'undone', leaf }),
-      continued: (next) => {
-        this.#back.push({ kind: 'continue', leaf, input: next });
-        check({ next });
-      },
+      continued: (next) => this.#back.push({ kind: 'continue', leaf, input: next }),
       calmed: () => this.#back.calmed(),
       unfit: (error) => this.#back.unfit(error),
-    });
-    this.#work.set(ownerKey(leaf), execution);
-    execution.start();
+    };
   }
 
   async #check(trace: Trace, end: End, options: ExecutionOptions): Promise<void> {

@@ -34,6 +34,6 @@ export interface Effect {
 
 /**
  * Every effect of a host is performed through this: it may look on, or keep `perform` from being called. What it
- * returns counts as the effect's result.
+ * returns counts as the effect's result; of a step in a step worker only that it throws: what was performed there stays there.
  */
 export type Around = <T>(effect: Effect, perform: () => T) => T;

@@ -48,7 +48,10 @@ export interface ExecutionPorts {
   /** Other runs of its host. */
   readonly children: ChildPorts;
   /** Performs a try. */
-  around<T>(step: { name: string; idempotencyKey: string; attempt: number }, perform: () => T): T;
+  around<T>(
+    step: { name: string; idempotencyKey: string; attempt: number; timeoutMs: number | undefined },
+    perform: () => T,
+  ): T;
   /** Resolves, with the entry as stored, when it is durable. */
   record(record: StepRecord): Promise<JournalEntry>;
   /** Resolves when the entry of a step under way is stored; no result waits for it. */
@@ -539,7 +542,9 @@ export class StepsExecution {
       const heartbeat = (told: unknown) => trial.heartbeat(told);
       const context = { idempotencyKey, signal, attempt, epoch, services, heartbeat, details };
       const work = Promise.resolve(
-        this.#ports.around({ name, idempotencyKey, attempt }, () => this.#call(name, () => body(context))),
+        this.#ports.around({ name, idempotencyKey, attempt, timeoutMs: settings.timeoutMs }, () =>
+          this.#call(name, () => body(context)),
+        ),
       );
       const output = await Promise.race([work, trial.cutOff]);
       return { result: { output }, details: trial.details };

@@ -3,6 +3,7 @@ import { createHost, type Host, type HostOptions } from '../host/host.js';
 import type { Clock, Effect } from '../host/ports.js';
 import { createMemoryStore, type MemoryDatabase } from '../store/memory-store.js';
 import type { Store } from '../store/store.js';
+import { createInProcessStepWorker } from './in-process-step-worker.js';
 
 /** Where a host dies: at the nth of its moments, just before or just after it. */
 export interface CrashPoint {
@@ -47,11 +48,13 @@ export class MortalHost {
     const { database, workflows, connectivity, steps, onError = () => {}, services = {} } = options;
     const { evictAfterMs, crashLoopLimit, schedules = [] } = options;
     this.#store = createMemoryStore({ database });
+    const clock = this.#mortalClock();
     this.host = createHost({
       store: this.#mortalStore(),
       workflows,
       schedules,
-      clock: this.#mortalClock(),
+      clock,
+      stepWorker: () => createInProcessStepWorker({ workflows, clock, ...(steps ? { steps } : {}) }),
       services: this.#mortalServices(services),
       around: (effect, perform) => this.#perform(effect, perform),
       onError: (error, address) => this.#dead || onError(error, address),

@@ -5,6 +5,7 @@ import type { Entry } from './entry.test-support.js';
 import { eventWaits } from './event-waits.test-support.js';
 import { failures } from './failures.test-support.js';
 import { invokes } from './invoke.test-support.js';
+import { isolates } from './isolated.test-support.js';
 import { live } from './live.test-support.js';
 import { messages } from './messages.test-support.js';
 import { schemas } from './schemas.test-support.js';
@@ -31,4 +32,4 @@ export const corpus: readonly Entry[] = [
 ];
 
 /** What has no counterpart under plain XState. */
-export const durableAlone: readonly Entry[] = [...controls, ...children, ...seams];
+export const durableAlone: readonly Entry[] = [...controls, ...children, ...seams, ...isolates];
