@@ -206,7 +206,7 @@ class StoreHost implements Host {
       onError,
     });
     this.#retention = sweepOf(workflows, options.retention, {
-      store,
+      store: this.#store,
       clock,
       isBusy: (address) => this.#live.has(runKey(address)) || this.#loading.has(runKey(address)),
       changed: (address) => this.#changedHere(address),

@@ -59,6 +59,18 @@ test('a run that fails says why', async () => {
   ]);
 });
 
+test('what retention removes is told', async () => {
+  const { lines, logger } = aLog();
+  const { holdfast, clock } = aHoldfast([steps], { logger, retention: '1d' });
+  await (await holdfast.start('w', { id: '1', input: { tries: 0 } })).result();
+  await settled();
+  clock.advance(2 * 24 * 60 * 60 * 1000);
+  await settled();
+  clock.advance(2 * 24 * 60 * 60 * 1000);
+  await settled();
+  expect(lines.at(-1)).toBe('info run pruned {"workflow":"w","run":"1"}');
+});
+
 test('pause, resume and delete are told, a second pause is not', async () => {
   const { lines, logger } = aLog();
   const waits = fromSteps({ types: {} as { events: { type: 'GO' } } }, async ({ waitForEvent }) => {

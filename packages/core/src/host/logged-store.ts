@@ -65,6 +65,7 @@ function sayCommitted({ workflow, run, ops }: Checkpoint, paused: Set<string>, s
   for (const op of ops) if (op.op === 'history') sayArrival(address, op.row, ops, say);
   for (const op of ops) {
     if (op.op === 'delete') say('info', address, 'run deleted');
+    else if (op.op === 'prune') say('info', address, 'run pruned');
     else if (op.op === 'restart') say('info', address, 'run restarted');
     else if (op.op === 'run') sayPause(op.row, paused, say);
   }

@@ -32,6 +32,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   OPTION_INVALID: EXIT.usage,
   RUN_EXISTS: EXIT.usage,
   RUN_INPUT_DIFFERS: EXIT.usage,
+  RUN_PRUNED: EXIT.usage,
   SCHEMA_ASYNC: EXIT.usage,
   VALUE_NOT_STORABLE: EXIT.usage,
   VALUE_TOO_LARGE: EXIT.usage,

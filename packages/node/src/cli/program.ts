@@ -1,4 +1,5 @@
 import type { Labels, RunStatus } from '@holdfast/core';
+import { THERE } from '@holdfast/core/store';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Call } from './call.js';
 import {
@@ -17,16 +18,7 @@ import { show } from './commands/show.js';
 import { verify } from './commands/verify.js';
 import { watch } from './commands/watch.js';
 
-const STATUSES: readonly RunStatus[] = [
-  'queued',
-  'running',
-  'waiting',
-  'paused',
-  'cancelling',
-  'done',
-  'failed',
-  'cancelled',
-];
+const STATUSES: readonly RunStatus[] = [...THERE, 'pruned'];
 
 const EXIT_CODES = `
 Exit codes:

@@ -15,7 +15,7 @@ export interface SeenRun extends RunAddress, Pick<RunRow, 'reasons' | 'seq'> {
   readonly value?: unknown;
 }
 
-const ENDED: readonly SeenStatus[] = ['done', 'failed', 'cancelled', 'absent'];
+const ENDED: readonly SeenStatus[] = ['done', 'failed', 'cancelled', 'pruned', 'absent'];
 
 export function hasEnded({ status }: Pick<SeenRun, 'status'>): boolean {
   return ENDED.includes(status);
