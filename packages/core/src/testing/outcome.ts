@@ -54,7 +54,9 @@ function differentHistory(calm: Outcome, crashed: Outcome, options: CompareOptio
 }
 
 function historyLine(row: HistoryRow, { unordered, untimed }: CompareOptions): string {
-  const { seq, at, arrival, status, value, effects } = row;
+  const { seq, at, status, value, effects } = row;
+  // A step in flight begins again: when it began is of the life that ended it.
+  const { startedAt: _, ...arrival } = row.arrival;
   if (unordered) return JSON.stringify({ arrival, effects });
   // Whether work is under way, or only waits, is not known yet while a function is being run again.
   const closed = status === 'running' || status === 'waiting' ? 'open' : status;
