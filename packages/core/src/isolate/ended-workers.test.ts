@@ -185,6 +185,7 @@ describe('a cancelled run', () => {
       });
     });
     await run.cancel();
+    await settled();
     await advance(30_999);
     expect(told).toEqual(['book', 'spin']);
     await advance(1);
@@ -199,6 +200,7 @@ describe('a cancelled run', () => {
       return step('deaf', () => endless());
     });
     await run.cancel();
+    await settled();
     await advance(30_000);
     expect([told, world.workshop.made.length]).toEqual([['book', 'unbook'], 1]);
   });
@@ -229,6 +231,7 @@ describe('what is stopped', () => {
     const told: string[] = [];
     const run = await start(slow(told, false));
     await run.terminate();
+    await settled();
     await advance(999);
     expect([told, world.workshop.atWork]).toEqual([['aborted'], 1]);
     await advance(1);
