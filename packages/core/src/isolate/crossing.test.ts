@@ -59,6 +59,9 @@ describe('what crosses between a host and a step worker', () => {
     );
     const [code, message] = (await run.result()) as string[];
     expect([code, message]).toEqual(['VALUE_NOT_STORABLE', expect.stringContaining('step "one".output.inside.f')]);
+    expect((await run.history()).map(({ arrival }) => arrival)).toContainEqual(
+      expect.objectContaining({ name: 'one', outcome: 'failed' }),
+    );
   });
 
   test('is what makes a result too large for its host: the step fails', async () => {
@@ -135,6 +138,28 @@ describe('a run in a step worker', () => {
     await run.send({ type: 'GO' } as never);
     await run.result();
     expect(seen).toEqual(['running']);
+  });
+
+  test('that only waits leaves memory again, also where something brought it back that does not move it', async () => {
+    const part = defineWorkflow({ id: 'part', version: 1, logic: fromSteps(({ sleep }) => sleep('short', '1m')) });
+    const logic = fromSteps(async ({ child, sleep }) => {
+      await child('aside', part, { detached: true });
+      await sleep('long', '1h');
+    });
+    const workflow = defineWorkflow({ id: 'w', version: 1, logic, isolate: true });
+    const workshop = new Workshop([workflow]);
+    world = { workshop, ...aHoldfast([workflow, part], { clock: workshop.clock, stepWorker: workshop.make }) } as never;
+    await world.holdfast.start('w', { id: '1' } as never);
+    await settled();
+    for (const [ms, made, atWork] of [
+      [5_000, 1, 0],
+      [55_000, 2, 1],
+      [5_000, 2, 0],
+    ] as const) {
+      world.clock.advance(ms);
+      await settled(16);
+      expect([workshop.made.length, workshop.atWork]).toEqual([made, atWork]);
+    }
   });
 
   test('is paused once what is under way has ended; nothing begins in it meanwhile', async () => {

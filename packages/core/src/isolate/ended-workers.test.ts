@@ -97,6 +97,17 @@ describe('a body that goes on a second after its timeout', () => {
 });
 
 describe('a worker that dies', () => {
+  test('after it has told how its function ended is not replaced', async () => {
+    world = isolated(async () => 'done');
+    world.workshop.whenMade = (worker) =>
+      worker.watch(({ told }) => {
+        if (told.some(({ kind }) => kind === 'settled')) queueMicrotask(() => worker.die());
+      });
+    const run = await world.holdfast.start('w', { id: '1' });
+    await settled();
+    expect([await run.result(), world.workshop.made.length]).toEqual(['done', 1]);
+  });
+
   test('fails the tries under way, which are tried again by their policy', async () => {
     const tries: string[] = [];
     const run = await start(({ step }) =>
@@ -196,13 +207,18 @@ describe('a cancelled run', () => {
   test('whose body is deaf to its signal keeps its worker', async () => {
     const told: string[] = [];
     const run = await start(async ({ step }) => {
-      await step('book', { undo: () => void told.push('unbook') }, () => told.push('book'));
+      const undo = () => {
+        told.push('unbook');
+        return new Promise<void>((resolve) => world.clock.at(world.clock.now() + 5_000, resolve));
+      };
+      await step('book', { undo }, () => told.push('book'));
       return step('deaf', () => endless());
     });
     await run.cancel();
     await settled();
     await advance(30_000);
-    expect([told, world.workshop.made.length]).toEqual([['book', 'unbook'], 1]);
+    await advance(5_000);
+    expect([told, world.workshop.made.length, status()]).toEqual([['book', 'unbook'], 1, 'cancelled']);
   });
 });
 

@@ -114,6 +114,12 @@ test('2. once it is stopped nothing is begun, answered or told; once it is ended
   expect([told.includes('report 1'), sent.length, network.size]).toEqual([false, before, 0]);
 });
 
+test('stopped with nothing under way, it ends its worker at once', () => {
+  const { session, worker } = aSession();
+  session.stop(new Error('left'));
+  expect(worker.ended).toBe(true);
+});
+
 test('its end rejects who waits for a try of it, and ends the wait for a child', async () => {
   const ends: string[] = [];
   const { session, says } = aSession({
