@@ -81,16 +81,21 @@ export class AttachmentFiles {
 }
 
 /** @throws `STORE_DAMAGED` when the bytes are not those that were written; the system's errors. */
-export async function readAttachment(fileSystem: FileSystem, directory: string, ref: AttachmentRef): Promise<Blob> {
-  const bytes = new Uint8Array(await fileSystem.read(join(directory, ATTACHMENTS, ref.file)));
-  if (bytes.length !== ref.size || checksum(bytes) !== ref.crc) throw damagedAttachment(ref);
+export async function readAttachment(
+  fileSystem: FileSystem,
+  directory: string,
+  ref: AttachmentRef,
+  folder = ATTACHMENTS,
+): Promise<Blob> {
+  const bytes = new Uint8Array(await fileSystem.read(join(directory, folder, ref.file)));
+  if (bytes.length !== ref.size || checksum(bytes) !== ref.crc) throw damagedAttachment(ref, folder);
   const { type, name, lastModified = 0 } = ref;
   return name === undefined ? new Blob([bytes], { type }) : new File([bytes], name, { type, lastModified });
 }
 
 /** The error of an attachment whose file is not what its line says. */
-export function damagedAttachment({ id, file }: AttachmentRef): HoldfastError {
-  const path = `${ATTACHMENTS}/${file}`;
+export function damagedAttachment({ id, file }: AttachmentRef, folder = ATTACHMENTS): HoldfastError {
+  const path = `${folder}/${file}`;
   return new HoldfastError('STORE_DAMAGED', {
     message: `${path}, the attachment "${id}", is missing or damaged.`,
     remedy: 'Put the directory back from a backup, or check the disk.',
@@ -98,6 +103,7 @@ export function damagedAttachment({ id, file }: AttachmentRef): HoldfastError {
   });
 }
 
-function fileFields(blob: Blob): Pick<AttachmentRef, 'name' | 'lastModified'> {
+/** What a File tells of itself beyond a Blob. */
+export function fileFields(blob: Blob): Pick<AttachmentRef, 'name' | 'lastModified'> {
   return blob instanceof File ? { name: blob.name, lastModified: blob.lastModified } : {};
 }

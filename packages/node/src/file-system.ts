@@ -27,6 +27,11 @@ export interface FileSystem {
   openForAppend(path: string): Promise<AppendFile>;
   /** Creates a file, writes and syncs it; rejects with `EEXIST` when the name is taken, whoever is faster. */
   createExclusive(path: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * Gives a synced file a second name; rejects with `EEXIST` when that is taken, whoever is faster. Where there are no
+   * links, the second name is that of a synced copy, which may be found while it is written.
+   */
+  link(from: string, to: string): Promise<void>;
   /** Cuts a file to `length` bytes and syncs it. */
   truncate(path: string, length: number): Promise<void>;
   rename(from: string, to: string): Promise<void>;
@@ -104,15 +109,21 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** A link gives a written file its name, so nobody finds it half written; where there are no links, somebody may. */
+/** Nobody finds a linked file half written; where there are no links, somebody may. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!WITHOUT_LINKS.some((code) => hasCode(error, code))) throw error;
+    await writeNew(to, await readFile(from));
+  }
+}
+
 async function createExclusive(path: string, bytes: Uint8Array): Promise<void> {
   const draft = `${path}.${randomUUID()}.tmp`;
   await writeNew(draft, bytes);
   try {
-    await link(draft, path);
-  } catch (error) {
-    if (!WITHOUT_LINKS.some((code) => hasCode(error, code))) throw error;
-    await writeNew(path, bytes);
+    await linkOrCopy(draft, path);
   } finally {
     await rm(draft, { force: true });
   }
@@ -136,6 +147,7 @@ export const nodeFileSystem: FileSystem = {
   read: (path) => readFile(path),
   openForAppend,
   createExclusive,
+  link: linkOrCopy,
   truncate: cut,
   rename,
   remove: (path) => rm(path, { force: true }),

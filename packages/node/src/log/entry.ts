@@ -34,6 +34,8 @@ export interface HeaderEntry {
   readonly epoch: number;
   /** The last `n` given to an inbox row. */
   readonly lastN: number;
+  /** Mail that is in the log, and whose file may still be there: its ids, each with the `n` it was given (0: a start). */
+  readonly mail?: readonly (readonly [string, number])[];
   readonly runs: number;
 }
 
@@ -58,8 +60,15 @@ export type ChangeEntry =
       readonly row: RunRow;
       readonly input: StoredValue;
       readonly attachments: readonly AttachmentRef[];
+      /** Id of the mail which asked for it, where another process did. */
+      readonly mail?: string;
     }
-  | { readonly kind: 'inbox'; readonly row: InboxRow; readonly attachments: readonly AttachmentRef[] }
+  | {
+      readonly kind: 'inbox';
+      readonly row: InboxRow;
+      readonly attachments: readonly AttachmentRef[];
+      readonly mail?: string;
+    }
   | { readonly kind: 'end'; readonly released: boolean };
 
 export type Entry = HeaderEntry | RunEntry | ChangeEntry;

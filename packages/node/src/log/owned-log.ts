@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { type HoldfastError, isHoldfastError } from '@holdfast/core';
 import { type Attachment, AttachmentFiles } from '../attachment-files.js';
-import { type OwnedPlace, OwnerFile } from '../owner/owner-file.js';
+import { forgetGone } from '../mail/forget-gone.js';
+import { type Claim, type OwnedPlace, OwnerFile } from '../owner/owner-file.js';
 import type { FileStoreReport } from '../report.js';
 import { storageError } from '../storage-error.js';
 import type { AttachmentRef, ChangeEntry } from './entry.js';
@@ -79,9 +80,9 @@ export class OwnedLog {
   }
 
   /** @throws `STORE_OWNED`, `STORE_DAMAGED`, `STORE_FORMAT`, and what {@link storageError} makes of I/O errors. */
-  static async open(options: OwnedLogOptions): Promise<OwnedLog> {
+  static async open(options: OwnedLogOptions, claim: Claim = {}): Promise<OwnedLog> {
     for (;;) {
-      const owner = await OwnerFile.take(options);
+      const owner = await OwnerFile.take(options, claim);
       try {
         return await OwnedLog.#recover(options, owner);
       } catch (error) {
@@ -103,6 +104,7 @@ export class OwnedLog {
     const assertNewest = () => owner.assertNewest();
     const writer = new LogWriter({ fileSystem, directory, epoch: owner.epoch, assertNewest }, after);
     const state = found ? LogState.of(found) : new LogState();
+    await forgetGone(state.mail, options);
     const afterCrash = found !== undefined && !(last?.entry.kind === 'end' && last.entry.released);
     const log = new OwnedLog(options, owner, { state, afterCrash }, writer);
     await writer.begin(log.state);
@@ -124,6 +126,17 @@ export class OwnedLog {
     return new Promise((resolve, reject) => {
       this.#group.add({ change, resolve: resolve as (result: unknown) => void, reject });
     });
+  }
+
+  /** Looks whether this is still the owner; `lost` is aborted when it is not. @throws `STORE_FENCED`, the system's errors. */
+  async assertOwned(): Promise<void> {
+    try {
+      this.lost.throwIfAborted();
+      await this.#owner.assertNewest();
+    } catch (error) {
+      if (isHoldfastError(error, 'STORE_FENCED')) this.#lost.abort(error);
+      throw error;
+    }
   }
 
   /** Waits for what is under way, marks the log as complete, says whether that is in good order, gives the right back. */

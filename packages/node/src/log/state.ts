@@ -12,6 +12,8 @@ import type { Segment } from './scan.js';
 export class LogState {
   readonly tables = new Tables();
   readonly #attachments = new Map<string, Map<string, AttachmentRef>>();
+  /** Mail that is in, and whose file may still be there: by id, the `n` it was given (0: a start). */
+  readonly mail = new Map<string, number>();
   #lastN = 0;
 
   /** The state after the lines of a segment; with `syncedOnly`, after those known to be synced. */
@@ -19,7 +21,7 @@ export class LogState {
     const state = new LogState();
     for (const { entry, batch } of segment.lines) {
       if (syncedOnly && batch > segment.synced) break;
-      if (entry.kind === 'header') state.#lastN = entry.lastN;
+      if (entry.kind === 'header') state.#begin(entry);
       else if (entry.kind === 'run') state.#restore(entry);
       else state.apply(entry);
     }
@@ -49,10 +51,12 @@ export class LogState {
         this.tables.apply(entry, entry.ops.flatMap(tableOp));
         return entry.ops.flatMap((op) => this.#attach(entry, op));
       case 'start':
+        if (entry.mail !== undefined) this.mail.set(entry.mail, 0);
         this.tables.start(entry.row, entry.input);
         return this.#refer(entry.row, entry.attachments);
       case 'inbox':
         this.#lastN = entry.row.n;
+        if (entry.mail !== undefined) this.mail.set(entry.mail, entry.row.n);
         this.tables.enqueue(entry.row);
         return this.#refer(entry.row, entry.attachments);
       case 'end':
@@ -69,7 +73,13 @@ export class LogState {
         yield { kind: 'run', row, values: [...values], attachments: attachmentsOf(row), history, inbox };
       }
     }
-    return { header: { kind: 'header', lastN: this.#lastN, runs: rows.length }, runs: runs() };
+    const mail = this.mail.size > 0 ? { mail: [...this.mail] } : {};
+    return { header: { kind: 'header', lastN: this.#lastN, ...mail, runs: rows.length }, runs: runs() };
+  }
+
+  #begin({ lastN, mail = [] }: HeaderEntry): void {
+    this.#lastN = lastN;
+    for (const [id, n] of mail) this.mail.set(id, n);
   }
 
   #restore({ row, values, attachments, history, inbox }: RunEntry): void {

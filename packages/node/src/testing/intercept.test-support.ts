@@ -8,6 +8,7 @@ export function before(disk: FileSystem, hook: (operation: string) => Promise<vo
     exists: (path) => hook('exists').then(() => disk.exists(path)),
     read: (path) => hook('read').then(() => disk.read(path)),
     createExclusive: (path, bytes) => hook('createExclusive').then(() => disk.createExclusive(path, bytes)),
+    link: (from, to) => hook('link').then(() => disk.link(from, to)),
     truncate: (path, length) => hook('truncate').then(() => disk.truncate(path, length)),
     rename: (from, to) => hook('rename').then(() => disk.rename(from, to)),
     remove: (path) => hook('remove').then(() => disk.remove(path)),

@@ -127,6 +127,14 @@ export class SimulatedDisk implements FileSystem {
     await file.datasync();
   }
 
+  async link(from: string, to: string): Promise<void> {
+    this.#operate();
+    const file = this.#file(from);
+    if (this.#names.has(to)) throw systemError('EEXIST', to);
+    this.#names.set(to, file);
+    this.#nameChanges.push({ path: to, file });
+  }
+
   async truncate(path: string, length: number): Promise<void> {
     const file = this.#file(path);
     this.#operate();
