@@ -3,6 +3,7 @@ import { type Acceptance, frozenCopy } from '@holdfast/core/store';
 import { fileFields } from '../attachment-files.js';
 import type { AttachmentRef } from '../log/entry.js';
 import { hex } from '../log/line.js';
+import { storageError, unknownOutcome } from '../storage-error.js';
 import { isErrno, type MailPlace, mailNames, mailPath } from './folder.js';
 import { type Asked, encodeMail, lastNumber, mailFile, mailId } from './mail-file.js';
 
@@ -34,8 +35,18 @@ export class MailSender {
     this.#place = place;
   }
 
-  /** @throws the system's errors: the letter may be taken then, or not. */
-  async post({ id, asked, blobs }: Letter): Promise<void> {
+  /** @throws a store code: a retryable one when nothing was accepted, one that is not when that is not known. */
+  async post(letter: Letter): Promise<void> {
+    const { directory } = this.#place;
+    const numbered = { is: false };
+    try {
+      await this.#post(letter, () => (numbered.is = true));
+    } catch (error) {
+      throw numbered.is ? unknownOutcome(error, directory) : storageError(error, directory);
+    }
+  }
+
+  async #post({ id, asked, blobs }: Letter, isNumbered: () => void): Promise<void> {
     const { fileSystem } = this.#place;
     const draft = mailPath(this.#place, `${id}.tmp`);
     await fileSystem.makeFolder(mailPath(this.#place));
@@ -44,6 +55,7 @@ export class MailSender {
       for (const one of blobs) attachments.push(await this.#writeBlob(one, `${id}.${attachments.length}`));
       await this.#write(draft, [Buffer.from(encodeMail({ id, sender: this.name, asked, attachments }))]);
       await this.#number(draft);
+      isNumbered();
       await fileSystem.syncFolder(mailPath(this.#place));
     } finally {
       // What is left of it when this fails is removed by the owner.
