@@ -33,7 +33,7 @@ import {
 } from '../records/records.js';
 import type { ChildPorts } from '../steps/children.js';
 import { unknownRun } from '../store/memory-store.js';
-import type { Op, Ownership, Store } from '../store/store.js';
+import type { Op, Ownership, Store, StoreChange } from '../store/store.js';
 import { runKey } from '../store/tables.js';
 import { assertEvent, assertInput, limitsOf } from './acceptable.js';
 import { beginningOf, startsLater } from './beginning.js';
@@ -825,7 +825,13 @@ class StoreHost implements Host {
     this.#changes.tell(address);
   }
 
-  #changedElsewhere({ kind, workflow, run }: { kind: 'accepted' | 'committed' } & RunAddress): void {
+  #changedElsewhere(change: StoreChange): void {
+    if (change.kind === 'missed') {
+      this.#publisher.allChanged();
+      this.#changes.tellAll();
+      return;
+    }
+    const { kind, workflow, run } = change;
     if (kind === 'accepted' && this.#ownership) void this.#attend({ workflow, run });
     this.#changedHere({ workflow, run });
   }

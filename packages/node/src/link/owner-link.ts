@@ -1,5 +1,6 @@
 import type { StoreChange } from '@holdfast/core/store';
 import { type OwnedPlace, presentOwner } from '../owner/owner-file.js';
+import { pause } from './pause.js';
 import { ReachedOwner } from './reached-owner.js';
 import type { Sockets } from './sockets.js';
 import type { Question, Questions } from './wire.js';
@@ -39,14 +40,18 @@ export class OwnerLink {
     return this.#reaching;
   }
 
+  /** Whether there is an owner that answers, as far as is known. */
+  async answers(): Promise<boolean> {
+    const owner = await this.reach();
+    return owner !== undefined && !owner.isSilent && (await owner.greets());
+  }
+
   /** The owner's answer; nothing where there is none, or it does not answer. @throws what the owner answers with. */
   async ask<Q extends Question>(
     question: Q,
     asks: Questions[Q]['asks'],
   ): Promise<{ readonly answer: Questions[Q]['answer'] } | undefined> {
-    const owner = await this.reach();
-    if (!owner || owner.isSilent || !(await owner.greets())) return undefined;
-    return owner.ask(question, asks);
+    return (await this.answers()) ? this.#owner?.ask(question, asks) : undefined;
   }
 
   /** Stays connected, to whoever is the owner, until `close` or `unfollow`. */
@@ -69,10 +74,10 @@ export class OwnerLink {
 
   async #reach(): Promise<ReachedOwner | undefined> {
     const known = this.#owner;
-    if (known && !known.isClosed && !known.isSilent) return known;
+    if (known && !known.gone.aborted && !known.isSilent) return known;
     const { processes, sockets, changed } = this.#options;
     const present = await presentOwner(this.#options);
-    if (known && !known.isClosed && known.epoch === present?.epoch) return known;
+    if (known && !known.gone.aborted && known.epoch === present?.epoch) return known;
     known?.end();
     this.#owner = undefined;
     if (this.#isClosed || present?.socket === undefined || !processes.isAlive(present)) return undefined;
@@ -95,22 +100,8 @@ export class OwnerLink {
         followed = owner;
         this.#options.changed({ kind: 'missed' }, undefined);
       }
-      await pause(owner && answers ? LOOK_MS.present : LOOK_MS.absent, [owner?.closed], signal);
+      await pause(owner && answers ? LOOK_MS.present : LOOK_MS.absent, { holds: false }, signal, owner?.gone);
     }
   }
 }
 
-/** Resolves after that long, or when one of these does, or `signal` is aborted; it keeps no process alive. */
-function pause(ms: number, others: readonly (Promise<void> | undefined)[], signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    timer.unref();
-    signal.addEventListener('abort', end, { once: true });
-    for (const other of others) void other?.then(end);
-  });
-}

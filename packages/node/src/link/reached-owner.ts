@@ -21,15 +21,14 @@ interface Waiting {
  */
 export class ReachedOwner {
   readonly epoch: number;
-  /** Resolves when the owner's process has ended, or has closed the connection. */
-  readonly closed: Promise<void>;
+  /** Aborted when the owner's process has ended, or has closed the connection. */
+  readonly gone: AbortSignal;
   /** Whether it has answered a question late, and has said nothing since. */
   isSilent = false;
   /** Messages so far. */
   heard = 0;
   readonly #channel: Channel;
   readonly #waiting = new Map<number, Waiting>();
-  #isClosed = false;
   readonly #greeted: Promise<boolean>;
   readonly #changed: (change: StoreChange, by: string | undefined) => void;
   #greet: (known: boolean) => void = () => {};
@@ -45,9 +44,10 @@ export class ReachedOwner {
       longest: LONGEST.answer,
       heard: (message) => this.#hear(message as Told),
     });
-    this.closed = this.#channel.closed;
-    void this.closed.then(() => {
-      this.#isClosed = true;
+    const gone = new AbortController();
+    this.gone = gone.signal;
+    void this.#channel.closed.then(() => {
+      gone.abort();
       this.#greet(false);
       for (const waiting of [...this.#waiting.values()]) waiting.silent();
     });
@@ -66,7 +66,7 @@ export class ReachedOwner {
     question: Q,
     asks: Questions[Q]['asks'],
   ): Promise<{ readonly answer: Questions[Q]['answer'] } | undefined> {
-    if (this.#isClosed) return Promise.resolve(undefined);
+    if (this.gone.aborted) return Promise.resolve(undefined);
     const n = ++this.#n;
     this.#channel.hold(true);
     let late: NodeJS.Timeout | undefined;
@@ -86,10 +86,6 @@ export class ReachedOwner {
       this.#waiting.delete(n);
       if (this.#waiting.size === 0) this.#channel.hold(false);
     });
-  }
-
-  get isClosed(): boolean {
-    return this.#isClosed;
   }
 
   end(): void {

@@ -30,8 +30,6 @@ export interface Questions {
   };
   /** Whether it is there. */
   ping: { asks: object; answer: null };
-  /** To look whether it is the owner still. */
-  check: { asks: object; answer: null };
 }
 
 export type Question = keyof Questions;
@@ -66,7 +64,6 @@ const LOOKS: Record<Question, (asks: Record<string, unknown>) => boolean> = {
   inbox: (asks) => (asks.workflow === undefined && asks.run === undefined) || isAddress(asks),
   history: isAddress,
   ping: () => true,
-  check: () => true,
 };
 
 /** What a guest has sent, if it is a question. */

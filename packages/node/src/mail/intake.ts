@@ -57,6 +57,7 @@ export class MailIntake {
   readonly #asking = new Map<string, (outcome: MailOutcome) => void>();
   readonly #foreign = new Set<string>();
   #count = 0;
+  #isClosed = false;
   #running: Promise<void> | undefined;
   #again = false;
 
@@ -83,6 +84,12 @@ export class MailIntake {
     return outcome;
   }
 
+  /** Takes no more; resolves when what is under way is done. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#running;
+  }
+
   /** Removes what senders have left who died long ago. */
   async sweep(now = Date.now()): Promise<void> {
     const names = await mailNames(this.#options);
@@ -96,7 +103,7 @@ export class MailIntake {
 
   async #run(): Promise<void> {
     try {
-      while (this.#again) {
+      while (this.#again && !this.#isClosed) {
         this.#again = false;
         // Who was told may have sent more by now.
         if (await this.#round()) this.#again = true;

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import type { HoldfastError } from '@holdfast/core';
 import { type Acceptance, frozenCopy } from '@holdfast/core/store';
 import { fileFields } from '../attachment-files.js';
 import type { AttachmentRef } from '../log/entry.js';
@@ -23,7 +24,7 @@ export function letterOf({ attachments = [], ...asked }: Acceptance): Letter {
  * Leaves mail in a store's folder. One call at a time.
  *
  * Owns: the drafts of this sender. Never: mail once it has its number; that is the owner's to remove.
- * 1. `post` resolves when all of a letter survives power loss under its number: it is accepted then, whoever dies.
+ * 1. A letter is posted when all of it survives power loss under its number: it is accepted then, whoever dies.
  * 2. A link gives the number, so of two that want one, one gets it. It is above those of all mail that waits: while there is
  *    no owner, who would take some of it, mail stands in the order in which it was accepted.
  */
@@ -35,30 +36,36 @@ export class MailSender {
     this.#place = place;
   }
 
-  /** @throws a store code: a retryable one when nothing was accepted, one that is not when that is not known. */
-  async post(letter: Letter): Promise<void> {
-    const { directory } = this.#place;
-    const numbered = { is: false };
+  /**
+   * Posts letters, in their order. Gives for each undefined, or why it was not posted: a retryable store code when it is
+   * certain that it was not, one that is not when that is not known.
+   */
+  async post(letters: readonly Letter[]): Promise<(HoldfastError | undefined)[]> {
+    const { fileSystem, directory } = this.#place;
+    const failures: (HoldfastError | undefined)[] = [];
+    for (const letter of letters) failures.push(await this.#put(letter));
     try {
-      await this.#post(letter, () => (numbered.is = true));
+      if (failures.includes(undefined)) await fileSystem.syncFolder(mailPath(this.#place));
     } catch (error) {
-      throw numbered.is ? unknownOutcome(error, directory) : storageError(error, directory);
+      return failures.map((failure) => failure ?? unknownOutcome(error, directory));
     }
+    return failures;
   }
 
-  async #post({ id, asked, blobs }: Letter, isNumbered: () => void): Promise<void> {
-    const { fileSystem } = this.#place;
+  async #put({ id, asked, blobs }: Letter): Promise<HoldfastError | undefined> {
+    const { fileSystem, directory } = this.#place;
     const draft = mailPath(this.#place, `${id}.tmp`);
-    await fileSystem.makeFolder(mailPath(this.#place));
     try {
+      await fileSystem.makeFolder(mailPath(this.#place));
       const attachments: AttachmentRef[] = [];
       for (const one of blobs) attachments.push(await this.#writeBlob(one, `${id}.${attachments.length}`));
       await this.#write(draft, [Buffer.from(encodeMail({ id, sender: this.name, asked, attachments }))]);
       await this.#number(draft);
-      isNumbered();
-      await fileSystem.syncFolder(mailPath(this.#place));
+      return undefined;
+    } catch (error) {
+      return storageError(error, directory);
     } finally {
-      // What is left of it when this fails is removed by the owner.
+      // What is left of it when this fails, the owner removes.
       await fileSystem.remove(draft).catch(() => undefined);
     }
   }
