@@ -187,7 +187,8 @@ class FileStore implements Store {
   }
 
   #assertOpen(): void {
-    if (this.#closing.signal.aborted) throw new HoldfastError('CLOSED', { message: `The store ${this.name} is closed.` });
+    if (this.#closing.signal.aborted)
+      throw new HoldfastError('CLOSED', { message: `The store ${this.name} is closed.` });
   }
 
   async #read<T>(look: (reads: Reads) => Promise<T>): Promise<T> {

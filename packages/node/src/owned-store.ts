@@ -37,7 +37,11 @@ export class OwnedStore {
     this.#server = server;
     this.log = log;
     this.reads = new StoredReads(options, async () => log.state);
-    this.#intake = new MailIntake({ ...options, log, taken: ({ workflow, run }, by) => this.#taken({ workflow, run }, by) });
+    this.#intake = new MailIntake({
+      ...options,
+      log,
+      taken: ({ workflow, run }, by) => this.#taken({ workflow, run }, by),
+    });
     log.lost.addEventListener('abort', () => this.#withdraw(), { once: true });
   }
 

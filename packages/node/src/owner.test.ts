@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFileStore } from './index.js';
 import { nodeProcesses } from './owner/processes.js';
@@ -58,7 +58,9 @@ describe('the owner of a directory', () => {
   test('writes its own name, and takes it away when it leaves', async () => {
     const store = await openFileStore({ directory });
     const { epoch, release } = await store.acquire();
-    expect(JSON.parse(await readFile(join(directory, 'owner.00000001'), 'utf8'))).toEqual(nodeProcesses.self());
+    const { socket, ...self } = JSON.parse(await readFile(join(directory, 'owner.00000001'), 'utf8'));
+    expect(self).toEqual(nodeProcesses.self());
+    expect(await readdir(directory)).toContain(basename(socket));
     await release();
     expect(epoch).toBe(1);
     expect(await readdir(directory)).toEqual(['00000001-00000001.log']);

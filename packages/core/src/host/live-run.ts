@@ -8,6 +8,7 @@ import type { InboxRow, RunRow, StoredRun } from '../records/records.js';
 import type { ChildPorts } from '../steps/children.js';
 import { ownerKey } from '../steps/journal.js';
 import type { Ownership, Store } from '../store/store.js';
+import type { News } from './news.js';
 import { type Isolation, Performer } from './performer.js';
 import type { Around, Clock, Connectivity, Effect } from './ports.js';
 
@@ -27,7 +28,7 @@ export interface LiveRunPorts {
   /** Called after each commit. */
   published(run: LiveRun): void;
   /** Called when the run has nothing to do but to wait; `gone` when it was deleted or starts anew. */
-  rested(run: LiveRun, gone: Effects['gone']): void;
+  rested(run: LiveRun, gone: Gone | undefined): void;
   /** It is paused, and nothing of it is under way any more. */
   paused(run: LiveRun): void;
   /** A commit, or the code of the workflow, failed: the run is to be thrown away, and loaded again. */
@@ -42,11 +43,8 @@ export interface LiveRunPorts {
   report(run: LiveRun, error: unknown): void;
 }
 
-/** Inbox rows that a live run may not have taken in yet. */
-export interface News {
-  readonly rows: readonly InboxRow[];
-  readonly attachments: ReadonlyMap<string, Blob>;
-}
+/** What has become of a run that is not there any more. */
+export type Gone = NonNullable<Effects['gone']>;
 
 /** Stands in the queue to tell that what was before it has been taken. */
 interface Milestone {

@@ -26,7 +26,11 @@ const IN_STORE = /^socket\.[0-9a-f]{16}$/;
  * or else one in a folder of the user's among the temporary files; on Windows a named pipe.
  * @param token has never been used before: a late owner must not meet, or remove, the socket of another.
  */
-export function socketPlaces(directory: string, token: string, { platform, temporary, user }: Surroundings): SocketPlace[] {
+export function socketPlaces(
+  directory: string,
+  token: string,
+  { platform, temporary, user }: Surroundings,
+): SocketPlace[] {
   if (platform === 'win32') return [{ address: `\\\\.\\pipe\\holdfast-${hashOf(directory)}-${token}` }];
   const places: SocketPlace[] = [{ address: posix.join(directory, `socket.${token}`) }];
   const privateFolder = posix.join(temporary, `holdfast-${user ?? 'user'}`);

@@ -49,7 +49,10 @@ export class Channel {
       this.#text = [];
       this.#length = 0;
       const message = parsed(line);
-      if (message === undefined) return this.end();
+      if (message === undefined) {
+        this.end();
+        return;
+      }
       heard(message);
       this.#keep(next);
     }

@@ -99,10 +99,9 @@ export class ReachedOwner {
   #hear(message: Told): void {
     this.heard++;
     this.isSilent = false;
-    if ('holdfast' in message) return this.#greet(message.holdfast === PROTOCOL);
-    if ('change' in message) return this.#changed(message.change, message.by);
-    const waiting = this.#waiting.get(message.n);
-    if ('error' in message) waiting?.failed(errorOf(message.error));
-    else waiting?.answered(message.answer);
+    if ('holdfast' in message) this.#greet(message.holdfast === PROTOCOL);
+    else if ('change' in message) this.#changed(message.change, message.by);
+    else if ('error' in message) this.#waiting.get(message.n)?.failed(errorOf(message.error));
+    else this.#waiting.get(message.n)?.answered(message.answer);
   }
 }

@@ -83,7 +83,11 @@ async function makePrivate(folder: string, { user }: Surroundings): Promise<void
   }
 }
 
-function listenAt(place: SocketPlace, directory: string, connected: (connection: Connection) => void): Promise<Listening> {
+function listenAt(
+  place: SocketPlace,
+  directory: string,
+  connected: (connection: Connection) => void,
+): Promise<Listening> {
   const server = createServer((socket) => connected(connectionOf(socket)));
   server.unref();
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { mailNames, mailPath, type MailPlace, readWaiting } from './folder.js';
+import { type MailPlace, mailNames, mailPath, readWaiting } from './folder.js';
 
 /**
  * Forgets mail that is in the log, and whose file is gone for good: it can't be found and taken a second time. Only what is

@@ -6,7 +6,7 @@ import type { FileStoreReport } from '../report.js';
 import { storageError } from '../storage-error.js';
 import { isErrno, type MailPlace, mailNames, mailPath, readWaiting, type Waiting } from './folder.js';
 import { mailChange } from './mail-change.js';
-import { damagedFile, heldFile, MAIL, type Mail, madeAt, type MailName } from './mail-file.js';
+import { damagedFile, heldFile, MAIL, type Mail, type MailName, madeAt } from './mail-file.js';
 
 export interface IntakeOptions extends MailPlace {
   readonly log: OwnedLog;

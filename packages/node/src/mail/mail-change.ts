@@ -5,7 +5,11 @@ import type { LogState } from '../log/state.js';
 import type { Mail } from './mail-file.js';
 
 /** What mail asks for, as a change of the log: its line names the mail. */
-export function mailChange({ id, asked, attachments }: Mail, blobs: readonly Blob[], state: LogState): Change<Accepted> {
+export function mailChange(
+  { id, asked, attachments }: Mail,
+  blobs: readonly Blob[],
+  state: LogState,
+): Change<Accepted> {
   const given = attachments.map((ref, at) => ({ id: ref.id, blob: blobs[at] as Blob }));
   const acceptance = { ...asked, attachments: given };
   const change = acceptance.kind === 'start' ? startChange(acceptance, state) : inboxChange(acceptance);

@@ -103,7 +103,8 @@ export class Overlay implements Reads {
     const attachments = new Map(run.attachments);
     const { fileSystem, directory } = this.#place;
     for (const mail of this.#with.get(runKey(address)) ?? []) {
-      for (const ref of mail.attachments) attachments.set(ref.id, await readAttachment(fileSystem, directory, ref, MAIL));
+      for (const ref of mail.attachments)
+        attachments.set(ref.id, await readAttachment(fileSystem, directory, ref, MAIL));
     }
     const rows = this.#rows.filter((row) => runKey(row) === runKey(address));
     return { ...run, attachments, inbox: [...run.inbox, ...rows] };

@@ -25,5 +25,12 @@ export function openSimulated(
 ): Promise<Store> {
   const processes = { self: () => ({ pid: boot }), isAlive: ({ pid }: { pid: number }) => pid === boot };
   const sockets = { sockets: noSockets, lookEveryMs: Number.POSITIVE_INFINITY };
-  return openFileStore({ directory: '/store', fileSystem, processes, compactBytes: COMPACT_BYTES, onReport, ...sockets });
+  return openFileStore({
+    directory: '/store',
+    fileSystem,
+    processes,
+    compactBytes: COMPACT_BYTES,
+    onReport,
+    ...sockets,
+  });
 }
