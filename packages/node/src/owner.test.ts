@@ -104,9 +104,14 @@ test('what a crash left half made is removed by the next owner', async () => {
   expect(disk.paths()).toEqual(['/store/00000001-00000001.log', '/store/owner.00000001']);
 });
 
-test('who does not own the directory can not start runs', async () => {
+test('who does not own the directory leaves what it starts for the next owner', async () => {
   const store = await openFileStore({ directory });
   const row = { workflow: 'w', run: 'r', key: 'k', version: 1, seq: 0, status: 'queued', reasons: [] } as const;
   const start = { kind: 'start', row: { ...row, createdAt: 0, updatedAt: 0 }, input: { text: '1' } } as const;
-  await expect(store.accept(start)).rejects.toMatchObject({ code: 'STORE_OWNED', details: { directory } });
+  expect(await store.accept(start)).toEqual({ outcome: 'started' });
+  expect(await readdir(directory)).toEqual(['mail']);
+  await store.acquire();
+  expect((await store.list()).rows).toMatchObject([{ run: 'r' }]);
+  expect(await readdir(join(directory, 'mail'))).toEqual([]);
+  await store.close();
 });

@@ -80,6 +80,7 @@ function hosting(command: Declare, perform: Performing): void {
     'serve import.mjs approval.mjs',
     'serve import.mjs --drain --json      from a cron job: runs what is due, and tells when to come again',
   ])
+    .option('--standby', 'while another process hosts the store, wait, and take over when it ends')
     .option('--drain', 'end when nothing runs any more, and tell the next deadline')
     .action((modules: string[], options: ServeOptions) => perform((call) => serve(call, modules, options)));
 }
