@@ -1,5 +1,5 @@
 import type { HistoryRow, InboxRow, RunAddress, RunRow, StoredValue } from '@holdfast/core/store';
-import type { AttachmentRef, ChangeEntry, CopyEntry, LoggedOp } from './entry.js';
+import type { AttachmentRef, ChangeEntry, CopyEntry, Entry, LoggedOp } from './entry.js';
 
 /** A record that a line holds. */
 export type HeldRecord =
@@ -21,6 +21,15 @@ export type Step = HeldRecord | Removal;
 /** The run that an entry is about. */
 export function addressOf(entry: ChangeEntry | CopyEntry): RunAddress {
   return entry.kind === 'start' || entry.kind === 'inbox' ? entry.row : entry;
+}
+
+/** Whether an entry is about a run. */
+export function isOfRun(entry: Entry): entry is ChangeEntry | CopyEntry {
+  return entry.kind === 'commit' || entry.kind === 'start' || entry.kind === 'inbox' || entry.kind === 'copy';
+}
+
+export function isHeld(step: Step): step is HeldRecord {
+  return weightOf(step) > 0;
 }
 
 /** What an entry says, one thing after the other: the one place that knows what the kinds of entries mean. */

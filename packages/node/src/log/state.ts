@@ -9,7 +9,7 @@ import {
 } from '@holdfast/core/store';
 import type { Entry, Globals } from './entry.js';
 import type { LinePlace, RecordPlace, SegmentSpace } from './place.js';
-import { addressOf, type HeldRecord, type Step, stepsOf, weightOf } from './records.js';
+import { addressOf, type HeldRecord, isOfRun, type Step, stepsOf, weightOf } from './records.js';
 import { RunIndex } from './run-index.js';
 import { RunOrder } from './run-order.js';
 
@@ -36,17 +36,9 @@ export class LogState {
 
   /** Takes a line in; returns the attachment files that nothing refers to any more. */
   apply(entry: Entry, line: LinePlace): string[] {
-    switch (entry.kind) {
-      case 'header':
-        this.#globals = { lastN: entry.lastN };
-        return [];
-      case 'oldest':
-      case 'stamp':
-      case 'end':
-        return [];
-      case 'inbox':
-        this.#globals = { ...this.#globals, lastN: entry.row.n };
-    }
+    if (entry.kind === 'header') this.#globals = { lastN: Math.max(this.#globals.lastN, entry.lastN) };
+    if (entry.kind === 'inbox') this.#globals = { ...this.#globals, lastN: entry.row.n };
+    if (!isOfRun(entry)) return [];
     const key = runKey(addressOf(entry));
     const steps = stepsOf(entry);
     const weight = steps.reduce((sum, step) => sum + weightOf(step), 0);

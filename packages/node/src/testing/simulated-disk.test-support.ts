@@ -103,6 +103,16 @@ export class SimulatedDisk implements FileSystem {
     return this.peek(path);
   }
 
+  async readAt(path: string, offset: number, length: number): Promise<Uint8Array> {
+    this.#operate();
+    return this.peek(path).subarray(offset, offset + length);
+  }
+
+  async size(path: string): Promise<number> {
+    this.#operate();
+    return this.#file(path).bytes.length;
+  }
+
   async openForAppend(path: string): Promise<AppendFile> {
     this.#operate();
     const file = this.#names.get(path) ?? this.#create(path);
@@ -125,14 +135,6 @@ export class SimulatedDisk implements FileSystem {
     const file = await this.openForAppend(path);
     await file.append(bytes);
     await file.datasync();
-  }
-
-  async truncate(path: string, length: number): Promise<void> {
-    const file = this.#file(path);
-    this.#operate();
-    file.bytes = file.bytes.subarray(0, length);
-    this.#operate();
-    file.synced = file.bytes;
   }
 
   async rename(from: string, to: string): Promise<void> {
