@@ -1,65 +1,73 @@
-import { resolve } from 'node:path';
 import { HoldfastError } from '@holdfast/core';
 import type { Acceptance, Accepted, Checkpoint, Ownership, RunAddress, Store, StoredRun } from '@holdfast/core/store';
 import { damagedAttachment, readAttachment } from './attachment-files.js';
 import { commitChange, inboxChange, startChange } from './changes.js';
-import { type FileSystem, nodeFileSystem } from './file-system.js';
+import type { FileSystem } from './file-system.js';
 import { OwnedLog, type OwnedLogOptions } from './log/owned-log.js';
-import { readNewestSegment } from './log/segments.js';
-import { LogState } from './log/state.js';
-import { nodeProcesses, type Processes } from './owner/processes.js';
-import { type FileStoreReport, warn } from './report.js';
+import { RunReader } from './log/run-reader.js';
+import { SharedView } from './log/shared-view.js';
+import type { LogState } from './log/state.js';
+import type { Timers } from './log/timers.js';
+import type { Processes } from './owner/processes.js';
+import { placeOf } from './place.js';
+import type { FileStoreReport } from './report.js';
 import { storageError } from './storage-error.js';
 
 export interface FileStoreOptions {
   /** Made when it is not there. One store a directory. */
   readonly directory: string;
-  /** The log is written anew, without what is no longer needed, when it has grown beyond this (bytes; default 8 MiB) and to twice of what was needed. */
-  readonly compactBytes?: number;
+  /**
+   * A file of the log is closed when it has grown to this (bytes, from 1,024 to 1 GiB; default 8 MiB). All files together
+   * take about twice of what is needed, and one such file, at the most.
+   */
+  readonly segmentBytes?: number;
   /** Told of what needs attention though no call failed; by default a warning of the process. */
   readonly onReport?: (report: FileStoreReport) => void;
   /** For tests: another file system. */
   readonly fileSystem?: FileSystem;
   /** For tests: other processes. */
   readonly processes?: Processes;
+  /** For tests: other timers. */
+  readonly timers?: Timers;
 }
-
-const DEFAULT_COMPACT_BYTES = 8 << 20;
 
 /**
  * Opens a store in a directory of plain files; `acquire` makes this process its owner. `accept` and `commit` are
  * the owner's; other processes read what is known to be synced.
  *
- * @throws `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_FAILED`. `acquire` also throws `STORE_OWNED` (with the pid) while
- * another process, or another store of this one, owns the directory, `STORE_DAMAGED` and `STORE_FORMAT`.
+ * @throws `OPTION_INVALID`, `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_FAILED`. `acquire` also throws `STORE_OWNED` (with
+ * the pid) while another process, or another store of this one, owns the directory, `STORE_DAMAGED` and `STORE_FORMAT`.
  */
 export async function openFileStore(options: FileStoreOptions): Promise<Store> {
-  const { fileSystem = nodeFileSystem, processes = nodeProcesses } = options;
-  const { compactBytes = DEFAULT_COMPACT_BYTES, onReport = warn } = options;
-  const directory = resolve(options.directory);
+  const place = placeOf(options);
+  const { fileSystem, directory } = place;
   try {
     await fileSystem.makeFolder(directory);
   } catch (error) {
     throw storageError(error, directory);
   }
-  return new FileStore({ directory, fileSystem, processes, compactBytes, onReport });
+  return new FileStore(place);
 }
 
 /**
  * The store port over a directory.
  *
  * Owns: the log, from `acquire` to `release` or `close`. Never: the log's layout.
- * 1. The owner reads what it has in memory; anyone else reads the files.
+ * 1. The owner reads what it has indexed; anyone else catches up with the files at each call.
  */
 class FileStore implements Store {
   readonly supports = { powerLoss: true, shared: false, attachments: true };
   readonly #options: OwnedLogOptions;
+  readonly #reader: RunReader;
+  readonly #view: SharedView;
   #log: OwnedLog | undefined;
   #acquiring: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   constructor(options: OwnedLogOptions) {
     this.#options = options;
+    this.#reader = new RunReader(options);
+    this.#view = new SharedView(options);
   }
 
   get name(): string {
@@ -91,7 +99,9 @@ class FileStore implements Store {
     this.#assertOpen();
     const log = this.#log;
     if (log)
-      return log.submit(acceptance.kind === 'start' ? startChange(acceptance, log.state) : inboxChange(acceptance));
+      return acceptance.kind === 'inbox'
+        ? log.submit(inboxChange(acceptance))
+        : log.submit(startChange(acceptance, (run) => this.#read((state) => this.#reader.value(state, run, 'input'))));
     throw new HoldfastError('STORE_OWNED', {
       message: `This process does not own the store directory ${this.name}, so it can't start runs or send to them.`,
       remedy: 'Do it in the process that owns it, or acquire it first.',
@@ -104,10 +114,10 @@ class FileStore implements Store {
     return this.#read((state) => this.#load(address, state));
   }
 
-  head: Store['head'] = (address) => this.#read(({ tables }) => tables.head(address));
-  list: Store['list'] = (query) => this.#read(({ tables }) => tables.list(query));
-  inbox: Store['inbox'] = (address) => this.#read(({ tables }) => tables.inbox(address));
-  history: Store['history'] = (address, page) => this.#read(({ tables }) => tables.history(address, page));
+  head: Store['head'] = (address) => this.#read((state) => state.head(address));
+  list: Store['list'] = (query) => this.#read((state) => state.list(query));
+  inbox: Store['inbox'] = (address) => this.#read((state) => this.#reader.inbox(state, address));
+  history: Store['history'] = (address, page) => this.#read((state) => this.#reader.history(state, address, page));
 
   /** Nobody else can change a directory that is owned, so there is nothing to tell. */
   watch(): () => void {
@@ -136,27 +146,21 @@ class FileStore implements Store {
 
   async #read<T>(look: (state: LogState) => T | Promise<T>): Promise<T> {
     this.#assertOpen();
-    return this.#translated(async () => look(await this.#state()));
-  }
-
-  async #state({ syncedOnly = true } = {}): Promise<LogState> {
-    if (this.#log) return this.#log.state;
-    const segment = await readNewestSegment(this.#options.fileSystem, this.name);
-    return segment ? LogState.of(segment, { syncedOnly }) : new LogState();
+    return this.#translated(() => this.#reader.reading(() => this.#log?.state ?? this.#view.present(), look));
   }
 
   async #load(address: RunAddress, state: LogState): Promise<StoredRun | undefined> {
-    const run = state.tables.load(address);
+    const run = await this.#reader.run(state, address);
     if (!run) return undefined;
     const attachments = new Map<string, Blob>();
-    for (const ref of state.attachments(address)) {
+    for (const ref of run.attachments) {
       try {
         attachments.set(ref.id, await readAttachment(this.#options.fileSystem, this.name, ref));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
         // Its file goes when its deletion is synced, even where no later line tells so yet.
-        const now = await this.#state({ syncedOnly: false });
-        if (now.files().has(ref.file)) throw damagedAttachment(ref);
+        const now = this.#log?.state ?? (await this.#view.withUnsure());
+        if (now.run(address)?.attachments.get(ref.id)?.file === ref.file) throw damagedAttachment(ref);
         return this.#load(address, now);
       }
     }

@@ -7,7 +7,7 @@ import { reportsTo } from './report.js';
 import { toStepWorker } from './step-worker.js';
 
 export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
-  extends Pick<FileStoreOptions, 'compactBytes' | 'onReport'> {
+  extends Pick<FileStoreOptions, 'segmentBytes' | 'onReport'> {
   /** Where the checkpoints are kept; made when it is not there. Default `.holdfast`. */
   directory?: string;
   workflows: TWorkflows;
@@ -61,7 +61,7 @@ export interface NodeHoldfast<M extends WorkflowTypesById> extends Holdfast<M> {
  * @throws `STORE_OWNED` while another process has the directory open, or this one has it open already;
  * `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_DAMAGED` (with file and offset), `STORE_FORMAT`, `STORE_FAILED`;
  * `OPTION_INVALID` when two workflows have one id, or `crashLoopLimit`, `dev`, `limits` or `retention` are not as they
- * have to be, or one is isolated and there is no `stepWorker`.
+ * have to be, or one is isolated and there is no `stepWorker`, or `segmentBytes` is not a size.
  *
  * @example
  * const holdfast = await openHoldfast({ directory: '.holdfast', workflows: [photoImport] });
@@ -72,11 +72,11 @@ export interface NodeHoldfast<M extends WorkflowTypesById> extends Holdfast<M> {
 export async function openHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
   options: OpenHoldfastOptions<TWorkflows>,
 ): Promise<NodeHoldfast<WorkflowMap<TWorkflows>>> {
-  const { directory = '.holdfast', workflows, compactBytes, stepWorker, ...hostOptions } = options;
+  const { directory = '.holdfast', workflows, segmentBytes, stepWorker, ...hostOptions } = options;
   const onReport = options.onReport ?? (options.logger && reportsTo(options.logger));
   const store = await openFileStore({
     directory,
-    ...(compactBytes === undefined ? {} : { compactBytes }),
+    ...(segmentBytes === undefined ? {} : { segmentBytes }),
     ...(onReport === undefined ? {} : { onReport }),
   });
   const threads = stepWorker && { stepWorker: () => toStepWorker(stepWorker()) };

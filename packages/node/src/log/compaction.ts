@@ -54,9 +54,16 @@ export class Compaction {
     const { total, live } = this.#options.state.space();
     const { segmentBytes } = this.#options;
     return (
-      total > 2 * live + segmentBytes ||
-      segments.length > FEW_SEGMENTS + (SEGMENTS_PER_NEEDED * total) / segmentBytes
+      total > 2 * live + segmentBytes || segments.length > FEW_SEGMENTS + (SEGMENTS_PER_NEEDED * total) / segmentBytes
     );
+  }
+
+  get isDemanded(): boolean {
+    return this.#until !== undefined;
+  }
+
+  undemand(): void {
+    this.#until = undefined;
   }
 
   /** From now on it is due until all segments before the present one are gone. */
@@ -127,7 +134,7 @@ export class Compaction {
 }
 
 function copyOf({ workflow, run }: Pick<CopyEntry, 'workflow' | 'run'>, records: readonly HeldRecord[]): CopyEntry {
-  const head = records.findLast((record) => record.is === 'head');
+  const head = records.filter((record) => record.is === 'head').at(-1);
   return {
     kind: 'copy',
     workflow,

@@ -36,6 +36,16 @@ export interface Reached {
   readonly batch: number;
 }
 
+/** Where a writer begins. */
+export interface WriterStart {
+  /** What is known to be synced of the last of the state's segments. */
+  readonly reached: Reached;
+  /** Good lines beyond that, of another owner: they are written anew, and get their places then. */
+  readonly unsure: readonly UnsureLine[];
+  /** The highest number of a batch. */
+  readonly lastBatch: number;
+}
+
 /**
  * The end of the log, where one owner writes. One call at a time.
  *
@@ -61,21 +71,23 @@ export class LogWriter {
   #left = true;
   #unsure: UnsureLine[] = [];
   #unsureBytes = 0;
+  #appended = 0;
   /** Files of segments that were begun in vain. */
   #strays: string[] = [];
 
-  /**
-   * @param after what is known to be synced of the last of `state.segments`, if there is one.
-   * @param unsure good lines beyond that: they are written anew, and counted in the state's places by the caller.
-   */
-  constructor(options: LogWriterOptions, after: Reached, unsure: readonly UnsureLine[], lastBatch: number) {
+  constructor(options: LogWriterOptions, { reached, unsure, lastBatch }: WriterStart) {
     this.#options = options;
     this.#segment = options.state.segments.at(-1);
     this.#oldest = options.state.segments[0]?.file;
-    this.#synced = after;
-    this.#line = after.line;
+    this.#synced = reached;
+    this.#line = reached.line;
     this.#batch = lastBatch;
     this.#unsure = [...unsure];
+  }
+
+  /** Bytes that it has written so far. */
+  get appended(): number {
+    return this.#appended;
   }
 
   /** Bytes of the present segment. */
@@ -107,6 +119,7 @@ export class LogWriter {
       await this.#undo(error);
     }
     segment.length += bytes.length;
+    this.#appended += bytes.length;
     this.#line += entries.length;
     this.#unsure.push(...entries.map((entry, at) => ({ entry, place: places[at] as LinePlace })));
     this.#unsureBytes += bytes.length;
@@ -143,6 +156,7 @@ export class LogWriter {
       await this.#undo(error);
     }
     segment.length += bytes.length;
+    this.#appended += bytes.length;
     this.#line++;
   }
 
@@ -180,7 +194,8 @@ export class LogWriter {
     await this.close();
     if (this.#segment) this.#segment.length = this.#synced.length;
     segment.length = length;
-    lines.forEach(({ place }, at) => place.moveTo(places[at + 1] as LinePlace));
+    this.#appended += length;
+    for (const [at, { place }] of lines.entries()) place.moveTo(places[at + 1] as LinePlace);
     this.#options.state.segments.push(segment);
     this.#segment = segment;
     this.#line = this.#synced.line + entries.length;
@@ -228,7 +243,12 @@ export class LogWriter {
 
   #encode(
     entries: readonly Entry[],
-    { segment, batch, offset, line = this.#line }: { segment: SegmentSpace; batch: number; offset: number; line?: number },
+    {
+      segment,
+      batch,
+      offset,
+      line = this.#line,
+    }: { segment: SegmentSpace; batch: number; offset: number; line?: number },
   ): { bytes: Buffer; places: LinePlace[] } {
     const last = entries.length - 1;
     const places: LinePlace[] = [];

@@ -35,7 +35,7 @@ export class RunReader {
    *
    * @throws `STORE_DAMAGED`, and what `look` throws.
    */
-  async reading<T>(present: () => LogState | Promise<LogState>, look: (state: LogState) => Promise<T>): Promise<T> {
+  async reading<T>(present: () => LogState | Promise<LogState>, look: (state: LogState) => T | Promise<T>): Promise<T> {
     let before: string | undefined;
     for (;;) {
       try {
@@ -58,7 +58,8 @@ export class RunReader {
     const inbox = new Map<number, InboxRow>();
     await this.#read([...places.values(), ...refs.values(), ...waiting], (record, line) => {
       if (record.is === 'value' && places.get(record.id)?.line === line) values.set(record.id, record.value);
-      if (record.is === 'attachment' && refs.get(record.ref.id)?.line === line) attachments.set(record.ref.id, record.ref);
+      if (record.is === 'attachment' && refs.get(record.ref.id)?.line === line)
+        attachments.set(record.ref.id, record.ref);
       if (record.is === 'inbox') inbox.set(record.row.n, record.row);
     });
     return {

@@ -26,16 +26,17 @@ export class Stage {
 
   /** The seq of a run; undefined when there is no such run. */
   seqOf(address: RunAddress): number | undefined {
-    return this.#headOf(address)?.seq;
+    return this.head(address)?.seq;
   }
 
   /** Whether there is a run that rows of this lane may be put before. */
   takes({ lane, ...address }: Pick<InboxRow, 'lane' | 'workflow' | 'run'>): boolean {
-    const status = this.#headOf(address)?.status;
+    const status = this.head(address)?.status;
     return status !== undefined && (lane === 'control' || status !== 'pruned');
   }
 
-  #headOf(address: RunAddress): RunRow | undefined {
+  /** The head of a run; undefined when there is no such run. */
+  head(address: RunAddress): RunRow | undefined {
     const key = runKey(address);
     return this.#heads.has(key) ? this.#heads.get(key) : this.#state.head(address);
   }
