@@ -114,7 +114,7 @@ class WithoutFolderSync extends SimulatedDisk {
 
 describe('the sweep sees what is missing', SWEEP, () => {
   const missing: [string, () => SimulatedDisk, string][] = [
-    ['the fdatasync of a batch', () => new WithoutDatasync(/\.log$/), 'lost: stored seq'],
+    ['the fdatasync of a batch', () => new WithoutDatasync(/\.log$/), 'lost'],
     ['the fdatasync of a new segment', () => new WithoutDatasync(/\.log\.tmp$/), 'is damaged at byte'],
     ['the fdatasync of an attachment', () => new WithoutDatasync(/attachments/), 'attachment "photo-'],
     ['the sync of the folder', () => new WithoutFolderSync('/store'), 'lost'],

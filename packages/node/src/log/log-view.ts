@@ -29,6 +29,8 @@ export class LogView {
   readonly #headers: Headers;
   #state = new LogState();
   #reached: Reached | undefined;
+  /** Name of the oldest segment that counts. */
+  #oldest = '';
   #unsure: readonly ScannedLine[] = [];
   #tornAt: number | undefined;
 
@@ -92,12 +94,14 @@ export class LogView {
   async #follow(newest: string): Promise<void> {
     const header = headerIn(await this.#headers.lineOf(newest), newest);
     const open = await this.#open(newest, header);
-    const oldest = open.lines.reduce((file, { entry }) => (entry.kind === 'oldest' ? entry.file : file), header.oldest);
+    const known = this.#reached?.segment.file === newest ? this.#oldest : header.oldest;
+    const oldest = open.lines.reduce((file, { entry }) => (entry.kind === 'oldest' ? entry.file : file), known);
     const chain = await this.#headers.chain(newest, oldest);
     this.#headers.keep(new Set(chain.map(({ file }) => file)));
     const afresh = this.#begin(chain);
     for (const link of chain) if (this.#isAhead(link)) await this.#takeClosed(link);
     this.#takeOpen(newest, open);
+    this.#oldest = oldest;
     if (!afresh) return;
     for (const { row } of this.#state.runs()) if (!row) throw damaged(newest, 0);
   }
@@ -116,13 +120,16 @@ export class LogView {
 
   /** Whether all has to be read. */
   #begin(chain: readonly Link[]): boolean {
-    const present = chain.find(({ file }) => file === this.#reached?.segment.file);
-    const goesOn = present && this.#reached && this.#reached.offset <= (present.length ?? Number.POSITIVE_INFINITY);
-    if (!goesOn) this.#forget();
     const { segments } = this.#state;
     const dropped = segments.findIndex(({ file }) => file === chain[0]?.file);
-    if (goesOn) segments.splice(0, dropped);
-    return !goesOn;
+    const present = chain.find(({ file }) => file === this.#reached?.segment.file);
+    const counts = present && this.#reached && this.#reached.offset <= (present.length ?? Number.POSITIVE_INFINITY);
+    if (counts && dropped >= 0) {
+      segments.splice(0, dropped);
+      return false;
+    }
+    this.#forget();
+    return true;
   }
 
   #isAhead({ file, length }: Link): boolean {

@@ -232,7 +232,9 @@ export class LogWriter {
   }
 
   async #writeDraft(draft: string, bytes: Buffer): Promise<void> {
-    const file = await this.#options.fileSystem.openForAppend(draft);
+    const { fileSystem } = this.#options;
+    await fileSystem.remove(draft); // Left by an owner of this epoch who got no further.
+    const file = await fileSystem.openForAppend(draft);
     try {
       await file.append(bytes);
       await file.datasync();

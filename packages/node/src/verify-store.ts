@@ -1,0 +1,1 @@
+import { HoldfastError } from '@holdfast/core';
