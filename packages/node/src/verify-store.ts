@@ -1,1 +1,0 @@
-import { HoldfastError } from '@holdfast/core';
