@@ -62,21 +62,24 @@ describe('an I/O error', () => {
     ['datasync', 'rename'],
     ['datasync', 'syncFolder'],
     ['append', 'append'],
-  ])('of %s and then %s: the outcome is said to be unknown, and nothing is appended to what was left', async (...broken) => {
-    const failure: { code?: string } = {};
-    const disk = new SimulatedDisk();
-    const store = await openSimulated(failing(disk, broken, failure));
-    await store.acquire();
-    await store.accept(start('a'));
-    failure.code = 'EIO';
-    await expect(store.accept(start('b'))).rejects.toMatchObject({ code: 'STORE_FAILED', retryable: false });
-    await expect(store.accept(start('c'))).rejects.toMatchObject({ code: 'STORE_FAILED', retryable: true });
-    failure.code = '';
-    expect(await store.accept(start('d'))).toEqual({ outcome: 'started' });
-    const later = await openSimulated(disk.afterPowerCut('everything'), { boot: 2 });
-    await later.acquire();
-    expect((await later.list()).rows.map(({ run }) => run)).toEqual(['a', 'd']);
-  });
+  ])(
+    'of %s and then %s: the outcome is said to be unknown, and nothing is appended to what was left',
+    async (...broken) => {
+      const failure: { code?: string } = {};
+      const disk = new SimulatedDisk();
+      const store = await openSimulated(failing(disk, broken, failure));
+      await store.acquire();
+      await store.accept(start('a'));
+      failure.code = 'EIO';
+      await expect(store.accept(start('b'))).rejects.toMatchObject({ code: 'STORE_FAILED', retryable: false });
+      await expect(store.accept(start('c'))).rejects.toMatchObject({ code: 'STORE_FAILED', retryable: true });
+      failure.code = '';
+      expect(await store.accept(start('d'))).toEqual({ outcome: 'started' });
+      const later = await openSimulated(disk.afterPowerCut('everything'), { boot: 2 });
+      await later.acquire();
+      expect((await later.list()).rows.map(({ run }) => run)).toEqual(['a', 'd']);
+    },
+  );
 
   test('a member that is too large for the disk does not take its group with it', async () => {
     const disk = new SimulatedDisk();

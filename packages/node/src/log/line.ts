@@ -24,9 +24,8 @@ export function encodeLine(line: Line): string {
 /** The line in `bytes` (without its newline), or undefined when its checksum does not fit. */
 export function decodeLine(bytes: Buffer): Line | undefined {
   if (bytes.length <= CRC_DIGITS + 1 || bytes[CRC_DIGITS] !== SPACE) return undefined;
-  const json = bytes.subarray(CRC_DIGITS + 1);
-  if (checksum(json) !== bytes.toString('latin1', 0, CRC_DIGITS)) return undefined;
-  return JSON.parse(json.toString('utf8')) as Line;
+  if (checksum(bytes.subarray(CRC_DIGITS + 1)) !== bytes.toString('latin1', 0, CRC_DIGITS)) return undefined;
+  return JSON.parse(bytes.toString('utf8', CRC_DIGITS + 1)) as Line;
 }
 
 /** A stretch of bytes up to a newline: a line, or, where `line` is undefined, something that is not one. */

@@ -3,7 +3,7 @@ import type { FileSystem } from '../file-system.js';
 import { Headers, type Link, reading, SegmentAbsent } from './chain.js';
 import type { HeaderEntry, Line } from './entry.js';
 import { LinePlace, type SegmentSpace } from './place.js';
-import { damaged, headerIn, type OpenPart, type ScannedLine, scanClosed, scanOpen } from './scan.js';
+import { damaged, headerIn, type OpenPart, type Part, type ScannedLine, scanClosed, scanOpen } from './scan.js';
 import { segmentFile, segmentsIn } from './segment-file.js';
 import { LogState } from './state.js';
 
@@ -95,7 +95,10 @@ export class LogView {
     const header = headerIn(await this.#headers.lineOf(newest), newest);
     const open = await this.#open(newest, header);
     const known = this.#reached?.segment.file === newest ? this.#oldest : header.oldest;
-    const oldest = open.lines.reduce((file, { entry }) => (entry.kind === 'oldest' ? entry.file : file), known);
+    const oldest = open.lines.reduce(
+      (file, { line: { entry } }) => (entry.kind === 'oldest' ? entry.file : file),
+      known,
+    );
     const chain = await this.#headers.chain(newest, oldest);
     this.#headers.keep(new Set(chain.map(({ file }) => file)));
     const afresh = this.#begin(chain);
@@ -114,7 +117,7 @@ export class LogView {
     const size = await reading(file, () => this.#fileSystem.size(path));
     const bytes = await this.#bytes(file, offset, size);
     const first = await this.#headers.lineOf(file);
-    const before = reached?.last ?? (header.prev ? { line: header.prev.line, batch: 0, left: 0 } : undefined);
+    const before = reached?.last ?? beginningOf(header);
     return scanOpen({ file, bytes, offset, before }, reached?.last.batch ?? first?.batch ?? 0);
   }
 
@@ -140,11 +143,11 @@ export class LogView {
   async #takeClosed({ file, length = 0, lastLine, header }: Link): Promise<void> {
     const { offset, segment } = this.#placeIn(file);
     const bytes = await this.#bytes(file, offset, length);
-    const before = this.#reached?.last ?? (header.prev ? { line: header.prev.line, batch: 0, left: 0 } : undefined);
+    const before = this.#reached?.last ?? beginningOf(header);
     let last = this.#reached?.last;
-    for (const line of scanClosed({ file, bytes, offset, before })) {
-      this.#take(segment, line);
-      last = line;
+    for (const scanned of scanClosed({ file, bytes, offset, before })) {
+      this.#take(segment, scanned);
+      last = scanned.line;
     }
     if (!last || bytes.length < length - offset || last.line !== lastLine) throw damaged(file, offset + bytes.length);
     segment.length = length;
@@ -153,19 +156,19 @@ export class LogView {
 
   #takeOpen(file: string, { lines, tornAt, synced }: OpenPart): void {
     const { segment } = this.#placeIn(file);
-    const sure = lines.filter(({ batch }) => batch <= synced);
-    for (const line of sure) this.#take(segment, line);
+    const sure = lines.filter(({ line }) => line.batch <= synced);
+    for (const scanned of sure) this.#take(segment, scanned);
     const last = sure.at(-1);
     if (last) {
       segment.length = last.offset + last.length + 1;
-      this.#reached = { segment, offset: segment.length, last };
+      this.#reached = { segment, offset: segment.length, last: last.line };
     }
     this.#unsure = lines.slice(sure.length);
     this.#tornAt = tornAt;
   }
 
-  #take(segment: SegmentSpace, { entry, offset, length }: ScannedLine): void {
-    this.#state.apply(entry, new LinePlace(segment, offset, length));
+  #take(segment: SegmentSpace, { line, offset, length }: ScannedLine): void {
+    this.#state.apply(line.entry, new LinePlace(segment, offset, length));
   }
 
   /** The segment's entry among those that count, and where reading it goes on. */
@@ -182,4 +185,9 @@ export class LogView {
     const path = join(this.#directory, file);
     return Buffer.from(await reading(file, () => this.#fileSystem.readAt(path, from, to - from)));
   }
+}
+
+/** What stands before the first line of a segment. */
+function beginningOf({ prev }: HeaderEntry): Part['before'] {
+  return prev ? { line: prev.line, batch: 0, left: 0 } : undefined;
 }

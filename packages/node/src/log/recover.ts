@@ -29,9 +29,9 @@ export async function recover(options: OwnedLogOptions, owner: OwnerFile): Promi
   await view.catchUp();
   const { state, tail, end, unsure } = view;
   if (tail) onReport({ code: 'TAIL_CUT', ...tail });
-  const last = unsure.at(-1) ?? end?.last;
+  const last = unsure.at(-1)?.line ?? end?.last;
   const nowhere = { file: '', length: 0, live: 0 };
-  const lines = unsure.map(({ entry }): UnsureLine => ({ entry, place: new LinePlace(nowhere, 0, 0) }));
+  const lines = unsure.map(({ line }): UnsureLine => ({ entry: line.entry, place: new LinePlace(nowhere, 0, 0) }));
   const reached = { length: end?.length ?? 0, line: end?.last.line ?? 0, batch: end?.last.batch ?? 0 };
   const assertNewest = () => owner.assertNewest();
   const place = { fileSystem, directory, epoch: owner.epoch, state, assertNewest };

@@ -4,10 +4,9 @@ import { type HeaderEntry, type Line, LOG_FORMAT } from './entry.js';
 import { type Stretch, salvagedLines, stretches } from './line.js';
 import { segmentFile } from './segment-file.js';
 
-/** A line, and where it is in its segment: byte offset, and length without its newline. */
-export interface ScannedLine extends Line {
-  readonly offset: number;
-  readonly length: number;
+/** A stretch that is a line. */
+export interface ScannedLine extends Stretch {
+  readonly line: Line;
 }
 
 /** A part of a segment: from the byte `offset` on, after the line `before`. */
@@ -37,9 +36,9 @@ export interface OpenPart {
 export function* scanClosed({ file, bytes, offset, before }: Part): Iterable<ScannedLine> {
   let last = before;
   for (const stretch of stretches(bytes, offset)) {
-    if (!stretch.line || !follows(last, stretch.line)) throw damaged(file, stretch.offset);
+    if (!isNext(stretch, last)) throw damaged(file, stretch.offset);
     last = stretch.line;
-    yield scanned(stretch, stretch.line);
+    yield stretch;
   }
 }
 
@@ -55,15 +54,15 @@ export function scanOpen({ file, bytes, offset, before }: Part, known: number): 
   let last = before;
   let tornAt: number | undefined;
   for (const stretch of stretches(bytes, offset)) {
-    if (!stretch.line || !follows(last, stretch.line)) {
+    if (!isNext(stretch, last)) {
       tornAt = stretch.offset;
       break;
     }
     last = stretch.line;
-    lines.push(scanned(stretch, stretch.line));
+    lines.push(stretch);
   }
   let synced = known;
-  for (const line of lines) synced = Math.max(synced, line.synced);
+  for (const { line } of lines) synced = Math.max(synced, line.synced);
   const salvaged = tornAt === undefined ? [] : salvagedLines(bytes.subarray(tornAt - offset));
   for (const line of salvaged) if (line.line > (last?.line ?? 0)) synced = Math.max(synced, line.synced);
   // What comes next belongs to this batch, or to a later one.
@@ -93,15 +92,12 @@ export function headerIn(line: Line | undefined, file: string): HeaderEntry {
   });
 }
 
-/** Is this line the next one? */
-function follows(before: Part['before'], line: Line): boolean {
-  if (!before) return true;
+/** Is this a good line, and the one that follows `before`? */
+function isNext(stretch: Stretch, before: Part['before']): stretch is ScannedLine {
+  const { line } = stretch;
+  if (!line || !before) return line !== undefined;
   if (line.line !== before.line + 1) return false;
   return before.left > 0 ? line.batch === before.batch && line.left === before.left - 1 : line.batch > before.batch;
-}
-
-function scanned({ offset, length }: Stretch, line: Line): ScannedLine {
-  return { ...line, offset, length };
 }
 
 /** The error of bytes that are not what was once safely on disk. */

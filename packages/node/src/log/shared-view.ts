@@ -38,8 +38,8 @@ export class SharedView {
     const view = this.#fresh();
     await view.catchUp();
     const segment = view.state.segments.at(-1) ?? { file: '', length: 0, live: 0 };
-    for (const { entry, offset, length } of view.unsure)
-      view.state.apply(entry, new LinePlace(segment, offset, length));
+    for (const { line, offset, length } of view.unsure)
+      view.state.apply(line.entry, new LinePlace(segment, offset, length));
     return view.state;
   }
 

@@ -107,7 +107,7 @@ export class LogState {
     const run = this.#runs.get(key) ?? this.#add(key);
     if (step.is !== 'head') return run.take(step, place);
     this.#forgetSingleton(key);
-    run.take({ is: 'head', row: frozenCopy(step.row) }, place);
+    run.take({ is: 'head', row: frozen(step.row) }, place);
     const id = singletonId(step.row);
     if (id !== undefined) this.#singletons.set(id, key);
     return [];
@@ -125,4 +125,11 @@ export class LogState {
     const id = row && singletonId(row);
     if (id !== undefined && this.#singletons.get(id) === key) this.#singletons.delete(id);
   }
+}
+
+/** Freezes what a line was parsed to. What was planned by this process is frozen already, and is not looked through. */
+function frozen<T>(data: T): T {
+  if (typeof data !== 'object' || data === null || Object.isFrozen(data)) return data;
+  for (const part of Object.values(data)) frozen(part);
+  return Object.freeze(data);
 }

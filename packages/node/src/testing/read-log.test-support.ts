@@ -16,7 +16,7 @@ export async function readLog(fileSystem: FileSystem): Promise<ReadLog> {
     await view.catchUp();
     const { state, unsure, tail: torn } = view;
     const segment = state.segments.at(-1) ?? { file: '', length: 0, live: 0 };
-    for (const { entry, offset, length } of unsure) state.apply(entry, new LinePlace(segment, offset, length));
+    for (const { line, offset, length } of unsure) state.apply(line.entry, new LinePlace(segment, offset, length));
     const reader = new RunReader({ fileSystem, directory: '/store' });
     const records: unknown[] = [];
     for (const row of state.list().rows) {
