@@ -88,7 +88,7 @@ function chance(random: () => number) {
   };
 }
 
-describe('whatever is done, in whatever order, compaction changes nothing', { timeout: 60_000 }, () => {
+describe('whatever is done, in whatever order, compaction changes nothing', { timeout: 240_000 }, () => {
   test.each([1, 2, 3, 4, 5, 6])('seed %i: as in memory, for owner, reader and next owner', async (seed) => {
     const disk = new SimulatedDisk();
     const memory = createMemoryStore();

@@ -56,7 +56,7 @@ function flipped(bytes: Buffer, bit: number): Buffer {
 
 const nameOf = (file: string) => file.slice('/store/'.length);
 
-describe('a damaged log is never read wrongly', { timeout: 120_000 }, () => {
+describe('a damaged log is never read wrongly', { timeout: 240_000 }, () => {
   test('cut at every byte: an earlier state, said to be cut, or a refusal', async () => {
     const [known, starts] = [await states(), new Set(lineStarts(segment))];
     for (let length = 0; length < segment.length; length++) {

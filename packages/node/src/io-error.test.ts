@@ -18,7 +18,7 @@ function failing(disk: FileSystem, names: readonly string[], broken: { code?: st
   });
 }
 
-describe('one I/O error at every operation', { timeout: 60_000 }, () => {
+describe('one I/O error at every operation', { timeout: 240_000 }, () => {
   test.each(['EIO', 'ENOSPC'])('%s: nothing acknowledged is lost, and work goes on', async (code) => {
     const whole = new SimulatedDisk();
     await work(() => openSimulated(whole));

@@ -4,7 +4,7 @@ import type { FileSystem } from '../file-system.js';
 import type { Timers } from '../log/timers.js';
 
 /** Small enough for several new segments in one workload. */
-const SEGMENT_BYTES = 2000;
+const SEGMENT_BYTES = 1500;
 
 /** Timers that fire when they are told to. */
 export class ManualTimers implements Timers {

@@ -3,7 +3,7 @@ import type { Op, RunAddress, RunRow, Store } from '@holdfast/core/store';
 
 const INSTANT = Date.UTC(2026, 0, 1);
 /** Makes values large enough for a few compactions. */
-const PADDING = 'x'.repeat(40);
+const PADDING = 'x'.repeat(150);
 
 /** What a run was asked to do, and what of it was acknowledged: what a store must and may hold afterwards. */
 export interface Account {
