@@ -5,7 +5,8 @@ import type { FileSystem } from './file-system.js';
 import type { AttachmentRef } from './log/entry.js';
 import { checksum, hex } from './log/line.js';
 
-const ATTACHMENTS = 'attachments';
+/** Name of the folder that they are in. */
+export const ATTACHMENTS = 'attachments';
 
 /** A Blob on its way into a store. */
 export interface Attachment {

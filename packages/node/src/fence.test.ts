@@ -37,7 +37,7 @@ function blind(stale: FileSystem): FileSystem {
   return { ...before(stale, async () => {}), exists };
 }
 
-describe('a wrong takeover at every operation', { timeout: 60_000 }, () => {
+describe('a wrong takeover at every operation', { timeout: 240_000 }, () => {
   test('loses nothing that the first owner was told to be stored', async () => {
     const { operations, accounts } = await takeOverAt(Number.POSITIVE_INFINITY);
     expect(accounts.every(({ acked }) => acked === 5)).toBe(true);

@@ -1,21 +1,25 @@
-import { resolve } from 'node:path';
 import { HoldfastError, isHoldfastError } from '@holdfast/core';
 import type { Acceptance, Accepted, Checkpoint, Ownership, Store, StoreChange } from '@holdfast/core/store';
-import { type FileSystem, nodeFileSystem } from './file-system.js';
+import type { FileSystem } from './file-system.js';
 import { GuestStore } from './guest-store.js';
-import { nodeSockets, type Sockets } from './link/sockets.js';
-import { OwnedStore, type OwnedStoreOptions } from './owned-store.js';
+import type { Sockets } from './link/sockets.js';
+import type { Timers } from './log/timers.js';
+import { OwnedStore } from './owned-store.js';
 import { OwnerWait } from './owner/await-owner.js';
-import { nodeProcesses, type Processes } from './owner/processes.js';
-import { type FileStoreReport, warn } from './report.js';
+import type { Processes } from './owner/processes.js';
+import { placeOf, type StorePlace } from './place.js';
+import type { FileStoreReport } from './report.js';
 import { storageError } from './storage-error.js';
 import type { Reads } from './stored-reads.js';
 
 export interface FileStoreOptions {
   /** Made when it is not there. One store a directory. */
   readonly directory: string;
-  /** The log is written anew, without what is no longer needed, when it has grown beyond this (bytes; default 8 MiB) and to twice of what was needed. */
-  readonly compactBytes?: number;
+  /**
+   * A file of the log is closed when it has grown to this (bytes, from 1,024 to 1 GiB; default 8 MiB). All files together
+   * take about twice of what is needed, and one such file, at the most.
+   */
+  readonly segmentBytes?: number;
   /** What `acquire` does while another process, or another store of this one, owns the directory; default `'fail'`. */
   readonly whenOwned?: 'fail' | 'wait';
   /** While it waits: an owner that is connected, and silent for so long (ms), is taken over from. Default: Infinity. */
@@ -28,32 +32,27 @@ export interface FileStoreOptions {
   readonly processes?: Processes;
   /** For tests: other sockets. */
   readonly sockets?: Sockets;
-  /** For tests: how often an owner looks for mail that nobody has told it of, in ms; default 1,000. */
-  readonly lookEveryMs?: number;
+  /** For tests: other timers. */
+  readonly timers?: Timers;
 }
-
-const DEFAULT_COMPACT_BYTES = 8 << 20;
-const DEFAULT_LOOK_MS = 1000;
 
 /**
  * Opens a store in a directory of plain files; `acquire` makes this process its owner. Others read through the owner, where
  * there is one, or the files, and what they `accept` is left for the owner as mail.
  *
- * @throws `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_FAILED`. `acquire` also throws `STORE_OWNED` (with the pid) while
+ * @throws `OPTION_INVALID`, `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_FAILED`. `acquire` also throws `STORE_OWNED` (with the pid) while
  * another process, or another store of this one, owns the directory, unless it is to wait; `STORE_DAMAGED`, `STORE_FORMAT`.
  */
 export async function openFileStore(options: FileStoreOptions): Promise<Store> {
-  const { fileSystem = nodeFileSystem, processes = nodeProcesses, sockets = nodeSockets } = options;
-  const { compactBytes = DEFAULT_COMPACT_BYTES, lookEveryMs = DEFAULT_LOOK_MS, onReport = warn } = options;
   const { whenOwned = 'fail', ownerTimeoutMs = Number.POSITIVE_INFINITY } = options;
-  const directory = resolve(options.directory);
+  const place = placeOf(options);
+  const { fileSystem, directory } = place;
   try {
     await fileSystem.makeFolder(directory);
   } catch (error) {
     throw storageError(error, directory);
   }
-  const files = { directory, fileSystem, processes, sockets, compactBytes, lookEveryMs, onReport };
-  return new FileStore(files, { whenOwned, ownerTimeoutMs });
+  return new FileStore(place, { whenOwned, ownerTimeoutMs });
 }
 
 type Waiting = Required<Pick<FileStoreOptions, 'whenOwned' | 'ownerTimeoutMs'>>;
@@ -67,7 +66,7 @@ type Waiting = Required<Pick<FileStoreOptions, 'whenOwned' | 'ownerTimeoutMs'>>;
  */
 class FileStore implements Store {
   readonly supports = { powerLoss: true, shared: true, attachments: true };
-  readonly #options: Omit<OwnedStoreOptions, 'changed'>;
+  readonly #options: StorePlace;
   readonly #waiting: Waiting;
   readonly #guest: GuestStore;
   readonly #listeners = new Set<(change: StoreChange) => void>();
@@ -77,7 +76,7 @@ class FileStore implements Store {
   #closed: Promise<void> | undefined;
   #unwatch: () => void = () => {};
 
-  constructor(options: Omit<OwnedStoreOptions, 'changed'>, waiting: Waiting) {
+  constructor(options: StorePlace, waiting: Waiting) {
     this.#options = options;
     this.#waiting = waiting;
     this.#guest = new GuestStore(options);

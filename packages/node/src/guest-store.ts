@@ -2,13 +2,12 @@ import type { Acceptance, Accepted, InboxRow, RunRow, StoreChange } from '@holdf
 import { OwnerLink } from './link/owner-link.js';
 import type { Sockets } from './link/sockets.js';
 import { GroupCommit } from './log/group-commit.js';
-import { readNewestSegment } from './log/segments.js';
-import { LogState } from './log/state.js';
+import { SharedView } from './log/shared-view.js';
 import { type Foreseen, Overlay } from './mail/overlay.js';
 import { type Letter, letterOf, MailSender } from './mail/sender.js';
 import type { OwnedPlace } from './owner/owner-file.js';
 import { unknownOutcome } from './storage-error.js';
-import { loadWith, type Reads, StoredReads } from './stored-reads.js';
+import { loadWith, type Reads, type StateSource, StoredReads } from './stored-reads.js';
 
 export interface GuestOptions extends OwnedPlace {
   readonly sockets: Sockets;
@@ -41,13 +40,15 @@ export class GuestStore implements Reads {
   readonly #place: GuestOptions;
   readonly #link: OwnerLink;
   readonly #sender: MailSender;
+  readonly #files: SharedView;
   readonly #listeners = new Set<(change: StoreChange) => void>();
   readonly #concluding = new Set<Promise<void>>();
-  readonly #group = new GroupCommit<Member>((group) => this.#post(group));
+  readonly #group = new GroupCommit<Member>({ write: (group) => this.#post(group), rest: async () => false });
 
   constructor(options: GuestOptions) {
     this.#place = options;
     this.#sender = new MailSender(options);
+    this.#files = new SharedView(options);
     this.#link = new OwnerLink({ ...options, changed: (change, by) => this.#heed(change, by) });
   }
 
@@ -125,13 +126,15 @@ export class GuestStore implements Reads {
   /** Answers those that would be refused, or change nothing; gives the others. */
   async #foresee(group: readonly Member[]): Promise<Member[]> {
     const view = await this.#view({ syncedOnly: false });
-    return group.filter(({ letter: { id, asked }, resolve, reject }) => {
-      const foreseen = view.add({ id, sender: this.#sender.name, asked, attachments: [] });
-      if ('refused' in foreseen) reject(foreseen.refused);
-      else if (CHANGES_NOTHING.includes(foreseen.accepted.outcome)) resolve(foreseen.accepted);
-      else return true;
-      return false;
-    });
+    const others: Member[] = [];
+    for (const member of group) {
+      const { id, asked } = member.letter;
+      const foreseen = await view.add({ id, sender: this.#sender.name, asked, attachments: [] });
+      if ('refused' in foreseen) member.reject(foreseen.refused);
+      else if (CHANGES_NOTHING.includes(foreseen.accepted.outcome)) member.resolve(foreseen.accepted);
+      else others.push(member);
+    }
+    return others;
   }
 
   #conclude({ letter, resolve, reject }: Member): void {
@@ -167,9 +170,9 @@ export class GuestStore implements Reads {
 
   /** @param how.syncedOnly without lines that only the next owner will know to be there. */
   async #view({ syncedOnly }: { syncedOnly: boolean }): Promise<Overlay> {
-    const segment = await readNewestSegment(this.#place.fileSystem, this.#place.directory);
-    const state = segment ? LogState.of(segment, { syncedOnly }) : new LogState();
-    return Overlay.of(this.#place, state, new StoredReads(this.#place, async () => state));
+    const state = syncedOnly ? await this.#files.present() : await this.#files.withUnsure();
+    const source: StateSource = (unsure) => (unsure ? this.#files.withUnsure() : state);
+    return Overlay.of(this.#place, state, new StoredReads(this.#place, source));
   }
 
   #heed(change: StoreChange, by: string | undefined): void {

@@ -23,7 +23,7 @@ import { toStepWorker } from './step-worker.js';
 import { waitingOf } from './waiting.js';
 
 export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
-  extends Pick<FileStoreOptions, 'compactBytes' | 'onReport'> {
+  extends Pick<FileStoreOptions, 'segmentBytes' | 'onReport'> {
   /** Where the checkpoints are kept; made when it is not there. Default `.holdfast`. */
   directory?: string;
   workflows: TWorkflows;
@@ -89,7 +89,8 @@ export interface NodeHoldfast<M extends WorkflowTypesById> extends Holdfast<M> {
  * says to wait;
  * `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_DAMAGED` (with file and offset), `STORE_FORMAT`, `STORE_FAILED`;
  * `OPTION_INVALID` when two workflows have one id, or `crashLoopLimit`, `dev`, `limits`, `retention`, `whenOwned` or
- * `ownerTimeout` are not as they have to be, or one is isolated and there is no `stepWorker`.
+ * `ownerTimeout` are not as they have to be, or one is isolated and there is no `stepWorker`, or
+ * `segmentBytes` is not a size.
  *
  * @example
  * const holdfast = await openHoldfast({ directory: '.holdfast', workflows: [photoImport] });
@@ -103,7 +104,7 @@ export async function openHoldfast<const TWorkflows extends readonly AnyWorkflow
   const {
     directory = '.holdfast',
     workflows,
-    compactBytes,
+    segmentBytes,
     stepWorker,
     whenOwned,
     ownerTimeout,
@@ -113,7 +114,7 @@ export async function openHoldfast<const TWorkflows extends readonly AnyWorkflow
   const onReport = options.onReport ?? (options.logger && reportsTo(options.logger));
   const store = await openFileStore({
     directory,
-    ...(compactBytes === undefined ? {} : { compactBytes }),
+    ...(segmentBytes === undefined ? {} : { segmentBytes }),
     ...(onReport === undefined ? {} : { onReport }),
     ...waiting,
   });

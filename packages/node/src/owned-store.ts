@@ -1,19 +1,19 @@
 import type { Acceptance, Accepted, Checkpoint, StoreChange } from '@holdfast/core/store';
 import { commitChange, inboxChange, startChange } from './changes.js';
 import { OwnerServer } from './link/owner-server.js';
-import type { Sockets } from './link/sockets.js';
-import { OwnedLog, type OwnedLogOptions } from './log/owned-log.js';
+import { OwnedLog } from './log/owned-log.js';
 import { MailIntake } from './mail/intake.js';
+import type { StorePlace } from './place.js';
 import { storageError } from './storage-error.js';
 import { StoredReads } from './stored-reads.js';
 
-export interface OwnedStoreOptions extends OwnedLogOptions {
-  readonly sockets: Sockets;
-  /** How often mail is looked for that nobody has told of, in ms. */
-  readonly lookEveryMs: number;
+export interface OwnedStoreOptions extends StorePlace {
   /** Told of what guests have changed. */
   readonly changed: (change: StoreChange) => void;
 }
+
+/** How often mail is looked for that nobody has told of, in ms. */
+const LOOK_MS = 1000;
 
 /**
  * A directory while this process owns it: the log, the mail of guests, and the socket on which they ask.
@@ -30,16 +30,18 @@ export class OwnedStore {
   readonly #options: OwnedStoreOptions;
   readonly #server: OwnerServer | undefined;
   readonly #intake: MailIntake;
-  #looking: NodeJS.Timeout | undefined;
+  #hasEnded = false;
+  #stopLooking: () => void = () => {};
 
   private constructor(options: OwnedStoreOptions, log: OwnedLog, server: OwnerServer | undefined) {
     this.#options = options;
     this.#server = server;
     this.log = log;
-    this.reads = new StoredReads(options, async () => log.state);
+    this.reads = new StoredReads(options, () => log.state);
     this.#intake = new MailIntake({
       ...options,
       log,
+      inputOf: (run) => this.reads.inputOf(run),
       taken: ({ workflow, run }, by) => this.#taken({ workflow, run }, by),
     });
     log.lost.addEventListener('abort', () => this.#withdraw(), { once: true });
@@ -74,7 +76,8 @@ export class OwnedStore {
 
   async accept(acceptance: Acceptance): Promise<Accepted> {
     const { workflow, run } = acceptance.row;
-    const change = acceptance.kind === 'start' ? startChange(acceptance, this.log.state) : inboxChange(acceptance);
+    const change =
+      acceptance.kind === 'start' ? startChange(acceptance, (run) => this.reads.inputOf(run)) : inboxChange(acceptance);
     const accepted = await this.log.submit(change);
     if (!('row' in accepted)) this.#server?.tell({ kind: 'accepted', workflow, run });
     return accepted;
@@ -87,7 +90,8 @@ export class OwnedStore {
 
   /** Gives the directory back; who waits for it can have it when this resolves. */
   async end(how: { released: boolean }): Promise<void> {
-    clearInterval(this.#looking);
+    this.#hasEnded = true;
+    this.#stopLooking();
     await this.#intake.close();
     try {
       await this.log.end(how);
@@ -97,7 +101,6 @@ export class OwnedStore {
   }
 
   async #begin(): Promise<void> {
-    const { lookEveryMs } = this.#options;
     await this.#intake.take();
     await this.#sweep();
     this.#server?.serve({
@@ -114,15 +117,18 @@ export class OwnedStore {
       history: ({ workflow, run, ...page }) => this.reads.history({ workflow, run }, page),
       ping: async () => null,
     });
-    if (this.log.lost.aborted || lookEveryMs === Number.POSITIVE_INFINITY) return;
-    this.#looking = setInterval(() => void this.#look(), lookEveryMs);
-    this.#looking.unref();
+    this.#lookLater();
+  }
+
+  #lookLater(): void {
+    if (!this.log.lost.aborted) this.#stopLooking = this.#options.timers.after(LOOK_MS, () => void this.#look());
   }
 
   async #look(): Promise<void> {
     // What fails here is told by whoever writes next.
     await this.log.assertOwned().catch(() => undefined);
-    if (!this.log.lost.aborted) await this.#intake.take();
+    if (!this.log.lost.aborted && !this.#hasEnded) await this.#intake.take();
+    if (!this.#hasEnded) this.#lookLater();
   }
 
   async #sweep(): Promise<void> {
@@ -143,7 +149,7 @@ export class OwnedStore {
 
   /** Guests look for the owner that is there now. */
   #withdraw(): void {
-    clearInterval(this.#looking);
+    this.#stopLooking();
     this.#server?.close();
   }
 }

@@ -4,7 +4,8 @@ import type { HoldfastError, Logger } from '@holdfast/core';
  * What a file store has to tell though no call failed:
  * - `TAIL_CUT`: the end of `file` from byte `offset` on was never finished, and is left out. Nothing known to be
  *   safely on disk stood there; a crash or power loss during a write leaves such an end.
- * - `COMPACTION_FAILED`: the log could not be written anew; it goes on growing, and it is tried again later.
+ * - `COMPACTION_FAILED`: the log could not be continued in a new file, or an old one not be given up; it goes on growing,
+ *   and it is tried again later.
  * - `MAIL_DAMAGED`: what another process had sent could not be read any more; it was put aside as `file`, and not done.
  * - `MAIL_FOREIGN`: `file` is no mail, and stays where it is.
  * - `MAIL_REFUSED`: what another process had sent to `run` was refused, as `error` says, and its sender did not wait to be

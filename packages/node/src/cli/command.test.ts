@@ -152,18 +152,38 @@ test('what is deleted is confirmed where nobody can be asked, and what is pruned
   expect((await holdfast(['list'])).out).toBe('No runs.\n');
 });
 
-test('damage is found by verify, and named by file and offset', async () => {
+test('all damage is found by verify, and named by file and offset', async () => {
   await holdfast(['run', EXPENSE, '--id', 'taxi', '--input', '-', '--until-waiting'], { input: '{}' });
   expect(await holdfast(['verify'])).toMatchObject({ code: 0, out: expect.stringMatching(/^Whole: 1 runs/) });
   const store = join(directory, '.holdfast');
   const [segment = ''] = (await readdir(store)).filter((file) => file.endsWith('.log'));
   const bytes = await readFile(join(store, segment));
-  const offset = bytes.indexOf('\n') + 20;
-  bytes[offset] = (bytes[offset] ?? 0) ^ 1;
+  const second = bytes.indexOf('\n') + 1;
+  const third = bytes.indexOf('\n', second) + 1;
+  for (const offset of [second + 20, third + 20]) bytes[offset] = (bytes[offset] ?? 0) ^ 1;
   await writeFile(join(store, segment), bytes);
-  const { code, err } = await holdfast(['verify', '--json']);
+  await writeFile(join(store, '00000009-00000009.log.tmp'), 'half');
+  const { code, out, err } = await holdfast(['verify', '--json']);
   expect([code, JSON.parse(err).code]).toEqual([5, 'STORE_DAMAGED']);
-  expect(JSON.parse(err).details).toMatchObject({ file: expect.stringContaining(segment), offset: expect.any(Number) });
+  expect(JSON.parse(err).details).toEqual({ file: segment, offset: second, places: 2 });
+  expect(lines(out)).toMatchObject([
+    { kind: 'damage', file: segment, offset: second },
+    { kind: 'damage', file: segment, offset: third },
+    { kind: 'stray', file: '00000009-00000009.log.tmp' },
+    { kind: 'verified', whole: false },
+  ]);
+  expect((await holdfast(['compact'])).code).toBe(5);
+});
+
+test('compact gives back space, and keeps what there is', async () => {
+  for (const run of ['taxi', 'train']) {
+    await holdfast(['run', EXPENSE, '--id', run, '--input', '-', '--until-waiting'], { input: '{}' });
+  }
+  const before = (await holdfast(['list', '--json'])).out;
+  const [{ before: bytes, after }] = lines((await holdfast(['compact', '--json'])).out) as [Record<string, number>];
+  expect(after).toBeLessThan(bytes as number);
+  expect((await holdfast(['list', '--json'])).out).toBe(before);
+  expect((await holdfast(['verify'])).code).toBe(0);
 });
 
 describe('a module of TypeScript', () => {

@@ -30,6 +30,12 @@ export function segmentsIn(files: readonly string[]): SegmentName[] {
   return names.sort((a, b) => a.epoch - b.epoch || a.part - b.part);
 }
 
+/** Whether the segment of one name comes before that of another. */
+export function isOlder(file: string, other: string): boolean {
+  const [a, b] = [segmentsIn([file])[0], segmentsIn([other])[0]];
+  return a !== undefined && b !== undefined && (a.epoch < b.epoch || (a.epoch === b.epoch && a.part < b.part));
+}
+
 /** The epochs of the owner files of a directory, oldest first. */
 export function ownersIn(files: readonly string[]): number[] {
   const epochs = files.flatMap((file) => {

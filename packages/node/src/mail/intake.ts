@@ -5,11 +5,13 @@ import type { Change, OwnedLog } from '../log/owned-log.js';
 import type { FileStoreReport } from '../report.js';
 import { storageError } from '../storage-error.js';
 import { isErrno, type MailPlace, mailNames, mailPath, readWaiting, type Waiting } from './folder.js';
-import { mailChange } from './mail-change.js';
+import { type InputOf, mailChange } from './mail-change.js';
 import { damagedFile, heldFile, MAIL, type Mail, type MailName, madeAt } from './mail-file.js';
 
 export interface IntakeOptions extends MailPlace {
   readonly log: OwnedLog;
+  /** The stored input of a run. */
+  readonly inputOf: InputOf;
   readonly onReport: (report: FileStoreReport) => void;
   /** Told of each run that mail has changed, and by whom. */
   readonly taken: (address: RunAddress, sender: string) => void;
@@ -162,14 +164,14 @@ export class MailIntake {
 
   /** Hands mail to the log, all in this turn of the event loop, so that it is one group; undefined where it is to stay. */
   #submit(held: readonly Held[], failures: unknown[]): Promise<Settled | undefined>[] {
-    const { log } = this.#options;
+    const { log, inputOf } = this.#options;
     const stopped = new Set<string>();
     return held.map(async (one) => {
       const { mail, blobs } = one;
       const before = log.state.mail.get(mail.id);
       if (before !== undefined) return { ...one, written: true, outcome: { accepted: acceptedBefore(mail, before) } };
       let written = false;
-      const change = mailChange(mail, blobs, log.state);
+      const change = mailChange(mail, blobs, inputOf);
       const plan: Change<Accepted>['plan'] = (stage, refs) => {
         if (stopped.has(mail.sender)) throw outOfOrder(mail);
         const entry = change.plan(stage, refs);

@@ -1,18 +1,20 @@
-import type { Accepted } from '@holdfast/core/store';
+import type { Accepted, RunAddress, StoredValue } from '@holdfast/core/store';
 import { inboxChange, startChange } from '../changes.js';
 import type { Change } from '../log/owned-log.js';
-import type { LogState } from '../log/state.js';
 import type { Mail } from './mail-file.js';
+
+/** The stored input of a run. */
+export type InputOf = (address: RunAddress) => Promise<StoredValue | undefined>;
 
 /** What mail asks for, as a change of the log: its line names the mail. */
 export function mailChange(
   { id, asked, attachments }: Mail,
   blobs: readonly Blob[],
-  state: LogState,
+  inputOf: InputOf,
 ): Change<Accepted> {
   const given = attachments.map((ref, at) => ({ id: ref.id, blob: blobs[at] as Blob }));
   const acceptance = { ...asked, attachments: given };
-  const change = acceptance.kind === 'start' ? startChange(acceptance, state) : inboxChange(acceptance);
+  const change = acceptance.kind === 'start' ? startChange(acceptance, inputOf) : inboxChange(acceptance);
   return {
     ...change,
     plan(stage, refs) {

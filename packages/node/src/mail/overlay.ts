@@ -13,7 +13,7 @@ import {
 import { readAttachment } from '../attachment-files.js';
 import { Stage } from '../log/stage.js';
 import type { LogState } from '../log/state.js';
-import type { Reads } from '../stored-reads.js';
+import type { Reads, StoredReads } from '../stored-reads.js';
 import { type MailPlace, mailNames, readWaiting } from './folder.js';
 import { mailChange } from './mail-change.js';
 import { MAIL, type Mail } from './mail-file.js';
@@ -33,42 +33,40 @@ export class Overlay implements Reads {
   /** By id of the mail that waits. */
   readonly outcomes = new Map<string, Foreseen>();
   readonly #place: MailPlace;
-  readonly #state: LogState;
-  readonly #base: Reads;
+  readonly #base: StoredReads;
   readonly #stage: Stage;
   readonly #started = new Tables();
   readonly #rows: InboxRow[] = [];
   /** By run, mail with attachments. */
   readonly #with = new Map<string, Mail[]>();
 
-  private constructor(place: MailPlace, state: LogState, base: Reads) {
+  private constructor(place: MailPlace, state: LogState, base: StoredReads) {
     this.#place = place;
-    this.#state = state;
     this.#base = base;
     this.#stage = new Stage(state);
   }
 
   /** @param base reads of `state`. */
-  static async of(place: MailPlace, state: LogState, base: Reads): Promise<Overlay> {
+  static async of(place: MailPlace, state: LogState, base: StoredReads): Promise<Overlay> {
     const overlay = new Overlay(place, state, base);
     for (const { mail } of await readWaiting(place, await mailNames(place))) {
-      if (mail !== 'damaged' && !state.mail.has(mail.id)) overlay.outcomes.set(mail.id, overlay.add(mail));
+      if (mail !== 'damaged' && !state.mail.has(mail.id)) overlay.outcomes.set(mail.id, await overlay.add(mail));
     }
     return overlay;
   }
 
   /** Adds one piece of mail after those that wait. */
-  add(mail: Mail): Foreseen {
-    const change = mailChange(mail, [], this.#state);
+  async add(mail: Mail): Promise<Foreseen> {
+    const change = mailChange(mail, [], (run) => this.#base.inputOf(run));
     try {
       const entry = change.plan(this.#stage, mail.attachments);
-      if (!entry) return { accepted: this.#met(mail) ?? change.result(undefined) };
+      if (!entry) return { accepted: this.#met(mail) ?? (await change.result(undefined)) };
       this.#stage.take(entry);
       if (entry.kind === 'start') this.#started.start(entry.row, entry.input);
       if (entry.kind === 'inbox') this.#rows.push(entry.row);
       const key = runKey(mail.asked.row);
       if (mail.attachments.length > 0) this.#with.set(key, [...(this.#with.get(key) ?? []), mail]);
-      return { accepted: change.result(entry) };
+      return { accepted: await change.result(entry) };
     } catch (error) {
       return { refused: error as HoldfastError };
     }

@@ -3,11 +3,12 @@ import type { Acceptance, Ownership, RunRow, Store } from '@holdfast/core/store'
 import { openFileStore } from '../file-store.js';
 import type { FileSystem } from '../file-system.js';
 import type { FileStoreReport } from '../report.js';
+import { ManualTimers } from './open-simulated.test-support.js';
 import { SimulatedSockets } from './simulated-sockets.test-support.js';
 
 const INSTANT = Date.UTC(2026, 0, 1);
 /** Small enough for several segments in one story. */
-const COMPACT_BYTES = 1500;
+const SEGMENT_BYTES = 1500;
 
 export const at = (run: string) => ({ workflow: 'mail', run });
 
@@ -41,10 +42,10 @@ export class Machine {
       directory: '/store',
       fileSystem,
       processes,
-      compactBytes: COMPACT_BYTES,
+      segmentBytes: SEGMENT_BYTES,
       onReport: (report) => this.reports.push(report),
       sockets: this.sockets.of(pid),
-      lookEveryMs: Number.POSITIVE_INFINITY,
+      timers: new ManualTimers(),
     });
   }
 
