@@ -93,6 +93,7 @@ export class OwnedStore {
     this.#hasEnded = true;
     this.#stopLooking();
     await this.#intake.close();
+    this.#intake.reportUntold();
     try {
       await this.log.end(how);
     } finally {
@@ -128,7 +129,9 @@ export class OwnedStore {
     // What fails here is told by whoever writes next.
     await this.log.assertOwned().catch(() => undefined);
     if (!this.log.lost.aborted && !this.#hasEnded) await this.#intake.take();
-    if (!this.#hasEnded) this.#lookLater();
+    if (this.#hasEnded) return;
+    this.#intake.reportUntold();
+    this.#lookLater();
   }
 
   async #sweep(): Promise<void> {

@@ -57,6 +57,8 @@ export class MailIntake {
   readonly #options: IntakeOptions;
   readonly #outcomes = new Map<string, MailOutcome>();
   readonly #asking = new Map<string, (outcome: MailOutcome) => void>();
+  /** Refusals whose senders have not asked, by id. */
+  readonly #untold = new Map<string, FileStoreReport>();
   readonly #foreign = new Set<string>();
   #count = 0;
   #isClosed = false;
@@ -77,6 +79,7 @@ export class MailIntake {
   /** What becomes of that mail; undefined where it is not there, or can't be taken now. */
   async outcomeOf(id: string): Promise<MailOutcome | undefined> {
     let outcome = this.#outcomes.get(id);
+    this.#untold.delete(id);
     if (outcome) return outcome;
     this.#asking.set(id, (told) => {
       outcome = told;
@@ -84,6 +87,12 @@ export class MailIntake {
     await this.take();
     this.#asking.delete(id);
     return outcome;
+  }
+
+  /** Reports what was refused, and whose senders have not asked since: they may be gone. */
+  reportUntold(): void {
+    for (const report of this.#untold.values()) this.#options.onReport(report);
+    this.#untold.clear();
   }
 
   /** Takes no more; resolves when what is under way is done. */
@@ -207,7 +216,9 @@ export class MailIntake {
     if (settled.length > 0) await fileSystem.syncFolder(mailPath(this.#options));
     for (const { mail } of written) log.state.mail.delete(mail.id);
     for (const { file, mail, outcome } of others) {
-      if ('refused' in outcome && !this.#asking.has(mail.id)) this.#reportRefused(file, mail, outcome.refused);
+      if ('refused' in outcome && !this.#asking.has(mail.id)) {
+        this.#untold.set(mail.id, refusalOf(file, mail, outcome.refused));
+      }
       this.#tell(mail.id, outcome);
     }
   }
@@ -221,12 +232,6 @@ export class MailIntake {
     this.#asking.get(id)?.(outcome);
   }
 
-  #reportRefused(file: string, { asked }: Mail, error: HoldfastError): void {
-    const { workflow, run } = asked.row;
-    const lane = asked.kind === 'inbox' ? { lane: asked.row.lane, id: asked.row.id } : {};
-    this.#options.onReport({ code: 'MAIL_REFUSED', file: `${MAIL}/${file}`, workflow, run, ...lane, error });
-  }
-
   #tellForeign(names: readonly MailName[]): void {
     for (const { kind, file } of names) {
       if (kind !== 'foreign' || this.#foreign.has(file)) continue;
@@ -238,6 +243,12 @@ export class MailIntake {
   #remove(file: string): Promise<void> {
     return this.#options.fileSystem.remove(mailPath(this.#options, file));
   }
+}
+
+function refusalOf(file: string, { asked }: Mail, error: HoldfastError): FileStoreReport {
+  const { workflow, run } = asked.row;
+  const which = asked.kind === 'inbox' ? { lane: asked.row.lane, id: asked.row.id } : {};
+  return { code: 'MAIL_REFUSED', file: `${MAIL}/${file}`, workflow, run, ...which, error };
 }
 
 /** The answer to mail that was in the log already, its sender untold. */
