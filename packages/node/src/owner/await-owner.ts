@@ -30,6 +30,8 @@ export class OwnerWait {
   readonly #options: AwaitOptions;
   #silentMs = 0;
   #epoch = 0;
+  /** Messages of it when it was last looked. */
+  #heard = 0;
   #looksAfterEnd = 0;
 
   constructor(options: AwaitOptions) {
@@ -45,9 +47,11 @@ export class OwnerWait {
       this.#looksAfterEnd--;
       return undefined;
     }
-    if (owner.epoch !== this.#epoch) this.#silentMs = 0;
-    this.#epoch = owner.epoch;
-    const { heard } = owner;
+    if (owner.epoch !== this.#epoch) {
+      this.#epoch = owner.epoch;
+      this.#heard = owner.heard;
+      this.#silentMs = 0;
+    }
     const partMs = Math.min(ownerTimeoutMs / PARTS, LOOK_MS.connected);
     if (ownerTimeoutMs !== Number.POSITIVE_INFINITY) void owner.ask('ping', {}).catch(() => undefined);
     await pause(partMs, { holds: true }, signal, owner.gone);
@@ -55,7 +59,8 @@ export class OwnerWait {
       this.#looksAfterEnd = LOOKS_AFTER_END;
       return undefined;
     }
-    this.#silentMs = owner.heard === heard ? this.#silentMs + partMs : 0;
+    this.#silentMs = owner.heard === this.#heard ? this.#silentMs + partMs : 0;
+    this.#heard = owner.heard;
     return this.#silentMs >= ownerTimeoutMs ? owner.epoch : undefined;
   }
 }
