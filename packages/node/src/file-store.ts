@@ -2,34 +2,13 @@ import { HoldfastError } from '@holdfast/core';
 import type { Acceptance, Accepted, Checkpoint, Ownership, RunAddress, Store, StoredRun } from '@holdfast/core/store';
 import { damagedAttachment, readAttachment } from './attachment-files.js';
 import { commitChange, inboxChange, startChange } from './changes.js';
-import type { FileSystem } from './file-system.js';
-import { OwnedLog, type OwnedLogOptions } from './log/owned-log.js';
+import type { LogOptions } from './log/log-options.js';
+import { OwnedLog } from './log/owned-log.js';
 import { RunReader } from './log/run-reader.js';
 import { SharedView } from './log/shared-view.js';
 import type { LogState } from './log/state.js';
-import type { Timers } from './log/timers.js';
-import type { Processes } from './owner/processes.js';
-import { placeOf } from './place.js';
-import type { FileStoreReport } from './report.js';
+import { type FileStoreOptions, withDefaults } from './options.js';
 import { storageError } from './storage-error.js';
-
-export interface FileStoreOptions {
-  /** Made when it is not there. One store a directory. */
-  readonly directory: string;
-  /**
-   * A file of the log is closed when it has grown to this (bytes, from 1,024 to 1 GiB; default 8 MiB). All files together
-   * take about twice of what is needed, and one such file, at the most.
-   */
-  readonly segmentBytes?: number;
-  /** Told of what needs attention though no call failed; by default a warning of the process. */
-  readonly onReport?: (report: FileStoreReport) => void;
-  /** For tests: another file system. */
-  readonly fileSystem?: FileSystem;
-  /** For tests: other processes. */
-  readonly processes?: Processes;
-  /** For tests: other timers. */
-  readonly timers?: Timers;
-}
 
 /**
  * Opens a store in a directory of plain files; `acquire` makes this process its owner. `accept` and `commit` are
@@ -39,7 +18,7 @@ export interface FileStoreOptions {
  * the pid) while another process, or another store of this one, owns the directory, `STORE_DAMAGED` and `STORE_FORMAT`.
  */
 export async function openFileStore(options: FileStoreOptions): Promise<Store> {
-  const place = placeOf(options);
+  const place = withDefaults(options);
   const { fileSystem, directory } = place;
   try {
     await fileSystem.makeFolder(directory);
@@ -57,14 +36,14 @@ export async function openFileStore(options: FileStoreOptions): Promise<Store> {
  */
 class FileStore implements Store {
   readonly supports = { powerLoss: true, shared: false, attachments: true };
-  readonly #options: OwnedLogOptions;
+  readonly #options: LogOptions;
   readonly #reader: RunReader;
   readonly #view: SharedView;
   #log: OwnedLog | undefined;
   #acquiring: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
-  constructor(options: OwnedLogOptions) {
+  constructor(options: LogOptions) {
     this.#options = options;
     this.#reader = new RunReader(options);
     this.#view = new SharedView(options);

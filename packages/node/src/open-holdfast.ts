@@ -2,7 +2,8 @@ import type { Worker } from 'node:worker_threads';
 import type { AnyServices, AnyWorkflow, Holdfast, Logger, WorkflowMap } from '@holdfast/core';
 import { createClient, linkLocally, type WorkflowTypesById } from '@holdfast/core/client';
 import { type Connectivity, createHost, type Drained, type HostOptions } from '@holdfast/core/host';
-import { type FileStoreOptions, openFileStore } from './file-store.js';
+import { openFileStore } from './file-store.js';
+import type { FileStoreOptions } from './options.js';
 import { reportsTo } from './report.js';
 import { toStepWorker } from './step-worker.js';
 

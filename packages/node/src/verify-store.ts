@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { isHoldfastError } from '@holdfast/core';
 import { ATTACHMENTS, readAttachment } from './attachment-files.js';
-import type { FileStoreOptions } from './file-store.js';
 import type { FileSystem } from './file-system.js';
 import type { AttachmentRef } from './log/entry.js';
 import { type BadPlace, Inspection } from './log/inspection.js';
 import { draftsIn, segmentFile, segmentsIn } from './log/segment-file.js';
-import { placeOf } from './place.js';
+import { type FileStoreOptions, withDefaults } from './options.js';
 import { storageError } from './storage-error.js';
 
 /** What is not as it was written. */
@@ -45,7 +44,7 @@ export interface Verification {
  * for (const { file, offset } of damage) console.error(`${file} is damaged at byte ${offset}`);
  */
 export async function verifyStore(options: Pick<FileStoreOptions, 'directory' | 'fileSystem'>): Promise<Verification> {
-  const { fileSystem, directory } = placeOf(options);
+  const { fileSystem, directory } = withDefaults(options);
   try {
     for (;;) {
       const { files, found } = await look(fileSystem, directory);

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { AttachmentFiles } from '../attachment-files.js';
 import type { OwnerFile } from '../owner/owner-file.js';
+import type { LogOptions } from './log-options.js';
 import { LogView } from './log-view.js';
 import { LogWriter, type UnsureLine } from './log-writer.js';
-import type { OwnedLogOptions } from './owned-log.js';
 import { LinePlace } from './place.js';
 import { draftsIn, segmentFile, segmentsIn } from './segment-file.js';
 import type { LogState } from './state.js';
@@ -23,7 +23,7 @@ export interface Recovered {
  *
  * @throws `STORE_FENCED`, `STORE_DAMAGED`, `STORE_FORMAT`, store codes.
  */
-export async function recover(options: OwnedLogOptions, owner: OwnerFile): Promise<Recovered> {
+export async function recover(options: LogOptions, owner: OwnerFile): Promise<Recovered> {
   const { fileSystem, directory, onReport } = options;
   const view = new LogView(fileSystem, directory);
   await view.catchUp();
@@ -42,7 +42,7 @@ export async function recover(options: OwnedLogOptions, owner: OwnerFile): Promi
   return { state, writer, afterCrash, tidy: () => tidy(options, owner.epoch, state) };
 }
 
-async function tidy({ fileSystem, directory }: OwnedLogOptions, epoch: number, state: LogState): Promise<void> {
+async function tidy({ fileSystem, directory }: LogOptions, epoch: number, state: LogState): Promise<void> {
   const files = await fileSystem.list(directory);
   const counting = new Set(state.segments.map(({ file }) => file));
   const segments = segmentsIn(files).filter((name) => name.epoch <= epoch && !counting.has(segmentFile(name)));
