@@ -46,6 +46,7 @@ async function tidy({ fileSystem, directory }: LogOptions, epoch: number, state:
   const files = await fileSystem.list(directory);
   const counting = new Set(state.segments.map(({ file }) => file));
   const segments = segmentsIn(files).filter((name) => name.epoch <= epoch && !counting.has(segmentFile(name)));
-  for (const file of [...segments.map(segmentFile), ...draftsIn(files)]) await fileSystem.remove(join(directory, file));
+  for (const file of [...segments.map(segmentFile), ...draftsIn(files, epoch)])
+    await fileSystem.remove(join(directory, file));
   await new AttachmentFiles(fileSystem, directory, epoch).removeOthers(state.files());
 }
