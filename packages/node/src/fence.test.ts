@@ -108,3 +108,14 @@ test('an owner that is taken over while it tidies up removes nothing of its succ
   }
   expect(taken).toBeGreaterThan(15);
 });
+
+test('an owner that is taken over while it begins is not given the right', async () => {
+  const disk = new SimulatedDisk();
+  const successor = await openSimulated(disk, { boot: 2 });
+  let next: number | undefined;
+  const stale = before(disk, async (operation) => {
+    if (operation === 'rename' && next === undefined) ({ epoch: next } = await successor.acquire());
+  });
+  const { epoch } = await (await openSimulated(stale)).acquire();
+  expect([next, epoch]).toEqual([2, 3]);
+});
