@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { AttachmentFiles } from '../attachment-files.js';
 import type { OwnerFile } from '../owner/owner-file.js';
+import type { UnsureLine } from './batch.js';
 import type { LogOptions } from './log-options.js';
 import { LogView } from './log-view.js';
-import { LogWriter, type UnsureLine } from './log-writer.js';
+import { LogWriter } from './log-writer.js';
 import { LinePlace } from './place.js';
 import { draftsIn, segmentFile, segmentsIn } from './segment-file.js';
 import type { LogState } from './state.js';
