@@ -47,11 +47,11 @@ export class AttachmentFiles {
     for (const file of files) await this.#fileSystem.remove(join(this.#folder, file));
   }
 
-  /** Removes what a crash left behind: files that are not among `used`. */
+  /** Removes what a crash left behind: files of this owner and of those before it that are not among `used`. */
   async removeOthers(used: ReadonlySet<string>): Promise<void> {
     if (!(await this.#fileSystem.exists(this.#folder))) return;
     const files = await this.#fileSystem.list(this.#folder);
-    await this.remove(files.filter((file) => !used.has(file)));
+    await this.remove(files.filter((file) => !used.has(file) && epochOf(file) <= this.#epoch));
   }
 
   async #makeFolder(): Promise<void> {
@@ -102,6 +102,12 @@ export function damagedAttachment({ id, file }: AttachmentRef, folder = ATTACHME
     remedy: 'Put the directory back from a backup, or check the disk.',
     details: { file: path, offset: 0, id },
   });
+}
+
+/** The epoch that wrote an attachment's file; Infinity for a file that no owner wrote. */
+function epochOf(file: string): number {
+  const [, epoch] = /^(\d+)-\d+$/.exec(file) ?? [];
+  return epoch === undefined ? Number.POSITIVE_INFINITY : Number(epoch);
 }
 
 /** What a File tells of itself beyond a Blob. */

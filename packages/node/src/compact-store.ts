@@ -1,6 +1,5 @@
-import type { FileStoreOptions } from './file-store.js';
 import { OwnedLog } from './log/owned-log.js';
-import { placeOf } from './place.js';
+import { type FileStoreOptions, withDefaults } from './options.js';
 import { storageError } from './storage-error.js';
 
 /** Bytes of the log, before and after. */
@@ -19,7 +18,7 @@ export interface Compacted {
  * const { before, after } = await compactStore({ directory: '.holdfast' });
  */
 export async function compactStore(options: FileStoreOptions): Promise<Compacted> {
-  const place = placeOf(options);
+  const place = withDefaults(options);
   try {
     const log = await OwnedLog.open(place);
     const before = log.state.space().total;

@@ -3,14 +3,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineWorkflow, fromSteps } from '@holdfast/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import { connectHoldfast, openHoldfast } from './index.js';
+
+/** A schema that takes objects with a field of that type. */
+const having = <T extends object>(name: keyof T & string, type: 'number' | 'string') => ({
+  '~standard': {
+    version: 1 as const,
+    vendor: 'test',
+    types: undefined as { input: T; output: T } | undefined,
+    validate: (value: unknown) =>
+      typeof (value as Record<string, unknown>)[name] === type
+        ? { value: value as T }
+        : { issues: [{ message: `${name} is no ${type}`, path: [name] }] },
+  },
+});
 
 const approval = defineWorkflow({
   id: 'approval',
   version: 1,
   logic: fromSteps(
-    { schemas: { input: z.object({ amount: z.number() }), events: { APPROVE: z.object({ by: z.string() }) } } },
+    {
+      schemas: {
+        input: having<{ amount: number }>('amount', 'number'),
+        events: { APPROVE: having<{ by: string }>('by', 'string') },
+      },
+    },
     async ({ input, waitForEvent, progress }) => {
       progress(1, 2);
       const { by } = await waitForEvent('approval', { type: 'APPROVE' });

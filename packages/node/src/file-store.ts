@@ -1,40 +1,11 @@
 import { HoldfastError, isHoldfastError } from '@holdfast/core';
 import type { Acceptance, Accepted, Checkpoint, Ownership, Store, StoreChange } from '@holdfast/core/store';
-import type { FileSystem } from './file-system.js';
 import { GuestStore } from './guest-store.js';
-import type { Sockets } from './link/sockets.js';
-import type { Timers } from './log/timers.js';
+import { type FileStoreOptions, type StorePlace, withDefaults } from './options.js';
 import { OwnedStore } from './owned-store.js';
 import { OwnerWait } from './owner/await-owner.js';
-import type { Processes } from './owner/processes.js';
-import { placeOf, type StorePlace } from './place.js';
-import type { FileStoreReport } from './report.js';
 import { storageError } from './storage-error.js';
 import type { Reads } from './stored-reads.js';
-
-export interface FileStoreOptions {
-  /** Made when it is not there. One store a directory. */
-  readonly directory: string;
-  /**
-   * A file of the log is closed when it has grown to this (bytes, from 1,024 to 1 GiB; default 8 MiB). All files together
-   * take about twice of what is needed, and one such file, at the most.
-   */
-  readonly segmentBytes?: number;
-  /** What `acquire` does while another process, or another store of this one, owns the directory; default `'fail'`. */
-  readonly whenOwned?: 'fail' | 'wait';
-  /** While it waits: an owner that is connected, and silent for so long (ms), is taken over from. Default: Infinity. */
-  readonly ownerTimeoutMs?: number;
-  /** Told of what needs attention though no call failed; by default a warning of the process. */
-  readonly onReport?: (report: FileStoreReport) => void;
-  /** For tests: another file system. */
-  readonly fileSystem?: FileSystem;
-  /** For tests: other processes. */
-  readonly processes?: Processes;
-  /** For tests: other sockets. */
-  readonly sockets?: Sockets;
-  /** For tests: other timers. */
-  readonly timers?: Timers;
-}
 
 /**
  * Opens a store in a directory of plain files; `acquire` makes this process its owner. Others read through the owner, where
@@ -44,18 +15,15 @@ export interface FileStoreOptions {
  * another process, or another store of this one, owns the directory, unless it is to wait; `STORE_DAMAGED`, `STORE_FORMAT`.
  */
 export async function openFileStore(options: FileStoreOptions): Promise<Store> {
-  const { whenOwned = 'fail', ownerTimeoutMs = Number.POSITIVE_INFINITY } = options;
-  const place = placeOf(options);
+  const place = withDefaults(options);
   const { fileSystem, directory } = place;
   try {
     await fileSystem.makeFolder(directory);
   } catch (error) {
     throw storageError(error, directory);
   }
-  return new FileStore(place, { whenOwned, ownerTimeoutMs });
+  return new FileStore(place);
 }
-
-type Waiting = Required<Pick<FileStoreOptions, 'whenOwned' | 'ownerTimeoutMs'>>;
 
 /**
  * The store port over a directory.
@@ -67,7 +35,6 @@ type Waiting = Required<Pick<FileStoreOptions, 'whenOwned' | 'ownerTimeoutMs'>>;
 class FileStore implements Store {
   readonly supports = { powerLoss: true, shared: true, attachments: true };
   readonly #options: StorePlace;
-  readonly #waiting: Waiting;
   readonly #guest: GuestStore;
   readonly #listeners = new Set<(change: StoreChange) => void>();
   readonly #closing = new AbortController();
@@ -76,9 +43,8 @@ class FileStore implements Store {
   #closed: Promise<void> | undefined;
   #unwatch: () => void = () => {};
 
-  constructor(options: StorePlace, waiting: Waiting) {
+  constructor(options: StorePlace) {
     this.#options = options;
-    this.#waiting = waiting;
     this.#guest = new GuestStore(options);
   }
 
@@ -134,7 +100,7 @@ class FileStore implements Store {
   }
 
   async #acquire(ended: AbortSignal): Promise<OwnedStore> {
-    const { whenOwned, ownerTimeoutMs } = this.#waiting;
+    const { whenOwned, ownerTimeoutMs } = this.#options;
     const wait = new OwnerWait({ link: this.#guest.link, signal: ended, ownerTimeoutMs });
     for (let over: number | undefined; ; ) {
       try {

@@ -17,7 +17,8 @@ import {
   type Host,
   type HostOptions,
 } from '@holdfast/core/host';
-import { type FileStoreOptions, openFileStore } from './file-store.js';
+import { openFileStore } from './file-store.js';
+import type { FileStoreOptions } from './options.js';
 import { reportsTo } from './report.js';
 import { toStepWorker } from './step-worker.js';
 import { waitingOf } from './waiting.js';

@@ -3,7 +3,7 @@ import { commitChange, inboxChange, startChange } from './changes.js';
 import { OwnerServer } from './link/owner-server.js';
 import { OwnedLog } from './log/owned-log.js';
 import { MailIntake } from './mail/intake.js';
-import type { StorePlace } from './place.js';
+import type { StorePlace } from './options.js';
 import { storageError } from './storage-error.js';
 import { StoredReads } from './stored-reads.js';
 

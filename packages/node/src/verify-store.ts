@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { isHoldfastError } from '@holdfast/core';
 import { ATTACHMENTS, readAttachment } from './attachment-files.js';
-import type { FileStoreOptions } from './file-store.js';
 import type { FileSystem } from './file-system.js';
+import { SegmentAbsent } from './log/chain.js';
 import type { AttachmentRef } from './log/entry.js';
 import { type BadPlace, Inspection } from './log/inspection.js';
 import { draftsIn, segmentFile, segmentsIn } from './log/segment-file.js';
-import { placeOf } from './place.js';
+import { type FileStoreOptions, withDefaults } from './options.js';
 import { storageError } from './storage-error.js';
 
 /** What is not as it was written. */
@@ -45,22 +45,24 @@ export interface Verification {
  * for (const { file, offset } of damage) console.error(`${file} is damaged at byte ${offset}`);
  */
 export async function verifyStore(options: Pick<FileStoreOptions, 'directory' | 'fileSystem'>): Promise<Verification> {
-  const { fileSystem, directory } = placeOf(options);
+  const { fileSystem, directory } = withDefaults(options);
   try {
     for (;;) {
-      const { files, found } = await look(fileSystem, directory);
-      if (found.damage.length === 0) return found;
+      const files = await fileSystem.list(directory);
+      const found = await look(fileSystem, directory, files).catch((error: unknown) => {
+        if (!(error instanceof SegmentAbsent)) throw error;
+      });
+      if (found?.damage.length === 0) return found;
       // An owner may have gone on meanwhile, and removed what it no longer needs.
       const now = await fileSystem.list(directory);
-      if (segmentsIn(files).map(segmentFile).join() === segmentsIn(now).map(segmentFile).join()) return found;
+      if (found && segmentsIn(files).map(segmentFile).join() === segmentsIn(now).map(segmentFile).join()) return found;
     }
   } catch (error) {
     throw storageError(error, directory);
   }
 }
 
-async function look(fileSystem: FileSystem, directory: string): Promise<{ files: string[]; found: Verification }> {
-  const files = await fileSystem.list(directory);
+async function look(fileSystem: FileSystem, directory: string, files: readonly string[]): Promise<Verification> {
   const inspection = new Inspection(fileSystem, directory);
   await inspection.read(files);
   const { state, damage, tail, refs } = inspection;
@@ -85,7 +87,7 @@ async function look(fileSystem: FileSystem, directory: string): Promise<{ files:
     if (!used.has(file)) strays.push(`${ATTACHMENTS}/${file}`);
   }
   const counts = { segments: counting.size, bytes: state.space().total, runs, checkpoints, values, attachments };
-  return { files, found: { damage: damaged, tail, strays, ...counts } };
+  return { damage: damaged, tail, strays, ...counts };
 }
 
 async function attachmentFiles(fileSystem: FileSystem, directory: string): Promise<string[]> {

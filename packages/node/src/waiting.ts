@@ -1,5 +1,5 @@
 import { type Duration, HoldfastError, toMs } from '@holdfast/core/client';
-import type { FileStoreOptions } from './file-store.js';
+import type { FileStoreOptions } from './options.js';
 
 /** Shorter than this, a busy event loop is taken for a dead one. */
 const SHORTEST_MS = 100;

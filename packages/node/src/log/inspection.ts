@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { FileSystem } from '../file-system.js';
+import { Headers, reading } from './chain.js';
 import type { AttachmentRef, HeaderEntry, Line } from './entry.js';
-import { type Stretch, stretches } from './line.js';
+import { stretches } from './line.js';
 import { LinePlace } from './place.js';
 import { isOfRun, stepsOf } from './records.js';
 import { headerIn } from './scan.js';
@@ -18,7 +19,6 @@ export interface BadPlace {
 /** A segment on the way back from the newest one. */
 interface Visited {
   readonly file: string;
-  readonly bytes: Buffer;
   /** Undefined where nothing good tells how much of it counts. */
   readonly counted: number | undefined;
 }
@@ -43,35 +43,39 @@ export class Inspection {
     this.#directory = directory;
   }
 
-  /** @param files of the directory. @throws `STORE_FORMAT`, the system's errors. */
+  /** @param files of the directory. @throws `STORE_FORMAT`, {@link SegmentAbsent}, the system's errors. */
   async read(files: readonly string[]): Promise<void> {
     const segments = segmentsIn(files).map(segmentFile);
     let last: Line | undefined;
     for (const visited of await this.#back(segments))
-      last = this.#take(visited, visited.file === segments.at(-1), last);
+      last = await this.#take(visited, visited.file === segments.at(-1), last);
   }
 
   /** The segments that count, oldest first: where their chain is broken, all those that are older by name. */
   async #back(segments: readonly string[]): Promise<Visited[]> {
+    const headers = new Headers(this.#fileSystem, this.#directory);
     const visited: Visited[] = [];
     let file = segments.at(-1);
-    let [counted, oldest]: (number | string | undefined)[] = [];
+    let oldest: string | undefined;
+    let counted: number | undefined;
     while (file !== undefined) {
-      const present = file;
-      const bytes = segments.includes(file) ? await this.#bytes(join(this.#directory, file)) : undefined;
-      const header = bytes && headerOf(bytes, file);
-      if (!bytes) this.damage.push({ file, offset: 0, absent: true });
-      else visited.unshift({ file, bytes, counted: counted as number | undefined });
-      if (header && oldest === undefined) oldest = oldestIn(bytes, header);
-      if (file === oldest || (header && !header.prev)) break;
-      const older = segments.filter((name) => isOlder(name, present)).at(-1);
-      file = header?.prev ? header.prev.file : older;
+      const present: string = file;
+      const isThere = segments.includes(present);
+      if (isThere) visited.unshift({ file: present, counted });
+      else this.damage.push({ file: present, offset: 0, absent: true });
+      const first = isThere ? await headers.lineOf(present) : undefined;
+      // A damaged header is found once more, as a line.
+      const header = first && headerIn(first, present);
+      if (header) oldest ??= await this.#oldestIn(header, present);
+      if (present === oldest || (header && !header.prev)) break;
+      file = header?.prev ? header.prev.file : segments.filter((name) => isOlder(name, present)).at(-1);
       counted = header?.prev?.length;
     }
     return visited;
   }
 
-  #take({ file, bytes, counted }: Visited, isNewest: boolean, before: Line | undefined): Line | undefined {
+  async #take({ file, counted }: Visited, isNewest: boolean, before: Line | undefined): Promise<Line | undefined> {
+    const bytes = await this.#bytes(file);
     const segment = { file, length: 0, live: 0 };
     this.state.segments.push(segment);
     const all = [...stretches(bytes.subarray(0, counted))];
@@ -103,25 +107,14 @@ export class Inspection {
     for (const step of stepsOf(entry)) if (step.is === 'attachment') this.refs.set(step.ref.file, step.ref);
   }
 
-  async #bytes(path: string): Promise<Buffer | undefined> {
-    try {
-      return Buffer.from(await this.#fileSystem.read(path));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
+  async #bytes(file: string): Promise<Buffer> {
+    return Buffer.from(await reading(file, () => this.#fileSystem.read(join(this.#directory, file))));
   }
-}
 
-/** Undefined when it is damaged: it is found so again as a line. */
-function headerOf(bytes: Buffer, file: string): HeaderEntry | undefined {
-  const [first] = stretches(bytes);
-  return first?.line ? headerIn(first.line, file) : undefined;
-}
-
-function oldestIn(bytes: Buffer, header: HeaderEntry): string {
-  let { oldest } = header;
-  for (const { line } of stretches(bytes) as Iterable<Stretch>)
-    if (line?.entry.kind === 'oldest') oldest = line.entry.file;
-  return oldest;
+  async #oldestIn({ oldest }: HeaderEntry, newest: string): Promise<string> {
+    let file = oldest;
+    for (const { line } of stretches(await this.#bytes(newest)))
+      if (line?.entry.kind === 'oldest') file = line.entry.file;
+    return file;
+  }
 }

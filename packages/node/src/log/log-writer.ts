@@ -3,9 +3,9 @@ import { type HoldfastError, isHoldfastError } from '@holdfast/core';
 import { FORMAT_VERSION } from '@holdfast/core/store';
 import type { AppendFile, FileSystem } from '../file-system.js';
 import { storageError, unknownOutcome } from '../storage-error.js';
-import { type Entry, type HeaderEntry, LOG_FORMAT } from './entry.js';
-import { encodeLine } from './line.js';
-import { LinePlace, type SegmentSpace } from './place.js';
+import { batchOf, type UnsureLine, writeDraft } from './batch.js';
+import { type Entry, type HeaderEntry, type Line, LOG_FORMAT } from './entry.js';
+import type { LinePlace, SegmentSpace } from './place.js';
 import { draftFile, segmentFile } from './segment-file.js';
 import type { LogState } from './state.js';
 
@@ -17,12 +17,6 @@ export interface LogWriterOptions {
   readonly state: LogState;
   /** Rejects when a later owner is there: asked after each write, before anything is told to be written. */
   readonly assertNewest: () => Promise<void>;
-}
-
-/** A line that is written, and is not known to be synced. */
-export interface UnsureLine {
-  readonly entry: Entry;
-  readonly place: LinePlace;
 }
 
 /** So many bytes are left unsynced at the most. */
@@ -105,11 +99,11 @@ export class LogWriter {
    *
    * @throws `STORE_FENCED`; a retryable store code when nothing was changed; one that isn't when that is not known.
    */
-  async append(entries: readonly Entry[], { durable }: { durable: boolean }): Promise<LinePlace[]> {
+  async append(entries: readonly Entry[], { durable }: { durable: boolean }): Promise<readonly LinePlace[]> {
     const file = await this.#opened();
     const segment = this.#segment as SegmentSpace;
     const batch = ++this.#batch;
-    const { bytes, places } = this.#encode(entries, { segment, batch, offset: segment.length });
+    const { bytes, places } = batchOf(entries, this.#next(batch), { segment, offset: segment.length });
     const sync = durable || this.#unsureBytes + bytes.length > UNSURE_BYTES;
     try {
       await file.append(bytes);
@@ -149,7 +143,8 @@ export class LogWriter {
   async stamp(): Promise<void> {
     const file = await this.#opened();
     const segment = this.#segment as SegmentSpace;
-    const { bytes } = this.#encode([{ kind: 'stamp' }], { segment, batch: ++this.#batch, offset: segment.length });
+    const next = this.#next(++this.#batch);
+    const { bytes } = batchOf([{ kind: 'stamp' }], next, { segment, offset: segment.length });
     try {
       await file.append(bytes);
     } catch (error) {
@@ -173,15 +168,11 @@ export class LogWriter {
     const segment: SegmentSpace = { file, length: 0, live: 0 };
     const lines = this.#unsure.filter(({ entry }) => entry.kind !== 'stamp' && entry.kind !== 'end');
     const entries = [this.#header(name), ...lines.map(({ entry }) => entry)];
-    const batch = ++this.#batch;
+    const first = { line: this.#synced.line + 1, batch: ++this.#batch, synced: this.#synced.batch };
+    const { bytes, places } = batchOf(entries, first, { segment, offset: 0 });
     this.#strays.push(draft);
-    let length: number;
-    let places: LinePlace[];
     try {
-      const encoded = this.#encode(entries, { segment, batch, offset: 0, line: this.#synced.line });
-      ({ places } = encoded);
-      length = encoded.bytes.length;
-      await this.#writeDraft(draft, encoded.bytes);
+      await writeDraft(fileSystem, draft, bytes);
       this.#left = true;
       this.#strays.pop();
       this.#strays.push(path);
@@ -193,8 +184,8 @@ export class LogWriter {
     }
     await this.close();
     if (this.#segment) this.#segment.length = this.#synced.length;
-    segment.length = length;
-    this.#appended += length;
+    segment.length = bytes.length;
+    this.#appended += bytes.length;
     for (const [at, { place }] of lines.entries()) place.moveTo(places[at + 1] as LinePlace);
     this.#options.state.segments.push(segment);
     this.#segment = segment;
@@ -231,38 +222,9 @@ export class LogWriter {
     return { kind: 'header', ...formats, epoch, part, prev, oldest, ...this.#options.state.globals };
   }
 
-  async #writeDraft(draft: string, bytes: Buffer): Promise<void> {
-    const { fileSystem } = this.#options;
-    await fileSystem.remove(draft); // Left by an owner of this epoch who got no further.
-    const file = await fileSystem.openForAppend(draft);
-    try {
-      await file.append(bytes);
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-  }
-
-  #encode(
-    entries: readonly Entry[],
-    {
-      segment,
-      batch,
-      offset,
-      line = this.#line,
-    }: { segment: SegmentSpace; batch: number; offset: number; line?: number },
-  ): { bytes: Buffer; places: LinePlace[] } {
-    const last = entries.length - 1;
-    const places: LinePlace[] = [];
-    let at = offset;
-    const lines = entries.map((entry, index) => {
-      const header = { line: line + 1 + index, batch, left: last - index, synced: this.#synced.batch };
-      const bytes = Buffer.from(encodeLine({ ...header, entry }));
-      places.push(new LinePlace(segment, at, bytes.length - 1));
-      at += bytes.length;
-      return bytes;
-    });
-    return { bytes: Buffer.concat(lines), places };
+  /** Numbers of the line that comes next. */
+  #next(batch: number): Pick<Line, 'line' | 'batch' | 'synced'> {
+    return { line: this.#line + 1, batch, synced: this.#synced.batch };
   }
 
   #allSynced(): void {

@@ -1,25 +1,17 @@
 import { join } from 'node:path';
 import { type HoldfastError, isHoldfastError } from '@holdfast/core';
 import { type Attachment, AttachmentFiles } from '../attachment-files.js';
-import { type Claim, type OwnedPlace, OwnerFile } from '../owner/owner-file.js';
-import type { FileStoreReport } from '../report.js';
+import { type Claim, OwnerFile } from '../owner/owner-file.js';
 import { storageError } from '../storage-error.js';
 import type { AttachmentRef, ChangeEntry, Entry } from './entry.js';
 import { GroupCommit } from './group-commit.js';
+import type { LogOptions } from './log-options.js';
 import type { LogWriter } from './log-writer.js';
 import type { LinePlace } from './place.js';
 import { recover } from './recover.js';
 import { Stage } from './stage.js';
 import type { LogState } from './state.js';
-import type { Timers } from './timers.js';
 import { Upkeep } from './upkeep.js';
-
-export interface OwnedLogOptions extends OwnedPlace {
-  /** Bytes at which a segment is closed. */
-  readonly segmentBytes: number;
-  readonly timers: Timers;
-  readonly onReport: (report: FileStoreReport) => void;
-}
 
 /** One call on its way into the log. */
 export interface Change<TResult> {
@@ -59,7 +51,7 @@ export class OwnedLog {
   readonly state: LogState;
   /** Whether the owner before ended without giving the log back. */
   readonly afterCrash: boolean;
-  readonly #options: OwnedLogOptions;
+  readonly #options: LogOptions;
   readonly #owner: OwnerFile;
   readonly #writer: LogWriter;
   readonly #files: AttachmentFiles;
@@ -70,7 +62,7 @@ export class OwnedLog {
   #unneeded: string[] = [];
 
   private constructor(
-    options: OwnedLogOptions,
+    options: LogOptions,
     owner: OwnerFile,
     { state, afterCrash, writer }: Pick<OwnedLog, 'state' | 'afterCrash'> & { writer: LogWriter },
   ) {
@@ -93,7 +85,7 @@ export class OwnedLog {
   }
 
   /** @throws `STORE_OWNED`, `STORE_DAMAGED`, `STORE_FORMAT`, and what {@link storageError} makes of I/O errors. */
-  static async open(options: OwnedLogOptions, claim: Claim = {}): Promise<OwnedLog> {
+  static async open(options: LogOptions, claim: Claim = {}): Promise<OwnedLog> {
     for (;;) {
       const owner = await OwnerFile.take(options, claim);
       try {

@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { AttachmentFiles } from '../attachment-files.js';
 import { forgetGone } from '../mail/forget-gone.js';
 import type { OwnerFile } from '../owner/owner-file.js';
+import type { UnsureLine } from './batch.js';
+import type { LogOptions } from './log-options.js';
 import { LogView } from './log-view.js';
-import { LogWriter, type UnsureLine } from './log-writer.js';
-import type { OwnedLogOptions } from './owned-log.js';
+import { LogWriter } from './log-writer.js';
 import { LinePlace } from './place.js';
 import { draftsIn, segmentFile, segmentsIn } from './segment-file.js';
 import type { LogState } from './state.js';
@@ -24,7 +25,7 @@ export interface Recovered {
  *
  * @throws `STORE_FENCED`, `STORE_DAMAGED`, `STORE_FORMAT`, store codes.
  */
-export async function recover(options: OwnedLogOptions, owner: OwnerFile): Promise<Recovered> {
+export async function recover(options: LogOptions, owner: OwnerFile): Promise<Recovered> {
   const { fileSystem, directory, onReport } = options;
   const view = new LogView(fileSystem, directory);
   await view.catchUp();
@@ -44,10 +45,11 @@ export async function recover(options: OwnedLogOptions, owner: OwnerFile): Promi
   return { state, writer, afterCrash, tidy: () => tidy(options, owner.epoch, state) };
 }
 
-async function tidy({ fileSystem, directory }: OwnedLogOptions, epoch: number, state: LogState): Promise<void> {
+async function tidy({ fileSystem, directory }: LogOptions, epoch: number, state: LogState): Promise<void> {
   const files = await fileSystem.list(directory);
   const counting = new Set(state.segments.map(({ file }) => file));
   const segments = segmentsIn(files).filter((name) => name.epoch <= epoch && !counting.has(segmentFile(name)));
-  for (const file of [...segments.map(segmentFile), ...draftsIn(files)]) await fileSystem.remove(join(directory, file));
+  for (const file of [...segments.map(segmentFile), ...draftsIn(files, epoch)])
+    await fileSystem.remove(join(directory, file));
   await new AttachmentFiles(fileSystem, directory, epoch).removeOthers(state.files());
 }

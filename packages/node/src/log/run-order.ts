@@ -68,7 +68,7 @@ function indexAfter(runs: readonly RunIndex[], address: RunAddress): number {
 }
 
 /** The address that {@link runKey} made a key of. */
-export function addressOf(key: string): RunAddress {
+function addressOf(key: string): RunAddress {
   const [workflow = '', run = ''] = key.split('/').map(decodeURIComponent);
   return { workflow, run };
 }

@@ -1,6 +1,6 @@
 const DIGITS = 8;
 const SEGMENT = /^(\d{8,})-(\d{8,})\.log$/;
-const DRAFT = /^(\d{8,}-\d{8,}\.log|owner\.\d{8,}\.[0-9a-f-]{36})\.tmp$/;
+const DRAFT = /^(?:(\d{8,})-\d{8,}\.log|owner\.(\d{8,})\.[0-9a-f-]{36})\.tmp$/;
 const OWNER = /^owner\.(\d{8,})$/;
 
 const digits = (value: number) => String(value).padStart(DIGITS, '0');
@@ -50,7 +50,10 @@ export function draftFile(name: SegmentName): string {
   return `${segmentFile(name)}.tmp`;
 }
 
-/** What a crash left of segments and owner files among the files of a directory. */
-export function draftsIn(files: readonly string[]): string[] {
-  return files.filter((file) => DRAFT.test(file));
+/** What a crash of owners up to that epoch left of segments and owner files among the files of a directory. */
+export function draftsIn(files: readonly string[], upTo = Number.POSITIVE_INFINITY): string[] {
+  return files.filter((file) => {
+    const [, segment, owner] = DRAFT.exec(file) ?? [];
+    return Number(segment ?? owner) <= upTo;
+  });
 }

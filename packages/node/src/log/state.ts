@@ -1,12 +1,4 @@
-import {
-  frozenCopy,
-  type RunAddress,
-  type RunPage,
-  type RunQuery,
-  type RunRow,
-  runKey,
-  singletonId,
-} from '@holdfast/core/store';
+import { type RunAddress, type RunPage, type RunQuery, type RunRow, runKey, singletonId } from '@holdfast/core/store';
 import type { Entry, Globals } from './entry.js';
 import type { LinePlace, RecordPlace, SegmentSpace } from './place.js';
 import { addressOf, type HeldRecord, isOfRun, type Step, stepsOf, weightOf } from './records.js';

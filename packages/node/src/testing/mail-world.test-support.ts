@@ -12,7 +12,7 @@ const SEGMENT_BYTES = 1500;
 
 export const at = (run: string) => ({ workflow: 'mail', run });
 
-export function head(run: string, seq = 0): RunRow {
+function head(run: string, seq = 0): RunRow {
   const status = seq ? 'running' : 'queued';
   return { ...at(run), key: run, version: 1, seq, status, reasons: [], createdAt: INSTANT, updatedAt: INSTANT };
 }

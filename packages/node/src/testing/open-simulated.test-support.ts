@@ -1,8 +1,9 @@
 import type { Store } from '@holdfast/core/store';
-import { type FileStoreOptions, openFileStore } from '../file-store.js';
+import { openFileStore } from '../file-store.js';
 import type { FileSystem } from '../file-system.js';
 import type { Sockets } from '../link/sockets.js';
 import type { Timers } from '../log/timers.js';
+import type { FileStoreOptions } from '../options.js';
 
 /** Small enough for several new segments in one workload. */
 const SEGMENT_BYTES = 1500;
