@@ -1,33 +1,23 @@
-// The process behind the webhook: it does NOT own the store, and could not open it (STORE_OWNED: a directory has one
-// process). @holdfast/node has no way of its own for a second process yet to send to a run. So this one hands each delivery
-// to the owner over the owner's local socket, and says 200 only once the owner has said that the event is durable.
-// Otherwise it says 503, and the provider delivers again, as all of them do. The id of the delivery is the id of the event:
-// a run processes an id once (it remembers its last 1,000), so it makes no difference how often it is delivered, or which of
-// the processes died in between. A real handler checks the provider's signature first.
+// The process behind the webhook: it does not own the store, and does not mind whether its owner is there. It says 200 once
+// the event is durable, and 503 where it can't be made so: then the provider delivers again, as all of them do. The id of the
+// delivery is the id of the event: a run processes an id once (it remembers its last 1,000), so it makes no difference how
+// often it is delivered, or which of the processes died in between. A real handler checks the provider's signature first.
 
-import { createServer, request } from 'node:http';
+import { createServer } from 'node:http';
+import { isHoldfastError } from '@holdfast/core';
+import { connectHoldfast } from '@holdfast/node';
 
-const [, , socket = ''] = process.argv;
-
-/**
- * @param {{ run: string, event: object, id: string }} message
- * @returns {Promise<number>} what the owner answered; 503 where there is none
- */
-function sendToOwner(message) {
-  return new Promise((resolve) => {
-    const toOwner = request({ socketPath: socket, method: 'POST' }, (response) => {
-      response.resume();
-      resolve(response.statusCode ?? 503);
-    });
-    toOwner.on('error', () => resolve(503));
-    toOwner.end(JSON.stringify(message));
-  });
-}
+const [, , directory = ''] = process.argv;
+const holdfast = await connectHoldfast({ directory });
 
 const server = createServer(async (request, response) => {
   const { delivery, order, amount } = JSON.parse(Buffer.concat(await request.toArray()).toString());
-  const status = await sendToOwner({ run: order, event: { type: 'PAYMENT', amount }, id: `payment/${delivery}` });
-  response.writeHead(status === 204 ? 200 : status).end();
+  try {
+    await holdfast.run('order', order).send({ type: 'PAYMENT', amount }, { id: `payment/${delivery}` });
+    response.writeHead(200).end();
+  } catch (error) {
+    response.writeHead(isHoldfastError(error, 'RUN_UNKNOWN') ? 404 : 503).end();
+  }
 });
 server.listen(0, '127.0.0.1', () => {
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());

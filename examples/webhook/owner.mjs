@@ -1,9 +1,7 @@
-// The process that owns the store, and runs orders. Other processes of this machine can send to its runs over a local
-// socket (a file with the rights of the folder, not a port): a request is answered when the event is durable.
+// The process that owns the store, and runs orders. It knows nothing of webhooks: what other processes send to its runs
+// reaches it by the store.
 
-import { rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { defineWorkflow, fromSteps, isHoldfastError } from '@holdfast/core';
+import { defineWorkflow, fromSteps } from '@holdfast/core';
 import { openHoldfast } from '@holdfast/node';
 
 /** @typedef {{ type: 'PAYMENT', amount: number }} Payment */
@@ -19,24 +17,14 @@ const order = fromSteps({ types }, async ({ input, waitForEvent, progress }) => 
   return paid;
 });
 
-const [, , directory = '', socket = ''] = process.argv;
+const [, , directory = ''] = process.argv;
 const holdfast = await openHoldfast({
   directory,
   workflows: [defineWorkflow({ id: 'order', version: 1, logic: order })],
 });
 const run = await holdfast.start('order', { id: 'order-17', input: { price: 60 } });
-
-const server = createServer(async (request, response) => {
-  const { run, event, id } = JSON.parse(Buffer.concat(await request.toArray()).toString());
-  try {
-    await holdfast.run('order', run).send(event, { id });
-    response.writeHead(204).end();
-  } catch (error) {
-    response.writeHead(isHoldfastError(error, 'RUN_UNKNOWN') ? 404 : 503).end();
-  }
-});
-// What an owner that was killed has left. That there is no other one now is known: the store was opened.
-if (process.platform !== 'win32') rmSync(socket, { force: true });
-server.listen(socket, () => console.log('owner: listens'));
+run.subscribe(({ progress }) => progress && console.log(`owner: ${progress.done} of ${progress.total} are paid`));
+// A host with nothing to do is not kept alive by Holdfast: a server is by what it listens to.
+setInterval(() => {}, 60_000);
 
 console.log(`owner: order-17 is paid: ${await run.result()}`);

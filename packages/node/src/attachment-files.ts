@@ -5,7 +5,8 @@ import type { FileSystem } from './file-system.js';
 import type { AttachmentRef } from './log/entry.js';
 import { checksum, hex } from './log/line.js';
 
-const ATTACHMENTS = 'attachments';
+/** Name of the folder that they are in. */
+export const ATTACHMENTS = 'attachments';
 
 /** A Blob on its way into a store. */
 export interface Attachment {
@@ -46,11 +47,11 @@ export class AttachmentFiles {
     for (const file of files) await this.#fileSystem.remove(join(this.#folder, file));
   }
 
-  /** Removes what a crash left behind: files that are not among `used`. */
+  /** Removes what a crash left behind: files of this owner and of those before it that are not among `used`. */
   async removeOthers(used: ReadonlySet<string>): Promise<void> {
     if (!(await this.#fileSystem.exists(this.#folder))) return;
     const files = await this.#fileSystem.list(this.#folder);
-    await this.remove(files.filter((file) => !used.has(file)));
+    await this.remove(files.filter((file) => !used.has(file) && epochOf(file) <= this.#epoch));
   }
 
   async #makeFolder(): Promise<void> {
@@ -81,16 +82,21 @@ export class AttachmentFiles {
 }
 
 /** @throws `STORE_DAMAGED` when the bytes are not those that were written; the system's errors. */
-export async function readAttachment(fileSystem: FileSystem, directory: string, ref: AttachmentRef): Promise<Blob> {
-  const bytes = new Uint8Array(await fileSystem.read(join(directory, ATTACHMENTS, ref.file)));
-  if (bytes.length !== ref.size || checksum(bytes) !== ref.crc) throw damagedAttachment(ref);
+export async function readAttachment(
+  fileSystem: FileSystem,
+  directory: string,
+  ref: AttachmentRef,
+  folder = ATTACHMENTS,
+): Promise<Blob> {
+  const bytes = new Uint8Array(await fileSystem.read(join(directory, folder, ref.file)));
+  if (bytes.length !== ref.size || checksum(bytes) !== ref.crc) throw damagedAttachment(ref, folder);
   const { type, name, lastModified = 0 } = ref;
   return name === undefined ? new Blob([bytes], { type }) : new File([bytes], name, { type, lastModified });
 }
 
 /** The error of an attachment whose file is not what its line says. */
-export function damagedAttachment({ id, file }: AttachmentRef): HoldfastError {
-  const path = `${ATTACHMENTS}/${file}`;
+export function damagedAttachment({ id, file }: AttachmentRef, folder = ATTACHMENTS): HoldfastError {
+  const path = `${folder}/${file}`;
   return new HoldfastError('STORE_DAMAGED', {
     message: `${path}, the attachment "${id}", is missing or damaged.`,
     remedy: 'Put the directory back from a backup, or check the disk.',
@@ -98,6 +104,13 @@ export function damagedAttachment({ id, file }: AttachmentRef): HoldfastError {
   });
 }
 
-function fileFields(blob: Blob): Pick<AttachmentRef, 'name' | 'lastModified'> {
+/** The epoch that wrote an attachment's file; Infinity for a file that no owner wrote. */
+function epochOf(file: string): number {
+  const [, epoch] = /^(\d+)-\d+$/.exec(file) ?? [];
+  return epoch === undefined ? Number.POSITIVE_INFINITY : Number(epoch);
+}
+
+/** What a File tells of itself beyond a Blob. */
+export function fileFields(blob: Blob): Pick<AttachmentRef, 'name' | 'lastModified'> {
   return blob instanceof File ? { name: blob.name, lastModified: blob.lastModified } : {};
 }

@@ -5,6 +5,7 @@ import {
   type Checkpoint,
   frozenCopy,
   type Op,
+  type RunAddress,
   type RunRow,
   type StoredValue,
   unknownRun,
@@ -13,7 +14,6 @@ import {
 import type { Attachment } from './attachment-files.js';
 import type { AttachmentRef, LoggedOp } from './log/entry.js';
 import type { Change } from './log/owned-log.js';
-import type { LogState } from './log/state.js';
 
 /** Calls of the store port as changes of the log. Each copies what it is given before it returns. */
 
@@ -32,22 +32,26 @@ export function commitChange({ ops, ...rest }: Checkpoint): Change<void> {
   };
 }
 
-export function startChange(start: Extract<Acceptance, { kind: 'start' }>, state: LogState): Change<Accepted> {
+/** @param inputOf reads the input of a run that is there already. */
+export function startChange(
+  start: Extract<Acceptance, { kind: 'start' }>,
+  inputOf: (address: RunAddress) => Promise<StoredValue | undefined>,
+): Change<Accepted> {
   const { row, input } = frozenCopy({ row: start.row, input: start.input });
+  let existing: RunRow | undefined;
   let singleton: RunRow | undefined;
   return {
     attachments: [...(start.attachments ?? [])],
     durable: true,
     plan(stage, attachments) {
-      const isNew = stage.seqOf(row) === undefined;
-      singleton = isNew ? stage.singletonOf(row) : undefined;
-      return isNew && !singleton ? { kind: 'start', row, input, attachments } : undefined;
+      existing = stage.head(row);
+      singleton = existing ? undefined : stage.singletonOf(row);
+      return existing || singleton ? undefined : { kind: 'start', row, input, attachments };
     },
-    result(entry) {
+    async result() {
       if (singleton) return { outcome: 'singleton', row: singleton };
-      const existing = entry ? undefined : state.tables.load(row);
       if (!existing) return { outcome: 'started' };
-      return { outcome: 'exists', row: existing.row, input: existing.values.get('input') ?? { text: '' } };
+      return { outcome: 'exists', row: existing, input: (await inputOf(row)) ?? { text: '' } };
     },
   };
 }

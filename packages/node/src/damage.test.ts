@@ -1,24 +1,10 @@
-import { isHoldfastError } from '@holdfast/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { FileStoreReport } from './index.js';
 import { encodeLine } from './log/line.js';
-import { scanSegment } from './log/scan.js';
-import { LogState } from './log/state.js';
 import { openSimulated } from './testing/open-simulated.test-support.js';
+import { readLog } from './testing/read-log.test-support.js';
 import { SimulatedDisk } from './testing/simulated-disk.test-support.js';
 import { work } from './testing/workload.test-support.js';
-
-/** What a segment reads as: the records, or the code of the refusal. */
-function read(bytes: Buffer): { records: string; torn: boolean } | { code: string; offset: unknown } {
-  try {
-    const segment = scanSegment(bytes, 'segment');
-    const records = JSON.stringify([...LogState.of(segment).dump().runs]);
-    return { records, torn: segment.tornAt !== undefined };
-  } catch (error) {
-    if (!isHoldfastError(error)) throw error;
-    return { code: error.code, offset: error.details.offset };
-  }
-}
 
 /** The starts of the lines. */
 function lineStarts(bytes: Buffer): number[] {
@@ -26,67 +12,106 @@ function lineStarts(bytes: Buffer): number[] {
 }
 
 let disk: SimulatedDisk;
-/** The segment of a store that was closed in good order: two runs as they were when it began, and what followed. */
+/** Of a store that was closed in good order: the newest segment, and those before it. */
 let segment: Buffer;
 let path: string;
+let older: string[];
 
-beforeEach(async () => {
+beforeEach(() => fill(1024));
+
+async function fill(segmentBytes: number): Promise<void> {
   disk = new SimulatedDisk();
-  await work(() => openSimulated(disk), ['a'], 1);
-  await work(() => openSimulated(disk), ['deleted'], 1);
-  path = disk.paths().find((name) => name.endsWith('.log')) ?? '';
+  await work(() => openSimulated(disk, { segmentBytes }), ['a'], 1);
+  await work(() => openSimulated(disk, { segmentBytes }), ['deleted'], 1);
+  const paths = disk.paths().filter((name) => name.endsWith('.log'));
+  path = paths.pop() ?? '';
+  older = paths;
   segment = disk.peek(path);
-});
-
-/** Every state that the log went through. */
-function states(): Set<string> {
-  const found = lineStarts(segment).map((end) => read(segment.subarray(0, end)));
-  return new Set(found.flatMap((state) => ('records' in state ? [state.records] : [])));
 }
 
-describe('a damaged log is never read wrongly', { timeout: 60_000 }, () => {
-  test('cut at every byte: an earlier state, said to be cut, or a refusal', () => {
-    const [known, starts] = [states(), new Set(lineStarts(segment))];
+/** What the store reads as with other bytes in one of its files. */
+async function readWith(file: string, bytes: Buffer): ReturnType<typeof readLog> {
+  const before = disk.peek(file);
+  disk.put(file, bytes);
+  const found = await readLog(disk);
+  disk.put(file, before);
+  return found;
+}
+
+/** Every state that the newest segment went through. */
+async function states(): Promise<Set<string>> {
+  const known = new Set<string>();
+  for (const end of lineStarts(segment)) {
+    const found = await readWith(path, segment.subarray(0, end));
+    if ('records' in found) known.add(found.records);
+  }
+  return known;
+}
+
+function flipped(bytes: Buffer, bit: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[bit >> 3] = (copy[bit >> 3] as number) ^ (1 << (bit & 7));
+  return copy;
+}
+
+const nameOf = (file: string) => file.slice('/store/'.length);
+
+describe('a damaged log is never read wrongly', { timeout: 240_000 }, () => {
+  test('cut at every byte: an earlier state, said to be cut, or a refusal', async () => {
+    const [known, starts] = [await states(), new Set(lineStarts(segment))];
     for (let length = 0; length < segment.length; length++) {
-      const found = read(segment.subarray(0, length));
+      const found = await readWith(path, segment.subarray(0, length));
       if ('code' in found) expect(found.code).toBe('STORE_DAMAGED');
-      else expect([known.has(found.records), found.torn], `cut at ${length}`).toEqual([true, !starts.has(length)]);
+      else expect([known.has(found.records), !found.torn], `cut at ${length}`).toEqual([true, starts.has(length)]);
     }
   });
 
-  test('every bit flipped, after a close: all that was stored, or a refusal that names the line', () => {
-    const whole = read(segment);
-    const starts = lineStarts(segment);
-    let refusals = 0;
-    for (let bit = 0; bit < segment.length * 8; bit++) {
-      const flipped = Buffer.from(segment);
-      flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7));
-      const found = read(flipped);
-      if ('code' in found) {
-        refusals++;
-        expect([found.code, found.offset]).toEqual([
-          'STORE_DAMAGED',
-          starts.filter((start) => start <= bit >> 3).at(-1),
-        ]);
-      } else expect(found, `bit ${bit}`).toEqual({ ...whole, torn: true });
+  test('a closed segment cut at every byte: refused, or what is missing does not count', async () => {
+    const whole = await readLog(disk);
+    expect(older.length).toBeGreaterThan(0);
+    for (const file of older) {
+      const bytes = disk.peek(file);
+      const counted = lineStarts(bytes).at(-2) ?? 0; // All but the line of its owner's end.
+      for (let length = 0; length < bytes.length; length++) {
+        const found = await readWith(file, bytes.subarray(0, length));
+        if ('code' in found) expect([found.code, found.file]).toEqual(['STORE_DAMAGED', nameOf(file)]);
+        else expect([length >= counted, found], `${file} cut at ${length}`).toEqual([true, whole]);
+      }
     }
-    expect(refusals).toBeGreaterThan(0.9 * 8 * segment.length - 8 * 120);
   });
 
-  test('every bit flipped, of a log that was not closed: an earlier state, said to be cut, or a refusal', () => {
-    const known = states();
+  test('every bit flipped, after a close (of older segments every fifth): all that was stored, or a refusal that names the line', async () => {
+    const whole = await readLog(disk);
+    let [refusals, bits] = [0, 0];
+    for (const file of [...older, path]) {
+      const bytes = disk.peek(file);
+      const starts = lineStarts(bytes);
+      for (let bit = 0; bit < bytes.length * 8; bit += file === path ? 1 : 5, bits++) {
+        const found = await readWith(file, flipped(bytes, bit));
+        if ('code' in found) {
+          refusals++;
+          const offset = starts.filter((start) => start <= bit >> 3).at(-1);
+          expect(found, `${file}, bit ${bit}`).toEqual({ code: 'STORE_DAMAGED', file: nameOf(file), offset });
+        } else expect(found.records, `${file}, bit ${bit}`).toEqual('records' in whole && whole.records);
+      }
+    }
+    expect(refusals).toBeGreaterThan(0.8 * bits);
+  });
+
+  test('every bit flipped, of a log that was not closed: an earlier state, said to be cut, or a refusal', async () => {
+    const known = await states();
     const unclosed = segment.subarray(0, lineStarts(segment).at(-2));
     for (let bit = 0; bit < unclosed.length * 8; bit++) {
-      const flipped = Buffer.from(unclosed);
-      flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7));
-      const found = read(flipped);
+      const found = await readWith(path, flipped(unclosed, bit));
       if ('code' in found) expect(found.code).toBe('STORE_DAMAGED');
-      else expect([known.has(found.records), found.torn], `bit ${bit}`).toEqual([true, true]);
+      else expect([known.has(found.records), found.torn !== undefined], `bit ${bit}`).toEqual([true, true]);
     }
   });
 });
 
 describe('opening a damaged store', () => {
+  beforeEach(() => fill(1 << 20));
+
   test('an unfinished end is cut and reported with file and offset', async () => {
     const last = lineStarts(segment).at(-2) as number;
     disk.put(path, segment.subarray(0, -3));
@@ -120,12 +145,27 @@ describe('opening a damaged store', () => {
     await expect(store.load({ workflow: 'work', run: 'a' })).rejects.toMatchObject(refusal);
   });
 
-  test('a newer format is refused', async () => {
+  test.each([
+    [1, 1],
+    [3, 1],
+    [2, 2],
+  ])('another format is refused: %i, records %i', async (format, records) => {
+    const file = '00000009-00000001.log';
     const header = { line: 1, batch: 1, left: 0, synced: 0 };
-    const entry = { kind: 'header', format: 2, epoch: 1, lastN: 0, runs: 0 } as const;
-    disk.put('/store/00000009-00000001.log', Buffer.from(encodeLine({ ...header, entry })));
+    const entry = { kind: 'header', format, records, epoch: 9, part: 1, prev: null, oldest: file, lastN: 0 } as const;
+    disk.put(`/store/${file}`, Buffer.from(encodeLine({ ...header, entry })));
     const store = await openSimulated(disk, { boot: 2 });
-    await expect(store.acquire()).rejects.toMatchObject({ code: 'STORE_FORMAT', details: { format: 2 } });
+    await expect(store.acquire()).rejects.toMatchObject({ code: 'STORE_FORMAT', details: { format, records } });
+  });
+
+  test('a segment that was renamed, or is gone, is damage', async () => {
+    const [oldest = ''] = older;
+    const bytes = disk.peek(oldest);
+    await disk.remove(oldest);
+    expect(await readLog(disk)).toEqual({ code: 'STORE_DAMAGED', file: nameOf(oldest), offset: 0 });
+    disk.put(oldest, bytes);
+    disk.put('/store/00000009-00000001.log', segment);
+    expect(await readLog(disk)).toEqual({ code: 'STORE_DAMAGED', file: '00000009-00000001.log', offset: 0 });
   });
 
   test('foreign files are left alone', async () => {

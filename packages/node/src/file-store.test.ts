@@ -5,17 +5,18 @@ import { testStore } from '@holdfast/core/testing';
 import { test } from 'vitest';
 import { openFileStore } from './index.js';
 
-testStore(
-  { test },
-  {
-    name: 'file store',
-    supports: { shared: false },
-    open: async () => {
-      const directory = await mkdtemp(join(tmpdir(), 'holdfast-'));
-      return {
-        connect: () => openFileStore({ directory }),
-        destroy: () => rm(directory, { recursive: true }),
-      };
+for (const whenOwned of ['fail', 'wait'] as const) {
+  testStore(
+    { test },
+    {
+      name: `file store (${whenOwned})`,
+      open: async () => {
+        const directory = await mkdtemp(join(tmpdir(), 'holdfast-'));
+        return {
+          connect: () => openFileStore({ directory, whenOwned }),
+          destroy: () => rm(directory, { recursive: true }),
+        };
+      },
     },
-  },
-);
+  );
+}

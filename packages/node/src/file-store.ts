@@ -1,65 +1,51 @@
-import { resolve } from 'node:path';
-import { HoldfastError } from '@holdfast/core';
-import type { Acceptance, Accepted, Checkpoint, Ownership, RunAddress, Store, StoredRun } from '@holdfast/core/store';
-import { damagedAttachment, readAttachment } from './attachment-files.js';
-import { commitChange, inboxChange, startChange } from './changes.js';
-import { type FileSystem, nodeFileSystem } from './file-system.js';
-import { OwnedLog, type OwnedLogOptions } from './log/owned-log.js';
-import { readNewestSegment } from './log/segments.js';
-import { LogState } from './log/state.js';
-import { nodeProcesses, type Processes } from './owner/processes.js';
-import { type FileStoreReport, warn } from './report.js';
+import { HoldfastError, isHoldfastError } from '@holdfast/core';
+import type { Acceptance, Accepted, Checkpoint, Ownership, Store, StoreChange } from '@holdfast/core/store';
+import { GuestStore } from './guest-store.js';
+import { type FileStoreOptions, type StorePlace, withDefaults } from './options.js';
+import { OwnedStore } from './owned-store.js';
+import { OwnerWait } from './owner/await-owner.js';
 import { storageError } from './storage-error.js';
-
-export interface FileStoreOptions {
-  /** Made when it is not there. One store a directory. */
-  readonly directory: string;
-  /** The log is written anew, without what is no longer needed, when it has grown beyond this (bytes; default 8 MiB) and to twice of what was needed. */
-  readonly compactBytes?: number;
-  /** Told of what needs attention though no call failed; by default a warning of the process. */
-  readonly onReport?: (report: FileStoreReport) => void;
-  /** For tests: another file system. */
-  readonly fileSystem?: FileSystem;
-  /** For tests: other processes. */
-  readonly processes?: Processes;
-}
-
-const DEFAULT_COMPACT_BYTES = 8 << 20;
+import type { Reads } from './stored-reads.js';
 
 /**
- * Opens a store in a directory of plain files; `acquire` makes this process its owner. `accept` and `commit` are
- * the owner's; other processes read what is known to be synced.
+ * Opens a store in a directory of plain files; `acquire` makes this process its owner. Others read through the owner, where
+ * there is one, or the files, and what they `accept` is left for the owner as mail.
  *
- * @throws `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_FAILED`. `acquire` also throws `STORE_OWNED` (with the pid) while
- * another process, or another store of this one, owns the directory, `STORE_DAMAGED` and `STORE_FORMAT`.
+ * @throws `OPTION_INVALID`, `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_FAILED`. `acquire` also throws `STORE_OWNED` (with the pid) while
+ * another process, or another store of this one, owns the directory, unless it is to wait; `STORE_DAMAGED`, `STORE_FORMAT`.
  */
 export async function openFileStore(options: FileStoreOptions): Promise<Store> {
-  const { fileSystem = nodeFileSystem, processes = nodeProcesses } = options;
-  const { compactBytes = DEFAULT_COMPACT_BYTES, onReport = warn } = options;
-  const directory = resolve(options.directory);
+  const place = withDefaults(options);
+  const { fileSystem, directory } = place;
   try {
     await fileSystem.makeFolder(directory);
   } catch (error) {
     throw storageError(error, directory);
   }
-  return new FileStore({ directory, fileSystem, processes, compactBytes, onReport });
+  return new FileStore(place);
 }
 
 /**
  * The store port over a directory.
  *
- * Owns: the log, from `acquire` to `release` or `close`. Never: the log's layout.
- * 1. The owner reads what it has in memory; anyone else reads the files.
+ * Owns: which side of it this process is on: that of the owner, from `acquire` to `release` or `close`, or that of a guest.
+ * 1. The owner reads what it has in memory; a guest asks the owner, or reads the files.
+ * 2. What was accepted by a guest comes before what it accepts once it is the owner.
  */
 class FileStore implements Store {
-  readonly supports = { powerLoss: true, shared: false, attachments: true };
-  readonly #options: OwnedLogOptions;
-  #log: OwnedLog | undefined;
+  readonly supports = { powerLoss: true, shared: true, attachments: true };
+  readonly #options: StorePlace;
+  readonly #guest: GuestStore;
+  readonly #listeners = new Set<(change: StoreChange) => void>();
+  readonly #closing = new AbortController();
+  #owned: OwnedStore | undefined;
   #acquiring: Promise<unknown> = Promise.resolve();
-  #closing: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+  #unwatch: () => void = () => {};
 
-  constructor(options: OwnedLogOptions) {
+  constructor(options: StorePlace) {
     this.#options = options;
+    this.#guest = new GuestStore(options);
   }
 
   get name(): string {
@@ -68,99 +54,111 @@ class FileStore implements Store {
 
   async acquire({ signal }: { signal?: AbortSignal } = {}): Promise<Ownership> {
     this.#assertOpen();
-    if (signal?.aborted) throw new HoldfastError('CLOSED', { message: 'The wait for the store was ended.' });
-    const opening = this.#translated(() => OwnedLog.open(this.#options));
+    const ended = AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])]);
+    if (ended.aborted) throw waitEnded();
+    const opening = this.#translated(() => this.#acquire(ended));
     this.#acquiring = Promise.allSettled([this.#acquiring, opening]);
-    const log = await opening;
-    this.#log = log;
-    const { epoch, afterCrash, lost } = log;
-    return { epoch, afterCrash, lost, release: () => this.#end(log, { released: true }) };
+    const owned = await opening;
+    const { epoch, afterCrash, lost } = owned.log;
+    return { epoch, afterCrash, lost, release: () => this.#end(owned, { released: true }) };
   }
 
   async commit(checkpoint: Checkpoint): Promise<void> {
     this.#assertOpen();
-    const log = this.#log;
-    if (log && log.epoch === checkpoint.epoch) return log.submit(commitChange(checkpoint));
+    const owned = this.#owned;
+    if (owned && owned.log.epoch === checkpoint.epoch) return owned.commit(checkpoint);
     throw new HoldfastError('STORE_FENCED', {
       message: `Epoch ${checkpoint.epoch} does not own ${this.name}.`,
-      details: { epoch: checkpoint.epoch, present: log?.epoch ?? null },
+      details: { epoch: checkpoint.epoch, present: owned?.log.epoch ?? null },
     });
   }
 
   async accept(acceptance: Acceptance): Promise<Accepted> {
     this.#assertOpen();
-    const log = this.#log;
-    if (log)
-      return log.submit(acceptance.kind === 'start' ? startChange(acceptance, log.state) : inboxChange(acceptance));
-    throw new HoldfastError('STORE_OWNED', {
-      message: `This process does not own the store directory ${this.name}, so it can't start runs or send to them.`,
-      remedy: 'Do it in the process that owns it, or acquire it first.',
-      details: { directory: this.name },
-      retryable: true,
-    });
+    return this.#translated(() => (this.#owned ?? this.#guest).accept(acceptance));
   }
 
-  load(address: RunAddress): Promise<StoredRun | undefined> {
-    return this.#read((state) => this.#load(address, state));
-  }
+  load: Store['load'] = (address) => this.#read((reads) => reads.load(address));
+  head: Store['head'] = (address) => this.#read((reads) => reads.head(address));
+  list: Store['list'] = (query) => this.#read((reads) => reads.list(query));
+  inbox: Store['inbox'] = (address) => this.#read((reads) => reads.inbox(address));
+  history: Store['history'] = (address, page) => this.#read((reads) => reads.history(address, page));
 
-  head: Store['head'] = (address) => this.#read(({ tables }) => tables.head(address));
-  list: Store['list'] = (query) => this.#read(({ tables }) => tables.list(query));
-  inbox: Store['inbox'] = (address) => this.#read(({ tables }) => tables.inbox(address));
-  history: Store['history'] = (address, page) => this.#read(({ tables }) => tables.history(address, page));
-
-  /** Nobody else can change a directory that is owned, so there is nothing to tell. */
-  watch(): () => void {
-    return () => {};
+  watch(listener: (change: StoreChange) => void): () => void {
+    const own = (change: StoreChange) => listener(change);
+    this.#listeners.add(own);
+    this.#followOwner();
+    return () => {
+      this.#listeners.delete(own);
+      this.#followOwner();
+    };
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #acquire(ended: AbortSignal): Promise<OwnedStore> {
+    const { whenOwned, ownerTimeoutMs } = this.#options;
+    const wait = new OwnerWait({ link: this.#guest.link, signal: ended, ownerTimeoutMs });
+    for (let over: number | undefined; ; ) {
+      try {
+        return await this.#own(over);
+      } catch (error) {
+        if (whenOwned === 'fail' || !isHoldfastError(error, 'STORE_OWNED')) throw error;
+        over = await wait.next();
+        if (ended.aborted) throw waitEnded();
+      }
+    }
+  }
+
+  async #own(over: number | undefined): Promise<OwnedStore> {
+    const changed = (change: StoreChange) => this.#tell(change);
+    const owned = await OwnedStore.open({ ...this.#options, changed }, over);
+    await this.#guest.idle();
+    await owned.take();
+    this.#owned = owned;
+    this.#followOwner();
+    return owned;
   }
 
   async #close(): Promise<void> {
+    this.#closing.abort();
     await this.#acquiring;
-    if (this.#log) await this.#end(this.#log, { released: false });
+    if (this.#owned) await this.#end(this.#owned, { released: false });
+    this.#listeners.clear();
+    this.#followOwner();
+    await this.#guest.close();
   }
 
-  async #end(log: OwnedLog, how: { released: boolean }): Promise<void> {
-    if (this.#log !== log) return;
-    this.#log = undefined;
-    await this.#translated(() => log.end(how));
+  async #end(owned: OwnedStore, how: { released: boolean }): Promise<void> {
+    if (this.#owned !== owned) return;
+    this.#owned = undefined;
+    this.#followOwner();
+    await this.#translated(() => owned.end(how));
+  }
+
+  /** Guests are told of changes by the owner, as long as somebody listens. */
+  #followOwner(): void {
+    this.#unwatch();
+    this.#unwatch = () => {};
+    if (this.#owned || this.#listeners.size === 0) return;
+    this.#unwatch = this.#guest.watch((change) => this.#tell(change));
+  }
+
+  #tell(change: StoreChange): void {
+    for (const listener of [...this.#listeners]) listener(change);
   }
 
   #assertOpen(): void {
-    if (this.#closing) throw new HoldfastError('CLOSED', { message: `The store ${this.name} is closed.` });
+    if (this.#closing.signal.aborted)
+      throw new HoldfastError('CLOSED', { message: `The store ${this.name} is closed.` });
   }
 
-  async #read<T>(look: (state: LogState) => T | Promise<T>): Promise<T> {
+  async #read<T>(look: (reads: Reads) => Promise<T>): Promise<T> {
     this.#assertOpen();
-    return this.#translated(async () => look(await this.#state()));
-  }
-
-  async #state({ syncedOnly = true } = {}): Promise<LogState> {
-    if (this.#log) return this.#log.state;
-    const segment = await readNewestSegment(this.#options.fileSystem, this.name);
-    return segment ? LogState.of(segment, { syncedOnly }) : new LogState();
-  }
-
-  async #load(address: RunAddress, state: LogState): Promise<StoredRun | undefined> {
-    const run = state.tables.load(address);
-    if (!run) return undefined;
-    const attachments = new Map<string, Blob>();
-    for (const ref of state.attachments(address)) {
-      try {
-        attachments.set(ref.id, await readAttachment(this.#options.fileSystem, this.name, ref));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-        // Its file goes when its deletion is synced, even where no later line tells so yet.
-        const now = await this.#state({ syncedOnly: false });
-        if (now.files().has(ref.file)) throw damagedAttachment(ref);
-        return this.#load(address, now);
-      }
-    }
-    return { ...run, attachments };
+    return this.#translated(() => look(this.#owned?.reads ?? this.#guest));
   }
 
   async #translated<T>(call: () => Promise<T>): Promise<T> {
@@ -170,4 +168,8 @@ class FileStore implements Store {
       throw storageError(error, this.name);
     }
   }
+}
+
+function waitEnded(): HoldfastError {
+  return new HoldfastError('CLOSED', { message: 'The wait for the store was ended.' });
 }

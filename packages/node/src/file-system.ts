@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, link, mkdir, open, readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
+import { access, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 /** A file that is being written at its end. */
@@ -23,12 +23,19 @@ export interface FileSystem {
   list(folder: string): Promise<string[]>;
   exists(path: string): Promise<boolean>;
   read(path: string): Promise<Uint8Array>;
+  /** At most `length` bytes from `offset` on: fewer where the file ends. */
+  readAt(path: string, offset: number, length: number): Promise<Uint8Array>;
+  /** In bytes. */
+  size(path: string): Promise<number>;
   /** Opens for appending; creates the file when it is not there. */
   openForAppend(path: string): Promise<AppendFile>;
   /** Creates a file, writes and syncs it; rejects with `EEXIST` when the name is taken, whoever is faster. */
   createExclusive(path: string, bytes: Uint8Array): Promise<void>;
-  /** Cuts a file to `length` bytes and syncs it. */
-  truncate(path: string, length: number): Promise<void>;
+  /**
+   * Gives a synced file a second name; rejects with `EEXIST` when that is taken, whoever is faster. Where there are no
+   * links, the second name is that of a synced copy, which may be found while it is written.
+   */
+  link(from: string, to: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   /** Removes a file; one that is not there is no error. */
   remove(path: string): Promise<void>;
@@ -104,25 +111,37 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** A link gives a written file its name, so nobody finds it half written; where there are no links, somebody may. */
+/** Nobody finds a linked file half written; where there are no links, somebody may. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!WITHOUT_LINKS.some((code) => hasCode(error, code))) throw error;
+    await writeNew(to, await readFile(from));
+  }
+}
+
 async function createExclusive(path: string, bytes: Uint8Array): Promise<void> {
   const draft = `${path}.${randomUUID()}.tmp`;
   await writeNew(draft, bytes);
   try {
-    await link(draft, path);
-  } catch (error) {
-    if (!WITHOUT_LINKS.some((code) => hasCode(error, code))) throw error;
-    await writeNew(path, bytes);
+    await linkOrCopy(draft, path);
   } finally {
     await rm(draft, { force: true });
   }
 }
 
-async function cut(path: string, length: number): Promise<void> {
-  await truncate(path, length);
-  const handle = await open(path, 'r+');
+async function readAt(path: string, offset: number, length: number): Promise<Uint8Array> {
+  const handle = await open(path, 'r');
   try {
-    await handle.sync();
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, (await handle.stat()).size - offset)));
+    let filled = 0;
+    while (filled < bytes.length) {
+      const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, offset + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return bytes.subarray(0, filled);
   } finally {
     await handle.close();
   }
@@ -134,9 +153,11 @@ export const nodeFileSystem: FileSystem = {
   list: (folder) => readdir(folder),
   exists,
   read: (path) => readFile(path),
+  readAt,
+  size: async (path) => (await stat(path)).size,
   openForAppend,
   createExclusive,
-  truncate: cut,
+  link: linkOrCopy,
   rename,
   remove: (path) => rm(path, { force: true }),
   syncFolder,

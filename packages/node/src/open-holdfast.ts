@@ -1,16 +1,44 @@
 import type { Worker } from 'node:worker_threads';
-import type { AnyServices, AnyWorkflow, Holdfast, Logger, WorkflowMap } from '@holdfast/core';
+import {
+  type AnyServices,
+  type AnyWorkflow,
+  type Duration,
+  type Holdfast,
+  isHoldfastError,
+  type Logger,
+  type WorkflowMap,
+} from '@holdfast/core';
 import { createClient, linkLocally, type WorkflowTypesById } from '@holdfast/core/client';
-import { type Connectivity, createHost, type Drained, type HostOptions } from '@holdfast/core/host';
-import { type FileStoreOptions, openFileStore } from './file-store.js';
+import {
+  type Connectivity,
+  createHost,
+  type Drained,
+  errorsTo,
+  type Host,
+  type HostOptions,
+} from '@holdfast/core/host';
+import { openFileStore } from './file-store.js';
+import type { FileStoreOptions } from './options.js';
 import { reportsTo } from './report.js';
 import { toStepWorker } from './step-worker.js';
+import { waitingOf } from './waiting.js';
 
 export interface OpenHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]>
-  extends Pick<FileStoreOptions, 'compactBytes' | 'onReport'> {
+  extends Pick<FileStoreOptions, 'segmentBytes' | 'onReport'> {
   /** Where the checkpoints are kept; made when it is not there. Default `.holdfast`. */
   directory?: string;
   workflows: TWorkflows;
+  /**
+   * What happens while another process owns the directory: `'fail'` (default) rejects with `STORE_OWNED`; `'wait'` resolves
+   * when this process owns it; `'standby'` resolves at once, with a holdfast that starts, sends, controls and shows through
+   * the owner, and takes over when that ends.
+   */
+  whenOwned?: 'fail' | 'wait' | 'standby';
+  /**
+   * With `'wait'` or `'standby'`: an owner that is connected and has said nothing for so long, as a process that was
+   * stopped, is taken over from. Longer than its steps block its event loop. At least 100 ms; default: never.
+   */
+  ownerTimeout?: Duration;
   /** Functions lent to steps. */
   services?: AnyServices;
   /** Whether the network is there. Default: always. */
@@ -56,12 +84,14 @@ export interface NodeHoldfast<M extends WorkflowTypesById> extends Holdfast<M> {
 
 /**
  * Runs workflows in this process over a directory of plain files. Resolves when this process owns the directory and
- * its unfinished runs go on.
+ * its unfinished runs go on; with `whenOwned: 'standby'` at once.
  *
- * @throws `STORE_OWNED` while another process has the directory open, or this one has it open already;
+ * @throws `STORE_OWNED` while another process has the directory open, or this one has it open already, unless `whenOwned`
+ * says to wait;
  * `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_DAMAGED` (with file and offset), `STORE_FORMAT`, `STORE_FAILED`;
- * `OPTION_INVALID` when two workflows have one id, or `crashLoopLimit`, `dev`, `limits` or `retention` are not as they
- * have to be, or one is isolated and there is no `stepWorker`.
+ * `OPTION_INVALID` when two workflows have one id, or `crashLoopLimit`, `dev`, `limits`, `retention`, `whenOwned` or
+ * `ownerTimeout` are not as they have to be, or one is isolated and there is no `stepWorker`, or
+ * `segmentBytes` is not a size.
  *
  * @example
  * const holdfast = await openHoldfast({ directory: '.holdfast', workflows: [photoImport] });
@@ -72,21 +102,39 @@ export interface NodeHoldfast<M extends WorkflowTypesById> extends Holdfast<M> {
 export async function openHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
   options: OpenHoldfastOptions<TWorkflows>,
 ): Promise<NodeHoldfast<WorkflowMap<TWorkflows>>> {
-  const { directory = '.holdfast', workflows, compactBytes, stepWorker, ...hostOptions } = options;
+  const {
+    directory = '.holdfast',
+    workflows,
+    segmentBytes,
+    stepWorker,
+    whenOwned,
+    ownerTimeout,
+    ...hostOptions
+  } = options;
+  const waiting = waitingOf({ whenOwned, ownerTimeout });
   const onReport = options.onReport ?? (options.logger && reportsTo(options.logger));
   const store = await openFileStore({
     directory,
-    ...(compactBytes === undefined ? {} : { compactBytes }),
+    ...(segmentBytes === undefined ? {} : { segmentBytes }),
     ...(onReport === undefined ? {} : { onReport }),
+    ...waiting,
   });
   const threads = stepWorker && { stepWorker: () => toStepWorker(stepWorker()) };
   const host = createHost({ ...hostOptions, ...threads, store, workflows });
   host.open();
   try {
-    await host.owned;
+    if (whenOwned === 'standby') tellRefusal(host, options.onError ?? errorsTo(options.logger));
+    else await host.owned;
   } catch (error) {
     await host.close();
     throw error;
   }
   return Object.assign(createClient<WorkflowMap<TWorkflows>>(linkLocally(host)), { drain: () => host.drain() });
+}
+
+/** A standby that can't become owner has nobody who waits to be told. */
+function tellRefusal(host: Host, onError: (error: unknown) => void): void {
+  host.owned.catch((error) => {
+    if (!isHoldfastError(error, 'CLOSED')) onError(error);
+  });
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFileStore } from './index.js';
 import { nodeProcesses } from './owner/processes.js';
@@ -58,7 +58,9 @@ describe('the owner of a directory', () => {
   test('writes its own name, and takes it away when it leaves', async () => {
     const store = await openFileStore({ directory });
     const { epoch, release } = await store.acquire();
-    expect(JSON.parse(await readFile(join(directory, 'owner.00000001'), 'utf8'))).toEqual(nodeProcesses.self());
+    const { socket, ...self } = JSON.parse(await readFile(join(directory, 'owner.00000001'), 'utf8'));
+    expect(self).toEqual(nodeProcesses.self());
+    expect(await readdir(directory)).toContain(basename(socket));
     await release();
     expect(epoch).toBe(1);
     expect(await readdir(directory)).toEqual(['00000001-00000001.log']);
@@ -94,7 +96,7 @@ test('what a crash left half made is removed by the next owner', async () => {
   const half = [
     '/store/00000001-00000002.log.tmp',
     '/store/owner.00000001.2f0e7b1a-5d0c-4c55-9a51-0c1f3a1e8a52.tmp',
-    '/store/attachments/9-9',
+    '/store/attachments/1-9',
   ];
   for (const path of half) disk.put(path, Buffer.from('half'));
   await disk.makeFolder('/store/attachments');
@@ -102,9 +104,14 @@ test('what a crash left half made is removed by the next owner', async () => {
   expect(disk.paths()).toEqual(['/store/00000001-00000001.log', '/store/owner.00000001']);
 });
 
-test('who does not own the directory can not start runs', async () => {
+test('who does not own the directory leaves what it starts for the next owner', async () => {
   const store = await openFileStore({ directory });
   const row = { workflow: 'w', run: 'r', key: 'k', version: 1, seq: 0, status: 'queued', reasons: [] } as const;
   const start = { kind: 'start', row: { ...row, createdAt: 0, updatedAt: 0 }, input: { text: '1' } } as const;
-  await expect(store.accept(start)).rejects.toMatchObject({ code: 'STORE_OWNED', details: { directory } });
+  expect(await store.accept(start)).toEqual({ outcome: 'started' });
+  expect(await readdir(directory)).toEqual(['mail']);
+  await store.acquire();
+  expect((await store.list()).rows).toMatchObject([{ run: 'r' }]);
+  expect(await readdir(join(directory, 'mail'))).toEqual([]);
+  await store.close();
 });

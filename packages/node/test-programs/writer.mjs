@@ -5,7 +5,7 @@ import { writeSync } from 'node:fs';
 import { openFileStore } from '@holdfast/node';
 
 const [, , directory = ''] = process.argv;
-const store = await openFileStore({ directory, compactBytes: 20_000 });
+const store = await openFileStore({ directory, segmentBytes: 20_000 });
 const { epoch } = await store.acquire();
 
 /** @param {string} run */

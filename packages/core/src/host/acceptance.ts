@@ -29,6 +29,11 @@ export interface AcceptancePorts {
   readonly store: Store;
   readonly clock: Clock;
   readonly registry: Registry;
+  /**
+   * A guest takes in what its own code does not know, for the owner to judge, and waits for no control to be carried out:
+   * there may be no owner.
+   */
+  readonly isHost: boolean;
   /** Of the host. */
   readonly limits: Limits;
   readonly changes: Changes;
@@ -82,7 +87,7 @@ export class Acceptance {
   }
 
   async send({ workflow, run, id, event, until }: SendRequest): Promise<void> {
-    assertEvent(this.#ports.registry.all(workflow), event, this.#limits(workflow));
+    if (this.#judges(workflow)) assertEvent(this.#ports.registry.all(workflow), event, this.#limits(workflow));
     const n = await this.#accept({ workflow, run }, 'event', id, event);
     if (until === 'processed') await this.#untilTaken({ workflow, run }, n);
   }
@@ -93,7 +98,7 @@ export class Acceptance {
     // A repeated call may find its own work done; that there is nothing left is what it asks for.
     if (!(await this.#ports.store.head(address))) return;
     const n = await this.#accept(address, 'control', callId, encode(body, 'control'));
-    await this.#untilTaken(address, n);
+    if (this.#ports.isHost) await this.#untilTaken(address, n);
   }
 
   /** Asks a run to end, and waits for nothing; where it has ended, or is gone, there is nothing to ask. */
@@ -149,8 +154,14 @@ export class Acceptance {
     return isClosed((await this.#ports.store.head(address))?.status ?? 'done');
   }
 
+  #judges(workflow: string): boolean {
+    const { isHost, registry } = this.#ports;
+    return isHost || registry.knows(workflow);
+  }
+
   /** Of the version that new runs take. */
   #limits(workflow: string): Limits {
+    if (!this.#judges(workflow)) return this.#ports.limits;
     return limitsOf(this.#ports.registry.newest(workflow), this.#ports.limits);
   }
 }

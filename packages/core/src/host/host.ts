@@ -99,7 +99,7 @@ class StoreHost implements Host {
       restore: (row) => this.#recovery.restore(row),
       outlived: (address) => this.#runs.get(address)?.push({ kind: 'outlived' }),
     });
-    this.#views = new RunViews({ ...this.#shared(), live: (address) => this.#runs.get(address) });
+    this.#views = new RunViews({ ...this.#shared(), isHost: true, live: (address) => this.#runs.get(address) });
     this.#acceptance = this.#makeAcceptance();
     this.#runs = this.#makeRuns();
     this.#recovery = this.#makeRecovery();
@@ -128,6 +128,7 @@ class StoreHost implements Host {
   #makeAcceptance(): Acceptance {
     return new Acceptance({
       ...this.#shared(),
+      isHost: true,
       changes: this.#views.changes,
       closing: this.#owner.closing,
       accepted: (address, news) => {
@@ -261,7 +262,7 @@ class StoreHost implements Host {
   #goOn({ epoch }: Ownership): void {
     this.#scheduler.begin(epoch);
     this.#retention.begin(epoch);
-    this.#views.takenOver();
+    this.#views.allChanged();
   }
 
   #end(reason: unknown): void {
@@ -275,7 +276,12 @@ class StoreHost implements Host {
     this.#views.ownershipChanged('standby');
   }
 
-  #changedElsewhere({ kind, workflow, run }: StoreChange): void {
+  #changedElsewhere(change: StoreChange): void {
+    if (change.kind === 'missed') {
+      this.#views.allChanged();
+      return;
+    }
+    const { kind, workflow, run } = change;
     if (kind === 'accepted' && this.#owner.ownership) void this.#runs.attend({ workflow, run });
     this.#views.changed({ workflow, run });
   }

@@ -28,6 +28,10 @@ export class Registry {
     }
   }
 
+  knows(id: string): boolean {
+    return this.#versions.has(id);
+  }
+
   /** What new runs take. @throws `WORKFLOW_UNKNOWN`. */
   newest(id: string): AnyWorkflow {
     return this.all(id).at(-1) as AnyWorkflow;

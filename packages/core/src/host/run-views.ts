@@ -3,9 +3,10 @@ import { type RunSnapshotData, UNKNOWN } from '../client/snapshot.js';
 import { encode } from '../codec/index.js';
 import { deadLetters } from '../decide/dead-letters.js';
 import { Decider } from '../decide/decider.js';
+import { inspectRun } from '../decide/inspect-run.js';
 import { RunRecord } from '../decide/run-record.js';
 import { actorRefReducers } from '../engine/index.js';
-import type { Encoded, RunAddress, RunRow } from '../records/records.js';
+import type { Encoded, RunAddress, RunRow, RunStatus, StoredRun } from '../records/records.js';
 import type { Store } from '../store/store.js';
 import { Changes } from './changes.js';
 import type { LiveRun } from './live-run.js';
@@ -13,12 +14,14 @@ import type { Problems } from './problems.js';
 import { Publisher } from './publisher.js';
 import { crashLoop, stepExhausted } from './refusals.js';
 import type { Registry } from './registry.js';
-import { toData, withProblem } from './seen.js';
+import { toData, type View, withProblem } from './seen.js';
 
 export interface RunViewsPorts {
   readonly store: Store;
   readonly registry: Registry;
   readonly problems: Problems;
+  /** A guest takes nothing up: what it has no code for is none the worse for it. */
+  readonly isHost: boolean;
   readonly frameMs: number;
   /** The run, where it is in memory. */
   live(address: RunAddress): LiveRun | undefined;
@@ -64,6 +67,7 @@ export class RunViews {
       const data = toData(stored.row, decider.view());
       return withProblem(data, 'paused', problems.errorOf(address) ?? pauseOf(stored.row, decider));
     } catch (error) {
+      if (!this.#ports.isHost) return toData(stored.row, storedView(stored));
       return withProblem(toData(stored.row, UNKNOWN), 'parked', error);
     }
   }
@@ -97,10 +101,9 @@ export class RunViews {
     if (ownership === 'standby') this.#publisher.allChanged();
   }
 
-  /** All that was left by an owner before is taken up. */
-  takenOver(): void {
+  /** Anything may have changed: an owner may die between a commit and its word to the others. */
+  allChanged(): void {
     this.#publisher.allChanged();
-    // An owner may die between a commit and its word to the others.
     this.changes.tellAll();
   }
 
@@ -125,6 +128,14 @@ export class RunViews {
     const data = await this.see(address);
     return encode(data, 'snapshot', actorRefReducers);
   }
+}
+
+const VIEW_STATUS: Partial<Record<RunStatus, View['status']>> = { done: 'done', failed: 'error', cancelled: 'stopped' };
+
+/** What a record tells by itself. */
+function storedView(stored: StoredRun): View {
+  const { value, output, error } = inspectRun(stored);
+  return { ...UNKNOWN, status: VIEW_STATUS[stored.row.status] ?? 'active', value, output, error };
 }
 
 /** Why a run is paused, where its record says so. */

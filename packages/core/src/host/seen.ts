@@ -15,7 +15,8 @@ export function isParking(error: unknown): boolean {
   return isHoldfastError(error) && PARKING.has(error.code);
 }
 
-type View = Pick<RunSnapshotData, 'status' | 'value' | 'context' | 'tags' | 'accepts' | 'output' | 'error'>;
+/** What is seen of a run besides its head. */
+export type View = Pick<RunSnapshotData, 'status' | 'value' | 'context' | 'tags' | 'accepts' | 'output' | 'error'>;
 
 export function toData(row: RunRow, view: View): RunSnapshotData {
   const { status, value, context, tags, accepts, output, error } = view;

@@ -9,7 +9,10 @@ type Mail = Pick<Extract<Acceptance, { kind: 'inbox' }>, 'row' | 'limit'>;
  * answer was lost, finds the row it had put there: its `n`.
  * @throws `INBOX_FULL`.
  */
-export function waitingInFull(inbox: readonly InboxRow[], { row, limit = Infinity }: Mail): number | undefined {
+export function waitingInFull(
+  inbox: readonly Pick<InboxRow, 'n' | 'id' | 'lane'>[],
+  { row, limit = Infinity }: Mail,
+): number | undefined {
   const events = inbox.length < limit ? [] : inbox.filter(({ lane }) => lane === 'event');
   if (events.length < limit) return undefined;
   const same = events.find(({ id }) => id === row.id);

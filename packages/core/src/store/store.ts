@@ -85,10 +85,11 @@ export interface RunPage {
   readonly cursor?: string;
 }
 
-/** A change made to the store through another connection (another tab or process). */
-export interface StoreChange extends RunAddress {
-  readonly kind: 'accepted' | 'committed';
-}
+/**
+ * A change made to the store through another connection (another tab or process). `missed` tells that changes may have been
+ * made of which nothing was told: of any run, any number.
+ */
+export type StoreChange = ({ readonly kind: 'accepted' | 'committed' } & RunAddress) | { readonly kind: 'missed' };
 
 /** The right to commit. */
 export interface Ownership {

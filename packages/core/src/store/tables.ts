@@ -63,7 +63,7 @@ export function frozenCopy<T>(data: T): T {
 }
 
 /**
- * The records of a whole store, in memory: what the memory store is, and what the file store keeps of its log.
+ * The records of a whole store, in memory: what the memory store is.
  *
  * Owns: the maps. Never: I/O, time, ownership.
  * 1. `check` throws before anything is changed; `apply` after a passed `check` can't fail.
@@ -218,12 +218,5 @@ export class Tables {
     const { after = 0, limit = DEFAULT_LIMIT } = options;
     const rows = this.#runs.get(runKey(address))?.history ?? [];
     return rows.filter((row) => row.seq > after).slice(0, limit);
-  }
-
-  /** Every run's records, for writing them down anew. */
-  *dump(): Iterable<StoredRun & { readonly history: readonly HistoryRow[] }> {
-    for (const { row, values, attachments, history, inbox } of this.#runs.values()) {
-      yield { row, values, attachments, history, inbox: [...inbox.values()] };
-    }
   }
 }

@@ -1,63 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { commands, EXPENSE, LOADER, lines } from './commands.test-support.js';
 
-const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const COMMAND = at('../../dist/cli/main.js');
-const EXPENSE = at('../../test-programs/expense.mjs');
-const LOADER = new URL('../../test-programs/strip-types.mjs', import.meta.url).href;
+const { holdfast, start, inFolder } = commands();
 
 let directory: string;
-const children = new Set<ChildProcess>();
-
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'holdfast-'));
-});
-afterEach(async () => {
-  for (const child of children) child.kill('SIGKILL');
-  await rm(directory, { recursive: true });
+beforeEach(() => {
+  directory = inFolder();
 });
 
-interface Options {
-  readonly input?: string;
-  readonly env?: Record<string, string>;
-}
-
-function start(args: readonly string[], { input, env }: Options = {}) {
-  const child = spawn(process.execPath, [COMMAND, ...args], { cwd: directory, env: { ...process.env, ...env } });
-  children.add(child);
-  child.stdin.end(input);
-  const code = once(child, 'close').then(([code, signal]) => code ?? signal);
-  let out = '';
-  child.stdout.on('data', (chunk) => {
-    out += chunk;
-  });
-  const printed = async (line: string) => {
-    while (!out.includes(line)) {
-      const ended = code.then((code) => expect.fail(`ended with ${code} before it printed "${line}": ${out}`));
-      await Promise.race([once(child.stdout, 'data'), ended]);
-    }
-  };
-  return { child, code, printed, err: text(child.stderr), out: async () => code.then(() => out) };
-}
-
-async function holdfast(args: readonly string[], options?: Options) {
-  const { code, out, err } = start(args, options);
-  return { code: await code, out: await out(), err: await err };
-}
-
-const lines = (out: string) =>
-  out
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-
-test('a run outlives its host: served, killed, served again, approved from elsewhere, shown', async () => {
+test('a run outlives its host: served, killed, served again, approved from elsewhere meanwhile, shown', async () => {
   const begun = await holdfast(['run', EXPENSE, '--id', 'taxi', '--input', '-', '--until-waiting'], { input: '{}' });
   expect([begun.code, begun.out.trim().split('\n').at(-1)]).toEqual([0, 'expense/taxi waiting 1/2']);
 
@@ -70,16 +23,12 @@ test('a run outlives its host: served, killed, served again, approved from elsew
   await second.printed('expense/taxi waiting');
   const shown = await holdfast(['show', 'taxi']);
   expect([shown.code, shown.out]).toEqual([0, expect.stringMatching(/approval +event +waiting .*for APPROVE/)]);
-  second.child.kill('SIGTERM');
-  expect(await second.code).toBe(0);
 
   const sent = await holdfast(['send', 'taxi', 'APPROVE', '--data', '{"by":"ann"}']);
   expect(sent).toEqual({ code: 0, out: 'expense/taxi was sent APPROVE.\n', err: '' });
-  const drained = await holdfast(['serve', EXPENSE, '--drain', '--json']);
-  expect(lines(drained.out).slice(-2)).toEqual([
-    expect.objectContaining({ kind: 'run', run: 'taxi', status: 'done' }),
-    { kind: 'drained', nextDeadlineAt: null },
-  ]);
+  await second.printed('expense/taxi done');
+  second.child.kill('SIGTERM');
+  expect(await second.code).toBe(0);
 
   const { row, steps, output, history } = JSON.parse((await holdfast(['show', 'expense/taxi', '--json'])).out);
   expect({ status: row.status, output, steps }).toEqual({ status: 'done', output: { by: 'ann' }, steps: [] });
@@ -203,18 +152,38 @@ test('what is deleted is confirmed where nobody can be asked, and what is pruned
   expect((await holdfast(['list'])).out).toBe('No runs.\n');
 });
 
-test('damage is found by verify, and named by file and offset', async () => {
+test('all damage is found by verify, and named by file and offset', async () => {
   await holdfast(['run', EXPENSE, '--id', 'taxi', '--input', '-', '--until-waiting'], { input: '{}' });
   expect(await holdfast(['verify'])).toMatchObject({ code: 0, out: expect.stringMatching(/^Whole: 1 runs/) });
   const store = join(directory, '.holdfast');
   const [segment = ''] = (await readdir(store)).filter((file) => file.endsWith('.log'));
   const bytes = await readFile(join(store, segment));
-  const offset = bytes.indexOf('\n') + 20;
-  bytes[offset] = (bytes[offset] ?? 0) ^ 1;
+  const second = bytes.indexOf('\n') + 1;
+  const third = bytes.indexOf('\n', second) + 1;
+  for (const offset of [second + 20, third + 20]) bytes[offset] = (bytes[offset] ?? 0) ^ 1;
   await writeFile(join(store, segment), bytes);
-  const { code, err } = await holdfast(['verify', '--json']);
+  await writeFile(join(store, '00000009-00000009.log.tmp'), 'half');
+  const { code, out, err } = await holdfast(['verify', '--json']);
   expect([code, JSON.parse(err).code]).toEqual([5, 'STORE_DAMAGED']);
-  expect(JSON.parse(err).details).toMatchObject({ file: expect.stringContaining(segment), offset: expect.any(Number) });
+  expect(JSON.parse(err).details).toEqual({ file: segment, offset: second, places: 2 });
+  expect(lines(out)).toMatchObject([
+    { kind: 'damage', file: segment, offset: second },
+    { kind: 'damage', file: segment, offset: third },
+    { kind: 'stray', file: '00000009-00000009.log.tmp' },
+    { kind: 'verified', whole: false },
+  ]);
+  expect((await holdfast(['compact'])).code).toBe(5);
+});
+
+test('compact gives back space, and keeps what there is', async () => {
+  for (const run of ['taxi', 'train']) {
+    await holdfast(['run', EXPENSE, '--id', run, '--input', '-', '--until-waiting'], { input: '{}' });
+  }
+  const before = (await holdfast(['list', '--json'])).out;
+  const [{ before: bytes, after }] = lines((await holdfast(['compact', '--json'])).out) as [Record<string, number>];
+  expect(after).toBeLessThan(bytes as number);
+  expect((await holdfast(['list', '--json'])).out).toBe(before);
+  expect((await holdfast(['verify'])).code).toBe(0);
 });
 
 describe('a module of TypeScript', () => {

@@ -2,6 +2,7 @@ import type { Labels, RunStatus } from '@holdfast/core';
 import { THERE } from '@holdfast/core/store';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Call } from './call.js';
+import { compact } from './commands/compact.js';
 import {
   control,
   type PruneOptions,
@@ -80,6 +81,7 @@ function hosting(command: Declare, perform: Performing): void {
     'serve import.mjs approval.mjs',
     'serve import.mjs --drain --json      from a cron job: runs what is due, and tells when to come again',
   ])
+    .option('--standby', 'while another process hosts the store, wait, and take over when it ends')
     .option('--drain', 'end when nothing runs any more, and tell the next deadline')
     .action((modules: string[], options: ServeOptions) => perform((call) => serve(call, modules, options)));
 }
@@ -141,8 +143,11 @@ function caring(command: Declare, perform: Performing): void {
     .option('--workflow <id>', 'only those of that workflow')
     .option(...sure)
     .action((options: PruneOptions) => perform((call) => prune(call, options)));
-  command('verify', 'reads all of a store, and tells what is damaged', ['verify --dir /backup/holdfast']).action(() =>
-    perform(verify),
+  command('verify', 'reads all of a store, and tells all that is damaged', ['verify --dir /backup/holdfast']).action(
+    () => perform(verify),
+  );
+  command('compact', 'gives back the space that a store does not need', ['compact --dir .holdfast']).action(() =>
+    perform(compact),
   );
 }
 

@@ -22,30 +22,36 @@ export function encodeLine(line: Line): string {
 }
 
 /** The line in `bytes` (without its newline), or undefined when its checksum does not fit. */
-function decodeLine(bytes: Buffer): Line | undefined {
+export function decodeLine(bytes: Buffer): Line | undefined {
   if (bytes.length <= CRC_DIGITS + 1 || bytes[CRC_DIGITS] !== SPACE) return undefined;
-  const json = bytes.subarray(CRC_DIGITS + 1);
-  if (checksum(json) !== bytes.toString('latin1', 0, CRC_DIGITS)) return undefined;
-  return JSON.parse(json.toString('utf8')) as Line;
+  if (checksum(bytes.subarray(CRC_DIGITS + 1)) !== bytes.toString('latin1', 0, CRC_DIGITS)) return undefined;
+  return JSON.parse(bytes.toString('utf8', CRC_DIGITS + 1)) as Line;
 }
 
 /** A stretch of bytes up to a newline: a line, or, where `line` is undefined, something that is not one. */
 export interface Stretch {
+  /** Where it begins, in bytes. */
   readonly offset: number;
+  /** In bytes, without its newline. */
+  readonly length: number;
   readonly line: Line | undefined;
 }
 
-/** All stretches of a file; a last one without its newline is not a line, whatever it holds. */
-export function* stretches(bytes: Buffer): Iterable<Stretch> {
-  let offset = 0;
-  while (offset < bytes.length) {
-    const end = bytes.indexOf(NEWLINE, offset);
+/**
+ * All stretches of a part of a file; a last one without its newline is not a line, whatever it holds.
+ *
+ * @param base where that part begins in its file, in bytes.
+ */
+export function* stretches(bytes: Buffer, base = 0): Iterable<Stretch> {
+  let start = 0;
+  while (start < bytes.length) {
+    const end = bytes.indexOf(NEWLINE, start);
     if (end < 0) {
-      yield { offset, line: undefined };
+      yield { offset: base + start, length: bytes.length - start, line: undefined };
       return;
     }
-    yield { offset, line: decodeLine(bytes.subarray(offset, end)) };
-    offset = end + 1;
+    yield { offset: base + start, length: end - start, line: decodeLine(bytes.subarray(start, end)) };
+    start = end + 1;
   }
 }
 

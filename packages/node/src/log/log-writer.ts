@@ -1,111 +1,209 @@
 import { join } from 'node:path';
 import { type HoldfastError, isHoldfastError } from '@holdfast/core';
+import { FORMAT_VERSION } from '@holdfast/core/store';
 import type { AppendFile, FileSystem } from '../file-system.js';
 import { storageError, unknownOutcome } from '../storage-error.js';
-import type { ChangeEntry } from './entry.js';
-import { encodeLine } from './line.js';
-import { draftFile, segmentFile, segmentsIn } from './segment-file.js';
+import { batchOf, type UnsureLine, writeDraft } from './batch.js';
+import { type Entry, type HeaderEntry, type Line, LOG_FORMAT } from './entry.js';
+import type { LinePlace, SegmentSpace } from './place.js';
+import { draftFile, segmentFile } from './segment-file.js';
 import type { LogState } from './state.js';
-import { type Position, writeSegment } from './write-segment.js';
 
 export interface LogWriterOptions {
   readonly fileSystem: FileSystem;
   readonly directory: string;
   readonly epoch: number;
-  /** Rejects when a later owner is there: asked after each sync, before anything is told to be written. */
+  /** What the log adds up to; the writer adds its segments to it. */
+  readonly state: LogState;
+  /** Rejects when a later owner is there: asked after each write, before anything is told to be written. */
   readonly assertNewest: () => Promise<void>;
+}
+
+/** So many bytes are left unsynced at the most. */
+const UNSURE_BYTES = 1 << 20;
+
+/** Up to where the log is known to be synced. */
+export interface Reached {
+  /** Bytes of the segment. */
+  readonly length: number;
+  readonly line: number;
+  readonly batch: number;
+}
+
+/** Where a writer begins. */
+export interface WriterStart {
+  /** What is known to be synced of the last of the state's segments. */
+  readonly reached: Reached;
+  /** Good lines beyond that, of another owner: they are written anew, and get their places then. */
+  readonly unsure: readonly UnsureLine[];
+  /** The highest number of a batch. */
+  readonly lastBatch: number;
 }
 
 /**
  * The end of the log, where one owner writes. One call at a time.
  *
- * Owns: the segments of its epoch. Never: the state they add up to, who may write.
+ * Owns: the segments of its epoch. Never: what entries mean, who may write.
  * 1. `append` resolves after the sync and after the check that no later owner is there.
- * 2. After a failed write or sync nothing goes through that handle any more: the segment is cut back to what was
- *    acknowledged, synced and opened anew, before anything else is appended.
- * 3. A segment gets its name when all that it starts from is synced. Until it is certain that a new one took the old
- *    one's place, or that it did not, nothing is appended to either.
- * 4. Batch numbers are never used twice.
+ * 2. Of a segment that is left nothing counts but what is known to be synced. What was acknowledged beyond that is
+ *    written anew by the segment that follows, which is synced before it gets its name.
+ * 3. After a failed write or sync nothing is written to that segment any more; nor after a new one may have got its
+ *    name: until one has it for sure, nothing is appended at all.
+ * 4. Batch numbers and names of segments are never used twice.
  */
 export class LogWriter {
   readonly #options: LogWriterOptions;
+  #segment: SegmentSpace | undefined;
+  /** What is known to be synced of the present segment. */
+  #synced: Reached;
   #line: number;
   #batch: number;
-  #synced = 0;
   #part = 0;
-  /** The present segment, once there is one. */
-  #path = '';
-  #length = 0;
+  #oldest: string | undefined;
   #file: AppendFile | undefined;
-  /** Files of segments begun in vain: they must be gone before the present one is appended to. */
-  #stray: string[] = [];
+  /** Whether a new segment has to be begun before anything is appended. */
+  #left = true;
+  #unsure: UnsureLine[] = [];
+  #unsureBytes = 0;
+  #appended = 0;
+  /** Files of segments that were begun in vain. */
+  #strays: string[] = [];
 
-  constructor(options: LogWriterOptions, after: Position) {
+  constructor(options: LogWriterOptions, { reached, unsure, lastBatch }: WriterStart) {
     this.#options = options;
-    this.#line = after.line;
-    this.#batch = after.batch;
+    this.#segment = options.state.segments.at(-1);
+    this.#oldest = options.state.segments[0]?.file;
+    this.#synced = reached;
+    this.#line = reached.line;
+    this.#batch = lastBatch;
+    this.#unsure = [...unsure];
+  }
+
+  /** Bytes that it has written so far. */
+  get appended(): number {
+    return this.#appended;
   }
 
   /** Bytes of the present segment. */
   get length(): number {
-    return this.#length;
+    return this.#segment?.length ?? 0;
+  }
+
+  /** Whether all that was acknowledged is known to be synced. */
+  get isSynced(): boolean {
+    return this.#unsure.length === 0;
   }
 
   /**
-   * Writes entries as one batch; syncs it when `durable`.
+   * Writes entries as one batch; syncs it when `durable`. Gives the places of their lines.
    *
    * @throws `STORE_FENCED`; a retryable store code when nothing was changed; one that isn't when that is not known.
    */
-  async append(entries: readonly ChangeEntry[], { durable }: { durable: boolean }): Promise<void> {
+  async append(entries: readonly Entry[], { durable }: { durable: boolean }): Promise<readonly LinePlace[]> {
     const file = await this.#opened();
+    const segment = this.#segment as SegmentSpace;
     const batch = ++this.#batch;
-    const bytes = Buffer.from(this.#encode(entries, batch));
+    const { bytes, places } = batchOf(entries, this.#next(batch), { segment, offset: segment.length });
+    const sync = durable || this.#unsureBytes + bytes.length > UNSURE_BYTES;
     try {
       await file.append(bytes);
-      if (durable) await file.datasync();
+      if (sync) await file.datasync();
       await this.#options.assertNewest();
     } catch (error) {
       await this.#undo(error);
     }
-    this.#length += bytes.length;
+    segment.length += bytes.length;
+    this.#appended += bytes.length;
     this.#line += entries.length;
-    if (durable) this.#synced = batch;
+    this.#unsure.push(...entries.map((entry, at) => ({ entry, place: places[at] as LinePlace })));
+    this.#unsureBytes += bytes.length;
+    if (sync) this.#allSynced();
+    return places;
   }
 
   /**
-   * Begins a new segment from `state`, which must be what the log adds up to. When it rejects, the segment before is
-   * still the present one.
+   * Syncs what was appended, or else has it written anew.
+   *
+   * @throws `STORE_FENCED`, store codes.
    */
-  async begin(state: LogState): Promise<void> {
+  async sync(): Promise<void> {
+    if (this.isSynced) return;
+    const file = await this.#opened();
+    if (this.isSynced) return; // A new segment was begun.
+    try {
+      await file.datasync();
+      await this.#options.assertNewest();
+    } catch (error) {
+      return this.#leave(error);
+    }
+    this.#allSynced();
+  }
+
+  /** Says that what was appended is synced, for whoever reads it. Not synced itself: losing it loses nothing. */
+  async stamp(): Promise<void> {
+    const file = await this.#opened();
+    const segment = this.#segment as SegmentSpace;
+    const next = this.#next(++this.#batch);
+    const { bytes } = batchOf([{ kind: 'stamp' }], next, { segment, offset: segment.length });
+    try {
+      await file.append(bytes);
+    } catch (error) {
+      await this.#undo(error);
+    }
+    segment.length += bytes.length;
+    this.#appended += bytes.length;
+    this.#line++;
+  }
+
+  /**
+   * Begins a new segment. When it rejects, nothing acknowledged is lost, and the one before goes on where that is certain.
+   *
+   * @throws `STORE_FENCED`, store codes.
+   */
+  async begin(): Promise<void> {
     const { fileSystem, directory, epoch, assertNewest } = this.#options;
     const name = { epoch, part: ++this.#part };
-    const [draft, path] = [join(directory, draftFile(name)), join(directory, segmentFile(name))];
-    const after = { line: this.#line, batch: this.#batch++ };
-    await this.close();
-    this.#stray.push(draft, path);
+    const file = segmentFile(name);
+    const [draft, path] = [join(directory, draftFile(name)), join(directory, file)];
+    const segment: SegmentSpace = { file, length: 0, live: 0 };
+    const lines = this.#unsure.filter(({ entry }) => entry.kind !== 'stamp' && entry.kind !== 'end');
+    const entries = [this.#header(name), ...lines.map(({ entry }) => entry)];
+    const first = { line: this.#synced.line + 1, batch: ++this.#batch, synced: this.#synced.batch };
+    const { bytes, places } = batchOf(entries, first, { segment, offset: 0 });
+    this.#strays.push(draft);
     try {
-      const { line, length } = await writeSegment(fileSystem, draft, { state, epoch, after });
+      await writeDraft(fileSystem, draft, bytes);
+      this.#left = true;
+      this.#strays.pop();
+      this.#strays.push(path);
       await fileSystem.rename(draft, path);
       await fileSystem.syncFolder(directory);
       await assertNewest();
-      this.#path = path;
-      this.#length = length;
-      this.#line = line;
     } catch (error) {
       throw await this.#cause(error);
     }
-    this.#stray = this.#stray.filter((stray) => stray !== draft && stray !== path);
-    this.#synced = this.#batch;
+    await this.close();
+    if (this.#segment) this.#segment.length = this.#synced.length;
+    segment.length = bytes.length;
+    this.#appended += bytes.length;
+    for (const [at, { place }] of lines.entries()) place.moveTo(places[at + 1] as LinePlace);
+    this.#options.state.segments.push(segment);
+    this.#segment = segment;
+    this.#line = this.#synced.line + entries.length;
+    this.#oldest ??= file;
+    this.#left = false;
+    this.#allSynced();
+    await this.#sweep(path);
   }
 
-  /** Removes the segments that the present one replaces. */
-  async removeOlder(): Promise<void> {
-    const { fileSystem, directory } = this.#options;
-    for (const name of segmentsIn(await fileSystem.list(directory))) {
-      const path = join(directory, segmentFile(name));
-      if (name.epoch > this.#options.epoch || path === this.#path) return;
-      await fileSystem.remove(path);
-    }
+  /** The number of the last line. */
+  get line(): number {
+    return this.#line;
+  }
+
+  /** From now on the header of each new segment says that this is the oldest one. */
+  dropBefore(oldest: string): void {
+    this.#oldest = oldest;
   }
 
   /** Lets go of the handle. */
@@ -116,41 +214,62 @@ export class LogWriter {
     await file?.close().catch(() => undefined);
   }
 
-  /** Takes back what a failed append may have written, and rejects as `append` says. */
+  #header({ epoch, part }: { epoch: number; part: number }): HeaderEntry {
+    const { length, line } = this.#synced;
+    const prev = this.#segment ? { file: this.#segment.file, length, line } : null;
+    const oldest = this.#oldest ?? segmentFile({ epoch, part });
+    const formats = { format: LOG_FORMAT, records: FORMAT_VERSION };
+    return { kind: 'header', ...formats, epoch, part, prev, oldest, ...this.#options.state.globals };
+  }
+
+  /** Numbers of the line that comes next. */
+  #next(batch: number): Pick<Line, 'line' | 'batch' | 'synced'> {
+    return { line: this.#line + 1, batch, synced: this.#synced.batch };
+  }
+
+  #allSynced(): void {
+    this.#synced = { length: this.length, line: this.#line, batch: this.#batch };
+    this.#unsure = [];
+    this.#unsureBytes = 0;
+  }
+
+  /** Removes what was begun in vain. Nothing counts on it: what stays is removed when the store is next opened. */
+  async #sweep(present: string): Promise<void> {
+    for (const stray of this.#strays.splice(0)) {
+      if (stray !== present) await this.#options.fileSystem.remove(stray).catch(() => undefined);
+    }
+  }
+
+  /** The handle to append to. */
+  async #opened(): Promise<AppendFile> {
+    if (this.#left) await this.begin();
+    if (this.#file) return this.#file;
+    const { fileSystem, directory } = this.#options;
+    try {
+      this.#file = await fileSystem.openForAppend(join(directory, (this.#segment as SegmentSpace).file));
+      return this.#file;
+    } catch (error) {
+      throw await this.#cause(error);
+    }
+  }
+
+  /** Rejects as `append` says. */
   async #undo(failure: unknown): Promise<never> {
+    await this.#leave(failure);
+    throw storageError(failure, this.#options.directory);
+  }
+
+  /** Goes on in a new segment after a failed write or sync. */
+  async #leave(failure: unknown): Promise<void> {
+    this.#left = true;
     await this.close();
     const cause = await this.#cause(failure);
     if (isHoldfastError(cause, 'STORE_FENCED')) throw cause;
     try {
-      await this.#opened();
-    } catch {
-      throw unknownOutcome(failure, this.#options.directory);
-    }
-    throw cause;
-  }
-
-  #encode(entries: readonly ChangeEntry[], batch: number): string {
-    const last = entries.length - 1;
-    const line = (entry: ChangeEntry, at: number) =>
-      encodeLine({ line: this.#line + 1 + at, batch, left: last - at, synced: this.#synced, entry });
-    return entries.map(line).join('');
-  }
-
-  /** The handle to append to; after a failure, that of the present segment as it was before. */
-  async #opened(): Promise<AppendFile> {
-    if (this.#file) return this.#file;
-    const { fileSystem, directory } = this.#options;
-    try {
-      if (this.#stray.length > 0) {
-        for (const path of this.#stray) await fileSystem.remove(path);
-        await fileSystem.syncFolder(directory);
-        this.#stray = [];
-      }
-      await fileSystem.truncate(this.#path, this.#length);
-      this.#file = await fileSystem.openForAppend(this.#path);
-      return this.#file;
+      await this.begin();
     } catch (error) {
-      throw await this.#cause(error);
+      if (isHoldfastError(error, 'STORE_FENCED')) throw error;
+      throw unknownOutcome(failure, this.#options.directory);
     }
   }
 

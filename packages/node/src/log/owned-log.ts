@@ -1,22 +1,17 @@
 import { join } from 'node:path';
 import { type HoldfastError, isHoldfastError } from '@holdfast/core';
 import { type Attachment, AttachmentFiles } from '../attachment-files.js';
-import { type OwnedPlace, OwnerFile } from '../owner/owner-file.js';
-import type { FileStoreReport } from '../report.js';
+import { type Claim, OwnerFile } from '../owner/owner-file.js';
 import { storageError } from '../storage-error.js';
-import type { AttachmentRef, ChangeEntry } from './entry.js';
+import type { AttachmentRef, ChangeEntry, Entry } from './entry.js';
 import { GroupCommit } from './group-commit.js';
-import { LogWriter } from './log-writer.js';
-import { draftsIn } from './segment-file.js';
-import { readNewestSegment } from './segments.js';
+import type { LogOptions } from './log-options.js';
+import type { LogWriter } from './log-writer.js';
+import type { LinePlace } from './place.js';
+import { recover } from './recover.js';
 import { Stage } from './stage.js';
-import { LogState } from './state.js';
-
-export interface OwnedLogOptions extends OwnedPlace {
-  /** Bytes beyond which the log is written anew, at the least. */
-  readonly compactBytes: number;
-  readonly onReport: (report: FileStoreReport) => void;
-}
+import type { LogState } from './state.js';
+import { Upkeep } from './upkeep.js';
 
 /** One call on its way into the log. */
 export interface Change<TResult> {
@@ -25,7 +20,7 @@ export interface Change<TResult> {
   /** What is to be written, or undefined when nothing is; throws when the call is refused. */
   plan(stage: Stage, refs: readonly AttachmentRef[]): ChangeEntry | undefined;
   /** What the caller is told; asked when everything is written. */
-  result(entry: ChangeEntry | undefined): TResult;
+  result(entry: ChangeEntry | undefined): TResult | Promise<TResult>;
 }
 
 interface Member {
@@ -50,24 +45,26 @@ interface Planned extends Prepared {
  * 2. A call that is refused, or whose attachments can't be written, fails alone. A group that can't be written is
  *    tried again one by one.
  * 3. When the right is lost every call is refused, and `lost` is aborted.
+ * 4. An attachment's file is removed when it is synced, and no later owner is there, that nothing refers to it.
  */
 export class OwnedLog {
   readonly state: LogState;
   /** Whether the owner before ended without giving the log back. */
   readonly afterCrash: boolean;
-  readonly #options: OwnedLogOptions;
+  readonly #options: LogOptions;
   readonly #owner: OwnerFile;
   readonly #writer: LogWriter;
   readonly #files: AttachmentFiles;
+  readonly #upkeep: Upkeep;
   readonly #lost = new AbortController();
-  readonly #group = new GroupCommit<Member>((group) => this.#write(group));
-  #compactAt: number;
+  readonly #group: GroupCommit<Member>;
+  /** Attachment files that nothing refers to, which may not be known to be synced. */
+  #unneeded: string[] = [];
 
   private constructor(
-    options: OwnedLogOptions,
+    options: LogOptions,
     owner: OwnerFile,
-    { state, afterCrash }: Pick<OwnedLog, 'state' | 'afterCrash'>,
-    writer: LogWriter,
+    { state, afterCrash, writer }: Pick<OwnedLog, 'state' | 'afterCrash'> & { writer: LogWriter },
   ) {
     this.#options = options;
     this.#owner = owner;
@@ -75,15 +72,28 @@ export class OwnedLog {
     this.afterCrash = afterCrash;
     this.#writer = writer;
     this.#files = new AttachmentFiles(options.fileSystem, options.directory, owner.epoch);
-    this.#compactAt = options.compactBytes;
+    this.#upkeep = new Upkeep({
+      ...options,
+      state,
+      writer,
+      written: (entries, places) => this.#apply(entries, places),
+      remove: (file) => this.#removing(() => options.fileSystem.remove(join(options.directory, file))),
+      wake: () => this.#group.wake(),
+      fenced: (error) => this.#lost.abort(error),
+    });
+    this.#group = new GroupCommit({ write: (group) => this.#write(group), rest: () => this.#rest() });
   }
 
   /** @throws `STORE_OWNED`, `STORE_DAMAGED`, `STORE_FORMAT`, and what {@link storageError} makes of I/O errors. */
-  static async open(options: OwnedLogOptions): Promise<OwnedLog> {
+  static async open(options: LogOptions, claim: Claim = {}): Promise<OwnedLog> {
     for (;;) {
-      const owner = await OwnerFile.take(options);
+      const owner = await OwnerFile.take(options, claim);
       try {
-        return await OwnedLog.#recover(options, owner);
+        const recovered = await recover(options, owner);
+        await owner.removeOlder();
+        const log = new OwnedLog(options, owner, recovered);
+        await log.#removing(() => recovered.tidy());
+        return log;
       } catch (error) {
         await owner.release().catch((failure: unknown) => {
           options.onReport({ code: 'REMOVAL_FAILED', error: storageError(failure, options.directory) });
@@ -92,23 +102,6 @@ export class OwnedLog {
         if (!isHoldfastError(error, 'STORE_FENCED')) throw error;
       }
     }
-  }
-
-  static async #recover(options: OwnedLogOptions, owner: OwnerFile): Promise<OwnedLog> {
-    const { fileSystem, directory, onReport } = options;
-    const found = await readNewestSegment(fileSystem, directory);
-    if (found?.tornAt !== undefined) onReport({ code: 'TAIL_CUT', file: found.file, offset: found.tornAt });
-    const last = found?.lines.at(-1);
-    const after = { line: last?.line ?? 0, batch: last?.batch ?? 0 };
-    const assertNewest = () => owner.assertNewest();
-    const writer = new LogWriter({ fileSystem, directory, epoch: owner.epoch, assertNewest }, after);
-    const state = found ? LogState.of(found) : new LogState();
-    const afterCrash = found !== undefined && !(last?.entry.kind === 'end' && last.entry.released);
-    const log = new OwnedLog(options, owner, { state, afterCrash }, writer);
-    await writer.begin(log.state);
-    await owner.removeOlder();
-    await log.#tidy();
-    return log;
   }
 
   get epoch(): number {
@@ -126,11 +119,37 @@ export class OwnedLog {
     });
   }
 
+  /**
+   * Gives back all space that is not needed; resolves when it is done.
+   *
+   * @throws `STORE_FENCED`, `STORE_DAMAGED`, store codes.
+   */
+  async compact(): Promise<void> {
+    this.lost.throwIfAborted();
+    await this.#upkeep.compact();
+  }
+
+  /** Looks whether this is still the owner; `lost` is aborted when it is not. @throws `STORE_FENCED`, the system's errors. */
+  async assertOwned(): Promise<void> {
+    try {
+      this.lost.throwIfAborted();
+      await this.#owner.assertNewest();
+    } catch (error) {
+      if (isHoldfastError(error, 'STORE_FENCED')) this.#lost.abort(error);
+      throw error;
+    }
+  }
+
   /** Waits for what is under way, marks the log as complete, says whether that is in good order, gives the right back. */
   async end({ released }: { released: boolean }): Promise<void> {
+    this.#upkeep.stop();
     await this.#group.idle();
     try {
-      if (!this.lost.aborted) await this.#writer.append([{ kind: 'end', released }], { durable: true });
+      if (!this.lost.aborted) {
+        await this.#writer.sync();
+        await this.#writer.append([{ kind: 'end', released }], { durable: true });
+        await this.#removeUnneeded();
+      }
     } catch (error) {
       if (!isHoldfastError(error, 'STORE_FENCED')) throw error;
       this.#lost.abort(error);
@@ -151,26 +170,36 @@ export class OwnedLog {
       }
     }
     await this.#commit(prepared);
-    if (this.#writer.length > this.#compactAt) await this.#compact();
+  }
+
+  async #rest(): Promise<boolean> {
+    if (this.lost.aborted) return false;
+    const more = await this.#upkeep.rest();
+    await this.#removeUnneeded();
+    return more;
   }
 
   async #commit(group: readonly Prepared[]): Promise<void> {
-    const planned = await this.#plan(group);
+    const planned = this.#plan(group);
     const entries = planned.flatMap(({ entry }) => entry ?? []);
     const durable = planned.some(({ change }) => change.durable);
     try {
-      if (entries.length > 0) await this.#writer.append(entries, { durable });
+      if (entries.length > 0) this.#apply(entries, await this.#writer.append(entries, { durable }));
     } catch (error) {
       await this.#failed(planned, error as HoldfastError);
       return;
     }
-    const unused = planned.flatMap(({ entry, refs }) => (entry ? this.state.apply(entry) : fileNames(refs)));
+    for (const { entry, refs } of planned) if (!entry) this.#unneeded.push(...fileNames(refs));
     for (const { change, entry, resolve } of planned) resolve(change.result(entry));
-    // What a change that is not synced has freed may be wanted again after power loss: a later tidying takes it.
-    if (durable) await this.#remove(unused);
   }
 
-  async #plan(group: readonly Prepared[]): Promise<Planned[]> {
+  #apply(entries: readonly Entry[], places: readonly LinePlace[]): void {
+    for (const [at, entry] of entries.entries()) {
+      this.#unneeded.push(...this.state.apply(entry, places[at] as LinePlace));
+    }
+  }
+
+  #plan(group: readonly Prepared[]): Planned[] {
     const stage = new Stage(this.state);
     const planned: Planned[] = [];
     for (const member of group) {
@@ -180,7 +209,7 @@ export class OwnedLog {
         planned.push({ ...member, entry });
       } catch (error) {
         member.reject(error);
-        await this.#remove(fileNames(member.refs));
+        this.#unneeded.push(...fileNames(member.refs));
       }
     }
     return planned;
@@ -193,37 +222,20 @@ export class OwnedLog {
       return;
     }
     for (const { reject } of group) reject(error);
-    if (error.retryable) await this.#remove(group.flatMap(({ refs }) => fileNames(refs)));
+    if (error.retryable) this.#unneeded.push(...group.flatMap(({ refs }) => fileNames(refs)));
   }
 
-  async #compact(): Promise<void> {
-    try {
-      await this.#writer.begin(this.state);
-      await this.#tidy();
-    } catch (error) {
-      const failure = storageError(error, this.#options.directory);
-      if (isHoldfastError(failure, 'STORE_FENCED')) this.#lost.abort(failure);
-      else this.#options.onReport({ code: 'COMPACTION_FAILED', error: failure });
-    }
-    // Twice what is alive: so a log is never written anew more often than it doubles.
-    this.#compactAt = Math.max(this.#options.compactBytes, 2 * this.#writer.length);
+  async #removeUnneeded(): Promise<void> {
+    if (this.#unneeded.length === 0 || !this.#writer.isSynced) return;
+    const files = this.#unneeded;
+    this.#unneeded = [];
+    await this.#removing(() => this.#files.remove(files));
   }
 
-  /** Removes what the present segment has made superfluous. */
-  async #tidy(): Promise<void> {
-    const { fileSystem, directory } = this.#options;
+  /** What can't be removed now is removed when the store is next opened. */
+  async #removing(remove: () => Promise<void>): Promise<void> {
     try {
-      await this.#writer.removeOlder();
-      await this.#files.removeOthers(this.state.files());
-      for (const file of draftsIn(await fileSystem.list(directory))) await fileSystem.remove(join(directory, file));
-    } catch (error) {
-      this.#options.onReport({ code: 'REMOVAL_FAILED', error: storageError(error, directory) });
-    }
-  }
-
-  async #remove(files: readonly string[]): Promise<void> {
-    try {
-      await this.#files.remove(files);
+      await remove();
     } catch (error) {
       this.#options.onReport({ code: 'REMOVAL_FAILED', error: storageError(error, this.#options.directory) });
     }

@@ -1,6 +1,6 @@
 const DIGITS = 8;
 const SEGMENT = /^(\d{8,})-(\d{8,})\.log$/;
-const DRAFT = /^(\d{8,}-\d{8,}\.log|owner\.\d{8,}\.[0-9a-f-]{36})\.tmp$/;
+const DRAFT = /^(?:(\d{8,})-\d{8,}\.log|owner\.(\d{8,})\.[0-9a-f-]{36})\.tmp$/;
 const OWNER = /^owner\.(\d{8,})$/;
 
 const digits = (value: number) => String(value).padStart(DIGITS, '0');
@@ -30,6 +30,12 @@ export function segmentsIn(files: readonly string[]): SegmentName[] {
   return names.sort((a, b) => a.epoch - b.epoch || a.part - b.part);
 }
 
+/** Whether the segment of one name comes before that of another. */
+export function isOlder(file: string, other: string): boolean {
+  const [a, b] = [segmentsIn([file])[0], segmentsIn([other])[0]];
+  return a !== undefined && b !== undefined && (a.epoch < b.epoch || (a.epoch === b.epoch && a.part < b.part));
+}
+
 /** The epochs of the owner files of a directory, oldest first. */
 export function ownersIn(files: readonly string[]): number[] {
   const epochs = files.flatMap((file) => {
@@ -44,7 +50,10 @@ export function draftFile(name: SegmentName): string {
   return `${segmentFile(name)}.tmp`;
 }
 
-/** What a crash left of segments and owner files among the files of a directory. */
-export function draftsIn(files: readonly string[]): string[] {
-  return files.filter((file) => DRAFT.test(file));
+/** What a crash of owners up to that epoch left of segments and owner files among the files of a directory. */
+export function draftsIn(files: readonly string[], upTo = Number.POSITIVE_INFINITY): string[] {
+  return files.filter((file) => {
+    const [, segment, owner] = DRAFT.exec(file) ?? [];
+    return Number(segment ?? owner) <= upTo;
+  });
 }

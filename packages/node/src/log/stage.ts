@@ -2,6 +2,9 @@ import { type InboxRow, type RunAddress, type RunRow, runKey, singletonId } from
 import type { ChangeEntry } from './entry.js';
 import type { LogState } from './state.js';
 
+/** What is in memory of an inbox row. */
+export type WaitingRow = Pick<InboxRow, 'n' | 'id' | 'lane'>;
+
 /**
  * What the log would add up to once the changes of the present group are written: against this the next member of
  * the group is checked, while readers go on seeing the state without them.
@@ -12,35 +15,36 @@ export class Stage {
   readonly #heads = new Map<string, RunRow | undefined>();
   readonly #singletons = new Map<string, RunRow>();
   /** Rows that the changes put into inboxes, and the `n` of those that they take out. */
-  readonly #put = new Map<string, InboxRow[]>();
+  readonly #put = new Map<string, WaitingRow[]>();
   readonly #taken = new Set<number>();
   #lastN: number;
 
   constructor(state: LogState) {
     this.#state = state;
-    this.#lastN = state.lastN;
+    this.#lastN = state.globals.lastN;
   }
 
   /** The seq of a run; undefined when there is no such run. */
   seqOf(address: RunAddress): number | undefined {
-    return this.#headOf(address)?.seq;
+    return this.head(address)?.seq;
   }
 
   /** Whether there is a run that rows of this lane may be put before. */
   takes({ lane, ...address }: Pick<InboxRow, 'lane' | 'workflow' | 'run'>): boolean {
-    const status = this.#headOf(address)?.status;
+    const status = this.head(address)?.status;
     return status !== undefined && (lane === 'control' || status !== 'pruned');
   }
 
-  #headOf(address: RunAddress): RunRow | undefined {
+  /** The head of a run; undefined when there is no such run. */
+  head(address: RunAddress): RunRow | undefined {
     const key = runKey(address);
-    return this.#heads.has(key) ? this.#heads.get(key) : this.#state.tables.head(address);
+    return this.#heads.has(key) ? this.#heads.get(key) : this.#state.head(address);
   }
 
   /** Another run with the `singletonKey` of this one: also one that a change before in the group ends. */
   singletonOf(row: RunRow): RunRow | undefined {
     const id = singletonId(row);
-    return this.#state.tables.singleton(row) ?? (id === undefined ? undefined : this.#singletons.get(id));
+    return this.#state.singleton(row) ?? (id === undefined ? undefined : this.#singletons.get(id));
   }
 
   /** The number for the next inbox row. */
@@ -50,11 +54,11 @@ export class Stage {
 
   /** At least as many as wait in the inbox of a run. */
   mostIn(address: RunAddress): number {
-    return this.#state.tables.inboxLength(address) + (this.#put.get(runKey(address))?.length ?? 0);
+    return (this.#state.run(address)?.inbox.length ?? 0) + (this.#put.get(runKey(address))?.length ?? 0);
   }
 
-  inbox(address: RunAddress): InboxRow[] {
-    const rows = [...this.#state.tables.inbox(address), ...(this.#put.get(runKey(address)) ?? [])];
+  inbox(address: RunAddress): WaitingRow[] {
+    const rows = [...(this.#state.run(address)?.inbox ?? []), ...(this.#put.get(runKey(address)) ?? [])];
     return rows.filter(({ n }) => !this.#taken.has(n));
   }
 

@@ -1,108 +1,139 @@
-import { type InboxRow, type Op, type RunAddress, runKey, Tables } from '@holdfast/core/store';
-import type { AttachmentRef, ChangeEntry, HeaderEntry, LoggedOp, RunEntry } from './entry.js';
-import type { Segment } from './scan.js';
+import { type RunAddress, type RunPage, type RunQuery, type RunRow, runKey, singletonId } from '@holdfast/core/store';
+import type { Entry, Globals } from './entry.js';
+import type { LinePlace, RecordPlace, SegmentSpace } from './place.js';
+import { addressOf, type HeldRecord, isOfRun, type Step, stepsOf, weightOf } from './records.js';
+import { RunIndex } from './run-index.js';
+import { RunOrder } from './run-order.js';
 
 /**
- * What the lines of a log add up to.
+ * What the lines of a log add up to: heads, and where everything else is.
  *
- * Owns: the records of every run, references to their attachments, the last `n`. Never: I/O, attachment bytes.
+ * Owns: the index of every run, which segments count and how much of them is needed. Never: I/O, values.
  * 1. It holds what is in the log, and nothing that may yet fail.
  * 2. `apply` of a line that was written can't fail.
+ * 3. Rows are frozen when they come in, and replaced, never changed in place.
  */
 export class LogState {
-  readonly tables = new Tables();
-  readonly #attachments = new Map<string, Map<string, AttachmentRef>>();
+  /** Oldest first. */
+  readonly segments: SegmentSpace[] = [];
+  readonly #runs = new Map<string, RunIndex>();
+  readonly #order = new RunOrder();
+  /** Keys of the runs whose head has a `singletonKey`, by that. */
+  readonly #singletons = new Map<string, string>();
+  /** Mail that is in, and whose file may still be there: by id, the `n` it was given (0: a start). */
+  readonly mail = new Map<string, number>();
   #lastN = 0;
 
-  /** The state after the lines of a segment; with `syncedOnly`, after those known to be synced. */
-  static of(segment: Segment, { syncedOnly = false } = {}): LogState {
-    const state = new LogState();
-    for (const { entry, batch } of segment.lines) {
-      if (syncedOnly && batch > segment.synced) break;
-      if (entry.kind === 'header') state.#lastN = entry.lastN;
-      else if (entry.kind === 'run') state.#restore(entry);
-      else state.apply(entry);
+  get globals(): Globals {
+    return { lastN: this.#lastN, ...(this.mail.size > 0 ? { mail: [...this.mail] } : {}) };
+  }
+
+  /** Takes a line in; returns the attachment files that nothing refers to any more. */
+  apply(entry: Entry, line: LinePlace): string[] {
+    if (entry.kind === 'header') this.#restate(entry);
+    if (entry.kind === 'inbox') this.#lastN = entry.row.n;
+    if ((entry.kind === 'start' || entry.kind === 'inbox') && entry.mail !== undefined) {
+      this.mail.set(entry.mail, entry.kind === 'inbox' ? entry.row.n : 0);
     }
-    return state;
+    if (!isOfRun(entry)) return [];
+    const key = runKey(addressOf(entry));
+    const steps = stepsOf(entry);
+    const weight = steps.reduce((sum, step) => sum + weightOf(step), 0);
+    return steps.flatMap((step) => {
+      if (step.is === 'cleared') return this.#clear(key);
+      return this.#take(key, step, { line, bytes: Math.floor((line.length * weightOf(step)) / weight) || 0 });
+    });
   }
 
-  /** The last `n` given to an inbox row. */
-  get lastN(): number {
-    return this.#lastN;
+  /** A header tells all of what holds for the store: mail that it does not name is gone for good. */
+  #restate({ lastN, mail = [] }: Globals): void {
+    this.#lastN = Math.max(this.#lastN, lastN);
+    this.mail.clear();
+    for (const [id, n] of mail) this.mail.set(id, n);
   }
 
-  /** Attachments of a run. */
-  attachments(address: RunAddress): readonly AttachmentRef[] {
-    return [...(this.#attachments.get(runKey(address))?.values() ?? [])];
+  head(address: RunAddress): RunRow | undefined {
+    return this.run(address)?.row;
+  }
+
+  run(address: RunAddress): RunIndex | undefined {
+    return this.#runs.get(runKey(address));
+  }
+
+  runs(): Iterable<RunIndex> {
+    return this.#runs.values();
+  }
+
+  list(query?: RunQuery): RunPage {
+    return this.#order.list(query);
+  }
+
+  /** Another run whose head has the `singletonKey` of this one. */
+  singleton(row: RunRow): RunRow | undefined {
+    const id = singletonId(row);
+    const key = id === undefined ? undefined : this.#singletons.get(id);
+    return key === undefined || key === runKey(row) ? undefined : this.#runs.get(key)?.row;
+  }
+
+  /** Whether this record stands at that place, and is still needed. */
+  holds(address: RunAddress, record: HeldRecord, { segment, offset }: Pick<LinePlace, 'segment' | 'offset'>): boolean {
+    const line = this.run(address)?.placeOf(record)?.line;
+    return line?.segment === segment && line.offset === offset;
   }
 
   /** Names of all attachment files that are referred to. */
   files(): Set<string> {
-    const refs = [...this.#attachments.values()].flatMap((byId) => [...byId.values()]);
-    return new Set(refs.map(({ file }) => file));
+    const files = new Set<string>();
+    for (const run of this.runs()) for (const { file } of run.attachments.values()) files.add(file);
+    return files;
   }
 
-  /** Takes a change in; returns the attachment files that nothing refers to any more. */
-  apply(entry: ChangeEntry): string[] {
-    switch (entry.kind) {
-      case 'commit':
-        this.tables.apply(entry, entry.ops.flatMap(tableOp));
-        return entry.ops.flatMap((op) => this.#attach(entry, op));
-      case 'start':
-        this.tables.start(entry.row, entry.input);
-        return this.#refer(entry.row, entry.attachments);
-      case 'inbox':
-        this.#lastN = entry.row.n;
-        this.tables.enqueue(entry.row);
-        return this.#refer(entry.row, entry.attachments);
-      case 'end':
-        return [];
+  /** Bytes of all segments, and of those that are needed. */
+  space(): { readonly total: number; readonly live: number } {
+    let [total, live] = [0, 0];
+    for (const segment of this.segments) {
+      total += segment.length;
+      live += segment.live;
     }
+    return { total, live };
   }
 
-  /** The state as entries, from which a segment can start. */
-  dump(): { header: Omit<HeaderEntry, 'epoch' | 'format'>; runs: Iterable<RunEntry> } {
-    const rows = [...this.tables.dump()];
-    const attachmentsOf = (address: RunAddress) => this.attachments(address);
-    function* runs(): Iterable<RunEntry> {
-      for (const { row, values, history, inbox } of rows) {
-        yield { kind: 'run', row, values: [...values], attachments: attachmentsOf(row), history, inbox };
-      }
-    }
-    return { header: { kind: 'header', lastN: this.#lastN, runs: rows.length }, runs: runs() };
+  #clear(key: string): string[] {
+    const run = this.#runs.get(key);
+    if (!run) return [];
+    this.#forgetSingleton(key);
+    this.#runs.delete(key);
+    this.#order.remove(run);
+    return run.clear();
   }
 
-  #restore({ row, values, attachments, history, inbox }: RunEntry): void {
-    this.tables.start(row, { text: '' });
-    const puts = values.map(([id, value]): Op => ({ op: 'put', id, value }));
-    const rows = history.map((line): Op => ({ op: 'history', row: line }));
-    this.tables.apply(row, [{ op: 'remove', id: 'input' }, ...puts, ...rows]);
-    for (const waiting of inbox) this.tables.enqueue(waiting as InboxRow);
-    this.#refer(row, attachments);
+  #take(key: string, step: Exclude<Step, { is: 'cleared' }>, place: RecordPlace): string[] {
+    const run = this.#runs.get(key) ?? this.#add(key);
+    if (step.is !== 'head') return run.take(step, place);
+    this.#forgetSingleton(key);
+    run.take({ is: 'head', row: frozen(step.row) }, place);
+    const id = singletonId(step.row);
+    if (id !== undefined) this.#singletons.set(id, key);
+    return [];
   }
 
-  #attach(address: RunAddress, op: LoggedOp): string[] {
-    if (op.op === 'attach') return this.#refer(address, [op.ref]);
-    if (op.op !== 'delete' && op.op !== 'prune' && op.op !== 'restart') return [];
-    const gone = this.attachments(address).map(({ file }) => file);
-    this.#attachments.delete(runKey(address));
-    if (op.op === 'restart') this.#refer(address, op.start.attachments);
-    return gone;
+  #add(key: string): RunIndex {
+    const run = new RunIndex();
+    this.#runs.set(key, run);
+    this.#order.add(run);
+    return run;
   }
 
-  #refer(address: RunAddress, refs: readonly AttachmentRef[]): string[] {
-    const key = runKey(address);
-    const byId = this.#attachments.get(key) ?? new Map<string, AttachmentRef>();
-    const replaced = refs.flatMap(({ id }) => byId.get(id)?.file ?? []);
-    for (const ref of refs) byId.set(ref.id, ref);
-    if (byId.size > 0) this.#attachments.set(key, byId);
-    return replaced;
+  #forgetSingleton(key: string): void {
+    const row = this.#runs.get(key)?.row;
+    const id = row && singletonId(row);
+    if (id !== undefined && this.#singletons.get(id) === key) this.#singletons.delete(id);
   }
 }
 
-function tableOp(op: LoggedOp): Op[] {
-  if (op.op === 'attach') return [];
-  if (op.op !== 'restart') return [op];
-  const { row, input } = op.start;
-  return [{ op: 'restart', start: { kind: 'start', row, input } }];
+/** Freezes what a line was parsed to. What was planned by this process is frozen already, and is not looked through. */
+function frozen<T>(data: T): T {
+  if (typeof data !== 'object' || data === null || Object.isFrozen(data)) return data;
+  for (const part of Object.values(data)) frozen(part);
+  return Object.freeze(data);
 }

@@ -4,6 +4,19 @@ import type { FileSystem } from '../file-system.js';
 import { ownerFile, ownersIn, segmentsIn } from '../log/segment-file.js';
 import type { Processes, ProcessName } from './processes.js';
 
+/** What an owner file says: which process it is, and where it can be reached. */
+export interface OwnerName extends ProcessName {
+  readonly socket?: string;
+}
+
+/** How ownership is asked for. */
+export interface Claim {
+  /** Where this process can be reached once it is the owner. */
+  readonly socket?: string;
+  /** The owner of this epoch is taken to be dead, whatever the system says. */
+  readonly over?: number | undefined;
+}
+
 export interface OwnedPlace {
   readonly fileSystem: FileSystem;
   readonly processes: Processes;
@@ -32,12 +45,12 @@ export class OwnerFile {
   }
 
   /** @throws `STORE_OWNED` while the newest owner is alive. */
-  static async take(place: OwnedPlace): Promise<OwnerFile> {
+  static async take(place: OwnedPlace, { socket, over }: Claim = {}): Promise<OwnerFile> {
     for (;;) {
       const seen = await newestEpochs(place);
-      if (seen.owner > 0) await assertGone(place, seen.owner);
+      if (seen.owner > 0 && seen.owner !== over) await assertGone(place, seen.owner);
       const file = new OwnerFile(place, Math.max(seen.owner, seen.segment) + 1);
-      if (await file.#create()) return file;
+      if (await file.#create(socket)) return file;
     }
   }
 
@@ -69,10 +82,11 @@ export class OwnerFile {
     return join(this.#place.directory, ownerFile(this.epoch));
   }
 
-  async #create(): Promise<boolean> {
+  async #create(socket: string | undefined): Promise<boolean> {
     const { fileSystem, processes } = this.#place;
+    const name: OwnerName = { ...processes.self(), ...(socket === undefined ? {} : { socket }) };
     try {
-      await fileSystem.createExclusive(this.#path, Buffer.from(`${JSON.stringify(processes.self())}\n`));
+      await fileSystem.createExclusive(this.#path, Buffer.from(`${JSON.stringify(name)}\n`));
     } catch (error) {
       // Taken; or its draft was swept away by one who has become the owner meanwhile.
       if (isErrno(error, 'EEXIST') || isErrno(error, 'ENOENT')) return false;
@@ -92,6 +106,13 @@ export class OwnerFile {
   }
 }
 
+/** The newest owner of a directory, as far as it has told its name; undefined when there is none. */
+export async function presentOwner(place: OwnedPlace): Promise<(OwnerName & { readonly epoch: number }) | undefined> {
+  const { owner: epoch } = await newestEpochs(place);
+  const owner = epoch > 0 ? await readOwner(place, epoch) : undefined;
+  return owner && { ...owner, epoch };
+}
+
 async function newestEpochs({ fileSystem, directory }: OwnedPlace): Promise<{ owner: number; segment: number }> {
   const files = await fileSystem.list(directory);
   return { owner: ownersIn(files).at(-1) ?? 0, segment: segmentsIn(files).at(-1)?.epoch ?? 0 };
@@ -109,7 +130,7 @@ async function assertGone(place: OwnedPlace, epoch: number): Promise<void> {
 }
 
 /** Undefined when the owner left just now, or died before it had written its name. */
-async function readOwner({ fileSystem, directory }: OwnedPlace, epoch: number): Promise<ProcessName | undefined> {
+async function readOwner({ fileSystem, directory }: OwnedPlace, epoch: number): Promise<OwnerName | undefined> {
   let text: string;
   try {
     text = Buffer.from(await fileSystem.read(join(directory, ownerFile(epoch)))).toString();
@@ -118,8 +139,9 @@ async function readOwner({ fileSystem, directory }: OwnedPlace, epoch: number): 
     throw error;
   }
   try {
-    const { pid, born } = JSON.parse(text) as ProcessName;
-    return typeof pid === 'number' ? { pid, ...(born === undefined ? {} : { born }) } : undefined;
+    const { pid, born, socket } = JSON.parse(text) as OwnerName;
+    if (typeof pid !== 'number') return undefined;
+    return { pid, ...(born === undefined ? {} : { born }), ...(typeof socket === 'string' ? { socket } : {}) };
   } catch {
     return undefined;
   }

@@ -20,6 +20,9 @@ export interface ProcessName {
 /** Field 22 of `/proc/<pid>/stat`, counted after the name in brackets, which may hold anything. */
 const START_TIME_FIELD = 19;
 
+/** State of a process that has ended, though nobody has asked yet how: it holds nothing any more. */
+const ENDED = /^[ZX]$/;
+
 /** Undefined where there is no `/proc`; null when there is, and no such process. */
 function bornOf(pid: number): string | null | undefined {
   let boot: string;
@@ -30,7 +33,8 @@ function bornOf(pid: number): string | null | undefined {
   }
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return `${stat.slice(stat.lastIndexOf(') ') + 2).split(' ')[START_TIME_FIELD]} ${boot}`;
+    const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
+    return ENDED.test(fields[0] ?? '') ? null : `${fields[START_TIME_FIELD]} ${boot}`;
   } catch {
     return null;
   }

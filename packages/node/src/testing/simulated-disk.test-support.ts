@@ -1,19 +1,9 @@
 import { dirname } from 'node:path';
 import type { AppendFile, FileSystem } from '../file-system.js';
+import { randomFrom } from './random.test-support.js';
 
 /** Thrown by every call from the power cut on. */
 class PowerCut extends Error {}
-
-/** Pseudo-random numbers in [0, 1), the same ones for the same seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 interface File {
   bytes: Buffer;
@@ -103,6 +93,16 @@ export class SimulatedDisk implements FileSystem {
     return this.peek(path);
   }
 
+  async readAt(path: string, offset: number, length: number): Promise<Uint8Array> {
+    this.#operate();
+    return this.peek(path).subarray(offset, offset + length);
+  }
+
+  async size(path: string): Promise<number> {
+    this.#operate();
+    return this.#file(path).bytes.length;
+  }
+
   async openForAppend(path: string): Promise<AppendFile> {
     this.#operate();
     const file = this.#names.get(path) ?? this.#create(path);
@@ -127,12 +127,12 @@ export class SimulatedDisk implements FileSystem {
     await file.datasync();
   }
 
-  async truncate(path: string, length: number): Promise<void> {
-    const file = this.#file(path);
+  async link(from: string, to: string): Promise<void> {
     this.#operate();
-    file.bytes = file.bytes.subarray(0, length);
-    this.#operate();
-    file.synced = file.bytes;
+    const file = this.#file(from);
+    if (this.#names.has(to)) throw systemError('EEXIST', to);
+    this.#names.set(to, file);
+    this.#nameChanges.push({ path: to, file });
   }
 
   async rename(from: string, to: string): Promise<void> {

@@ -3,7 +3,7 @@ import type { Op, RunAddress, RunRow, Store } from '@holdfast/core/store';
 
 const INSTANT = Date.UTC(2026, 0, 1);
 /** Makes values large enough for a few compactions. */
-const PADDING = 'x'.repeat(40);
+const PADDING = 'x'.repeat(150);
 
 /** What a run was asked to do, and what of it was acknowledged: what a store must and may hold afterwards. */
 export interface Account {
@@ -57,8 +57,11 @@ async function persist<T>(call: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** One run's life: started, sent events, checkpointed, deleted when its name says so; it stops at the first failure. */
-async function live(store: Store, epoch: number, account: Account): Promise<void> {
+/**
+ * One run's life: started, sent events, checkpointed, deleted when its name says so; it stops at the first failure. Where
+ * its name says so it is checkpointed relaxed and sent nothing, so that relaxed lines follow each other.
+ */
+async function live(store: Store, epoch: number, account: Account, pause: () => void): Promise<void> {
   const { run, rounds } = account;
   account.startSent = true;
   const attachments = [{ id: 'photo-0', blob: photo(run, 0) }];
@@ -66,12 +69,19 @@ async function live(store: Store, epoch: number, account: Account): Promise<void
   if (!(await persist(() => store.accept({ kind: 'start', row: rowOf(run, 0), input, attachments })))) return;
   account.startAcked = true;
   for (let seq = 1; seq <= rounds; seq++) {
-    if (!(await send(store, account, `event-${seq}`))) return;
+    const relaxed = run.startsWith('relaxed');
+    if (!relaxed && !(await send(store, account, `event-${seq}`))) return;
     account.sent = seq;
-    const commit = { ...at(run), epoch, after: seq - 1, durability: 'strict' as const };
+    const commit = {
+      ...at(run),
+      epoch,
+      after: seq - 1,
+      durability: relaxed ? ('relaxed' as const) : ('strict' as const),
+    };
     const ops = opsOf(run, seq, epoch, account.lastN);
     if (!(await persist(() => store.commit({ ...commit, ops }).then(() => true)))) return;
-    account.acked = seq;
+    if (!relaxed) account.acked = seq;
+    pause();
   }
   if (!run.startsWith('deleted')) return;
   account.deleteSent = true;
@@ -95,8 +105,17 @@ async function send(store: Store, account: Account, id: string): Promise<boolean
   return true;
 }
 
-/** Runs that live side by side, in as much of a store as works. */
-export async function work(open: () => Promise<Store>, runs = ['a', 'b', 'deleted'], rounds = 5): Promise<Account[]> {
+/**
+ * Runs that live side by side, in as much of a store as works.
+ *
+ * @param pause called after each checkpoint.
+ */
+export async function work(
+  open: () => Promise<Store>,
+  runs = ['a', 'b', 'deleted'],
+  rounds = 5,
+  pause = () => {},
+): Promise<Account[]> {
   const accounts = runs.map((run): Account => {
     const sets = { eventsSent: new Set<string>(), eventsAcked: new Set<string>() };
     const flags = { startSent: false, startAcked: false, deleteSent: false, deleteAcked: false };
@@ -105,7 +124,7 @@ export async function work(open: () => Promise<Store>, runs = ['a', 'b', 'delete
   const store = await persist(open);
   const ownership = store && (await persist(() => store.acquire()));
   if (!store || !ownership) return accounts;
-  await Promise.all(accounts.map((account) => live(store, ownership.epoch, account)));
+  await Promise.all(accounts.map((account) => live(store, ownership.epoch, account, pause)));
   await persist(() => store.close());
   return accounts;
 }

@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import type { FileSystem } from '../file-system.js';
+import { reading, SegmentAbsent } from './chain.js';
+import { decodeLine } from './line.js';
+import type { LinePlace, RecordPlace } from './place.js';
+import { type HeldRecord, isHeld, isOfRun, stepsOf } from './records.js';
+import { damaged } from './scan.js';
+
+/** Lines that are no further apart than this are read in one go. */
+const GAP_BYTES = 32 << 10;
+/** At most so much is read in one go, where a line isn't longer. */
+const READ_BYTES = 4 << 20;
+
+/** Where a line was when it was asked for. */
+interface Wanted {
+  readonly place: LinePlace;
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export type TakeRecord = (record: HeldRecord, line: LinePlace) => void;
+
+/**
+ * Reads lines, each once however many records are asked of it, and gives what they hold.
+ *
+ * @throws `STORE_DAMAGED` with file and offset; {@link SegmentAbsent} where they were written anew elsewhere meanwhile.
+ */
+export async function readRecords(
+  { fileSystem, directory }: { fileSystem: FileSystem; directory: string },
+  places: Iterable<RecordPlace>,
+  take: TakeRecord,
+): Promise<void> {
+  for (const stretch of stretchesOf(places)) {
+    const [first, last] = [stretch[0] as Wanted, stretch.at(-1) as Wanted];
+    const { file, offset } = first;
+    const length = last.offset + last.length - offset;
+    const bytes = Buffer.from(await reading(file, () => fileSystem.readAt(join(directory, file), offset, length)));
+    for (const wanted of stretch) {
+      const entry = decodeLine(bytes.subarray(wanted.offset - offset, wanted.offset - offset + wanted.length))?.entry;
+      if (!entry || !isOfRun(entry)) throw unreadable(wanted);
+      for (const step of stepsOf(entry)) if (isHeld(step)) take(step, wanted.place);
+    }
+  }
+}
+
+/** The lines of these places, in the order of the files, in stretches that are each read in one go. */
+function stretchesOf(places: Iterable<RecordPlace>): Wanted[][] {
+  const lines = new Set<LinePlace>();
+  for (const { line } of places) lines.add(line);
+  const wanted = [...lines].map((place): Wanted => {
+    return { place, file: place.segment.file, offset: place.offset, length: place.length };
+  });
+  wanted.sort((a, b) => (a.file === b.file ? a.offset - b.offset : a.file < b.file ? -1 : 1));
+  const stretches: Wanted[][] = [];
+  for (const line of wanted) {
+    const stretch = stretches.at(-1);
+    if (stretch && joins(stretch, line)) stretch.push(line);
+    else stretches.push([line]);
+  }
+  return stretches;
+}
+
+function joins(stretch: readonly Wanted[], line: Wanted): boolean {
+  const [first, last] = [stretch[0] as Wanted, stretch.at(-1) as Wanted];
+  if (line.file !== last.file || line.offset - (last.offset + last.length) > GAP_BYTES) return false;
+  return line.offset + line.length - first.offset <= READ_BYTES;
+}
+
+function unreadable({ place, file, offset }: Wanted): Error {
+  const moved = place.segment.file !== file || place.offset !== offset;
+  return moved ? new SegmentAbsent(file) : damaged(file, offset);
+}

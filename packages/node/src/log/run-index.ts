@@ -1,0 +1,165 @@
+import type { InboxRow, RunRow } from '@holdfast/core/store';
+import type { RecordPlace } from './place.js';
+import type { HeldRecord, Step } from './records.js';
+
+export interface HistoryPlace extends RecordPlace {
+  readonly seq: number;
+}
+
+export interface InboxPlace extends RecordPlace, Pick<InboxRow, 'n' | 'id' | 'lane'> {}
+
+export interface AttachmentPlace extends RecordPlace {
+  /** Name in the folder `attachments`. */
+  readonly file: string;
+}
+
+/** What most runs have none of, shared to spare memory. */
+const NO_INBOX: readonly InboxPlace[] = [];
+const NO_ATTACHMENTS: ReadonlyMap<string, AttachmentPlace> = new Map();
+
+const seqOf = ({ seq }: HistoryPlace) => seq;
+const nOf = ({ n }: InboxPlace) => n;
+
+/**
+ * Where the records of one run are. Of the records themselves only the head is in memory.
+ *
+ * Owns: its maps, and that each place counts as needed while it is in one of them.
+ * 1. Of two records with one id, the one that was taken in later is there.
+ * 2. History and inbox are in order, in whatever order their rows were taken in: a copy comes later than newer rows.
+ */
+export class RunIndex {
+  /** Undefined while a log is being read whose copy of the head is still to come. */
+  row: RunRow | undefined;
+  #head: RecordPlace | undefined;
+  readonly #values = new Map<string, RecordPlace>();
+  #history: HistoryPlace[] = [];
+  #inbox: InboxPlace[] | undefined;
+  #attachments: Map<string, AttachmentPlace> | undefined;
+
+  get values(): ReadonlyMap<string, RecordPlace> {
+    return this.#values;
+  }
+
+  /** In order of `seq`. */
+  get history(): readonly HistoryPlace[] {
+    return this.#history;
+  }
+
+  /** In order of `n`. */
+  get inbox(): readonly InboxPlace[] {
+    return this.#inbox ?? NO_INBOX;
+  }
+
+  get attachments(): ReadonlyMap<string, AttachmentPlace> {
+    return this.#attachments ?? NO_ATTACHMENTS;
+  }
+
+  /** Where the one is that this record would replace. */
+  placeOf(record: HeldRecord): RecordPlace | undefined {
+    switch (record.is) {
+      case 'head':
+        return this.#head;
+      case 'value':
+        return this.#values.get(record.id);
+      case 'attachment':
+        return this.attachments.get(record.ref.id);
+      case 'history':
+        return at(this.history, record.row.seq, seqOf);
+      case 'inbox':
+        return at(this.inbox, record.row.n, nOf);
+    }
+  }
+
+  /** Takes in what stands at `place`; returns the attachment files that nothing refers to any more. */
+  take(step: Exclude<Step, { is: 'cleared' }>, place: RecordPlace): string[] {
+    switch (step.is) {
+      case 'head':
+        replace(this.#head, place);
+        this.row = step.row;
+        this.#head = place;
+        return [];
+      case 'value':
+        replace(this.#values.get(step.id), place);
+        this.#values.set(step.id, place);
+        return [];
+      case 'history':
+        replace(at(this.#history, step.row.seq, seqOf), place);
+        put(this.#history, { seq: step.row.seq, ...place }, seqOf);
+        return [];
+      case 'inbox':
+        this.#enqueue(step.row, place);
+        return [];
+      case 'attachment':
+        return this.#refer(step.ref, place);
+      case 'removed':
+        replace(this.#values.get(step.id));
+        this.#values.delete(step.id);
+        return [];
+      case 'taken':
+        this.#dequeue(step.n);
+        return [];
+      case 'forgotten':
+        for (const row of this.#history.splice(0, indexOf(this.#history, step.upTo + 1, seqOf))) replace(row);
+        return [];
+    }
+  }
+
+  /** None of it is needed any more; returns its attachment files. */
+  clear(): string[] {
+    const attachments = [...this.attachments.values()];
+    for (const place of [this.#head, ...this.#values.values(), ...this.#history, ...this.inbox, ...attachments])
+      replace(place);
+    return attachments.map(({ file }) => file);
+  }
+
+  #enqueue({ n, id, lane }: InboxRow, place: RecordPlace): void {
+    this.#inbox ??= [];
+    replace(at(this.#inbox, n, nOf), place);
+    put(this.#inbox, { n, id, lane, ...place }, nOf);
+  }
+
+  #dequeue(n: number): void {
+    const taken = at(this.inbox, n, nOf);
+    if (!taken || !this.#inbox) return;
+    replace(taken);
+    this.#inbox.splice(indexOf(this.#inbox, n, nOf), 1);
+    if (this.#inbox.length === 0) this.#inbox = undefined;
+  }
+
+  #refer({ id, file }: { id: string; file: string }, place: RecordPlace): string[] {
+    this.#attachments ??= new Map();
+    const before = this.#attachments.get(id);
+    replace(before, place);
+    this.#attachments.set(id, { file, ...place });
+    return before && before.file !== file ? [before.file] : [];
+  }
+}
+
+function replace(before: RecordPlace | undefined, after?: RecordPlace): void {
+  before?.line.need(-before.bytes);
+  after?.line.need(after.bytes);
+}
+
+/** Index of the first row whose key is not below `key`. */
+function indexOf<T>(rows: readonly T[], key: number, keyOf: (row: T) => number): number {
+  const last = rows.at(-1);
+  if (!last || keyOf(last) < key) return rows.length;
+  let [low, high] = [0, rows.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (keyOf(rows[middle] as T) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function at<T>(rows: readonly T[], key: number, keyOf: (row: T) => number): T | undefined {
+  const row = rows[indexOf(rows, key, keyOf)];
+  return row !== undefined && keyOf(row) === key ? row : undefined;
+}
+
+function put<T>(rows: T[], row: T, keyOf: (row: T) => number): void {
+  const index = indexOf(rows, keyOf(row), keyOf);
+  const same = index < rows.length && keyOf(rows[index] as T) === keyOf(row);
+  rows.splice(index, same ? 1 : 0, row);
+}
