@@ -114,7 +114,7 @@ test('an owner that is taken over while it begins is not given the right', async
   const successor = await openSimulated(disk, { boot: 2 });
   let next: number | undefined;
   const stale = before(disk, async (operation) => {
-    if (operation === 'rename' && next === undefined) ({ epoch: next } = await successor.acquire());
+    if (operation === 'syncFolder' && next === undefined) ({ epoch: next } = await successor.acquire());
   });
   const { epoch } = await (await openSimulated(stale)).acquire();
   expect([next, epoch]).toEqual([2, 3]);
