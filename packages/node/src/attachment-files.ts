@@ -46,11 +46,11 @@ export class AttachmentFiles {
     for (const file of files) await this.#fileSystem.remove(join(this.#folder, file));
   }
 
-  /** Removes what a crash left behind: files that are not among `used`. */
+  /** Removes what a crash left behind: files that are not among `used`, and not those of a later owner. */
   async removeOthers(used: ReadonlySet<string>): Promise<void> {
     if (!(await this.#fileSystem.exists(this.#folder))) return;
     const files = await this.#fileSystem.list(this.#folder);
-    await this.remove(files.filter((file) => !used.has(file)));
+    await this.remove(files.filter((file) => !used.has(file) && Number.parseInt(file, 10) <= this.#epoch));
   }
 
   async #makeFolder(): Promise<void> {

@@ -25,6 +25,8 @@ export async function writeSegment(
   const encode = (entry: Entry) =>
     encodeLine({ line: ++line, batch: after.batch + 1, left: left--, synced: after.batch, entry });
   let length = 0;
+  // An owner that could not begin, or a power cut, may have left a part of one under this very name.
+  await fileSystem.remove(path);
   const file = await fileSystem.openForAppend(path);
   try {
     let text = encode({ ...header, format: FORMAT_VERSION, epoch });

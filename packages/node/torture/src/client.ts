@@ -20,6 +20,8 @@ export class Client {
   readonly ledger: Ledger;
   /** Of the ownership it asks under. */
   epoch = 0;
+  /** Whether another owner has looked at the store: what is fenced from now on has changed nothing. */
+  superseded = false;
   /** The code of the error that ended the last ask. */
   lastCode = '';
   readonly #tell: (entry: Entry) => void;
@@ -74,7 +76,7 @@ export class Client {
   async persist(call: () => Promise<Outcome>, times = 3): Promise<Outcome> {
     for (let attempt = 1; ; attempt++) {
       const outcome = await call();
-      if (outcome !== 'refused' || attempt === times) return outcome;
+      if (outcome !== 'refused' || attempt === times || this.lastCode === 'STORE_FENCED') return outcome;
     }
   }
 
@@ -102,6 +104,7 @@ export class Client {
   #outcomeOf(error: unknown): 'refused' | 'unknown' {
     if (!isHoldfastError(error)) throw error;
     this.lastCode = error.code;
+    if (error.code === 'STORE_FENCED') return this.superseded ? 'refused' : 'unknown';
     return error.retryable || REFUSALS.includes(error.code) ? 'refused' : 'unknown';
   }
 

@@ -1,3 +1,4 @@
+import { wrap } from './around.js';
 import { Client, type Outcome as Told } from './client.js';
 import { Disk } from './disk.js';
 import { Ledger } from './ledger.js';
@@ -60,14 +61,15 @@ interface Fault {
 async function run(seed: number, fault: Fault, spoil: Spoil, calls: Set<string>) {
   const ledger = new Ledger();
   const disk = new Disk({
-    before: ({ what }, { operations }) => {
-      calls.add(what);
-      return operations >= fault.at && operations < fault.at + fault.burst ? fault.code : undefined;
-    },
+    before: (_, { operations }) =>
+      operations >= fault.at && operations < fault.at + fault.burst ? fault.code : undefined,
   });
   const problems: string[] = [];
   try {
-    const fileSystem = spoil(disk);
+    const fileSystem = wrap(spoil(disk), ({ what, go }) => {
+      calls.add(what);
+      return go();
+    });
     const store = await again(() => openOn(fileSystem, 1));
     const client = new Client(store, ledger, { next: 1 });
     client.epoch = (await again(() => store.acquire())).epoch;

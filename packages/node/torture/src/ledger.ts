@@ -125,6 +125,8 @@ export class Ledger {
       case 'ack':
         return acked(ledger, entry.id);
       case 'refused': {
+        // What another owner has found to be there is there, whatever its asker is told.
+        if (ledger.possible.find(({ id }) => id === entry.id)?.acked) return ledger;
         const possible = ledger.possible.filter(({ id }) => id !== entry.id);
         const tip = ledger.tip === entry.id ? (possible.at(-1) as Alternative).id : ledger.tip;
         return { ...ledger, possible, tip };
@@ -138,6 +140,7 @@ export class Ledger {
       case 'queued':
         return this.#queued(ledger, entry.event, entry.n);
       case 'unsent':
+        if (ledger.events.find(({ id }) => id === entry.event)?.outcome !== 'open') return ledger;
         return withEvent(ledger, entry.event, { outcome: 'refused' });
     }
   }

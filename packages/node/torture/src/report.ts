@@ -2,6 +2,8 @@
 export interface Outcome {
   /** How much was tried. */
   readonly counts: Readonly<Record<string, number>>;
+  /** Of a mutation: what noticed it. */
+  readonly noticed?: string;
   /** What is wrong, the first few. */
   readonly problems: readonly string[];
   /** Why it can't run here. */
@@ -22,11 +24,11 @@ export interface Extent {
 }
 
 /** A test for each seed. */
-export function seeded(
+export function seeded<T>(
   { short, seed }: Extent,
   count: { short: number; long: number },
-  make: (seed: number) => TortureTest,
-): TortureTest[] {
+  make: (seed: number) => T,
+): T[] {
   if (seed !== undefined) return [make(seed)];
   return Array.from({ length: short ? count.short : count.long }, (_, index) => make(index + 1));
 }

@@ -47,27 +47,32 @@ async function takeOverAt(at: number, seed: number, spoil: Spoil) {
   const [disk, ledger, ids] = [new Disk(), new Ledger(), { next: 1 }];
   const problems: string[] = [];
   let [operations, fenced] = [0, false];
+  let client: Client | undefined;
+  const supersede = (is: boolean) => {
+    fenced = is;
+    if (client) client.superseded = is;
+  };
   const stale = wrap(disk, async ({ go }) => {
     if (++operations === at) {
       await new Promise((next) => setImmediate(next));
       problems.push(...(await succeed(disk, ledger, ids, seed)));
-      fenced = true;
+      supersede(true);
     }
     return go();
   });
   const tell = (entry: Entry) => {
     if (fenced && (entry.t === 'ack' || entry.t === 'queued')) problems.push(`told after the takeover: ${entry.run}`);
   };
-  const store = await openOn(spoil(stale), 1);
-  const client = new Client(store, ledger, ids, tell);
   try {
+    const store = await openOn(spoil(stale), 1);
+    client = new Client(store, ledger, ids, tell);
     const ownership = await store.acquire();
     client.epoch = ownership.epoch;
-    fenced = false; // Who is overtaken while he acquires, and then comes after the other one, is the owner.
+    supersede(false); // Who is overtaken while he acquires, and then comes after the other one, is the owner.
     await work(client, { runs: 3, steps: 7 }, `takeover ${seed}`);
     await ownership.release();
   } catch (error) {
-    if (!fenced && !problems[0]) problems.push(`refused: ${String(error)}`);
+    if (!fenced) problems.push(`refused: ${String(error)}`);
   }
   if (problems.length > 0) return { problems, operations };
   const moment = { at, what: 'takeover', image: disk.image(), ledger };
