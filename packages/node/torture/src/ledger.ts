@@ -70,6 +70,19 @@ export class Ledger {
     this.problems = [...(from ? from.problems : [])];
   }
 
+  /** As text, for another process. */
+  stored(): string {
+    return JSON.stringify({ runs: [...this.#runs], mostN: this.#mostN });
+  }
+
+  static of(text: string): Ledger {
+    const { runs, mostN } = JSON.parse(text) as { runs: [string, RunLedger][]; mostN: number };
+    const ledger = new Ledger();
+    for (const [run, runLedger] of runs) ledger.#runs.set(run, runLedger);
+    ledger.#mostN = mostN;
+    return ledger;
+  }
+
   /** As it is now. */
   copy(): Ledger {
     return new Ledger(this);

@@ -11,6 +11,7 @@ import { damageTests } from './damage.js';
 import { faultTests } from './faults.js';
 import { mutationTests } from './mutation-tests.js';
 import { powerCuts } from './power-cut.js';
+import { processTests } from './processes.js';
 import type { Outcome, TortureTest } from './report.js';
 import { loadStore } from './stores.js';
 import { takeoverTests } from './takeover.js';
@@ -38,6 +39,7 @@ const tests = [
   ...damageTests(extent),
   ...faultTests(extent),
   ...takeoverTests(extent),
+  ...processTests(extent),
 ].filter(({ name }) => options.only === undefined || name.includes(options.only));
 
 const sum = { passed: 0, failed: tests.length === 0 ? 1 : 0, skipped: 0 };

@@ -15,7 +15,7 @@ const NESTED_STRIDE = { short: 240, long: 23 };
 
 export function powerCuts(extent: Extent): TortureTest[] {
   return [
-    ...seeded(extent, { short: 1, long: 16 }, (seed) => ({ name: 'power cut', seed, run: () => sweep(seed, extent) })),
+    ...seeded(extent, { short: 1, long: 30 }, (seed) => ({ name: 'power cut', seed, run: () => sweep(seed, extent) })),
     ...seeded(extent, { short: 1, long: 6 }, (seed) => ({
       name: 'power cut during recovery',
       seed,
@@ -64,7 +64,8 @@ async function nested(seed: number, { short }: Extent): Promise<Outcome> {
 
 /** Looks at the disks of moments, at each different one once. */
 export class Examiner {
-  readonly counts = { states: 0 };
+  /** Disks that were chosen, and how many of them were different. */
+  readonly counts = { states: 0, distinct: 0 };
   readonly #problems: string[];
   readonly #known = new Set<string>();
 
@@ -76,10 +77,11 @@ export class Examiner {
     for (const [index, how] of survivals.entries()) {
       const chosen = `${seed} ${moment.at} ${how} ${index}`;
       const disk = diskAfter(moment, how, chosen);
+      this.counts.states++;
       const key = `${fingerprint(disk)} ${moment.ledger.acks}`;
       if (this.#known.has(key)) continue;
       this.#known.add(key);
-      this.counts.states++;
+      this.counts.distinct++;
       const { problems } = await recover(disk, moment.ledger, chosen);
       const where = `cut at operation ${moment.at} (${moment.what}), ${how} ${index} survived`;
       for (const problem of problems.slice(0, 2)) this.#problems.push(`${where}: ${problem}`);

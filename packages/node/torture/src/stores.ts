@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Store } from '@holdfast/core/store';
@@ -7,11 +6,18 @@ import type { FileStoreOptions, FileStoreReport, openFileStore } from '@holdfast
 /** Small enough for several segments, and for their compaction, in one workload; one or the other is an option. */
 const SMALL = { compactBytes: 3000, segmentBytes: 3000 };
 
+let folder = '';
 let open: typeof openFileStore | undefined;
 
 /** The store under torture, from the folder of a built package: that of this repository, or a copy that was broken. */
-export async function loadStore(folder: string): Promise<void> {
+export async function loadStore(path: string): Promise<void> {
+  folder = path;
   ({ openFileStore: open } = await import(pathToFileURL(join(folder, 'index.js')).href));
+}
+
+/** That folder. */
+export function storeFolder(): string {
+  return folder;
 }
 
 export function openStore(options: FileStoreOptions): Promise<Store> {
@@ -34,9 +40,3 @@ export function openOn(
   return openStore({ directory: DIRECTORY, fileSystem, processes, onReport });
 }
 
-/** A folder that is there and new. */
-export function freshFolder(parent: string, name: string): string {
-  const path = join(parent, name);
-  mkdirSync(path, { recursive: true });
-  return path;
-}

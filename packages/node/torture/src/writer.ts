@@ -1,0 +1,63 @@
+// A process that owns a store and works without end, telling on stdout, a line of JSON each, what it asks for and what
+// it is told. Started, and ended, by the tests of real processes: node writer.js '{"directory": …}'.
+
+import { openSync, readFileSync, writeSync } from 'node:fs';
+import { Client } from './client.js';
+import { type Entry, Ledger } from './ledger.js';
+import { loadStore, openStore } from './stores.js';
+import { work } from './workload.js';
+
+/** What the process is told. */
+export interface WriterOptions {
+  readonly directory: string;
+  /** Folder of the built package. */
+  readonly node: string;
+  readonly seed: string;
+  /** File with the ledger that it goes on with. */
+  readonly ledger: string;
+  /** The first number that is free. */
+  readonly next: number;
+  readonly runs: number;
+  readonly steps: number;
+  /** Whether to use up all file handles now and then. */
+  readonly handles?: boolean;
+}
+
+/** What it tells beside entries. */
+export type WriterNote = { readonly t: 'ready' } | { readonly t: 'over'; readonly code: string; readonly lost: boolean };
+
+function tell(note: Entry | WriterNote): void {
+  const line = Buffer.from(`${JSON.stringify(note)}\n`);
+  for (let done = 0; done < line.length; ) {
+    try {
+      done += writeSync(1, line, done);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+}
+
+/** Opens files until no more can be opened; answers with how many. */
+function useUpHandles(): number {
+  for (let opened = 0; ; opened++) {
+    try {
+      openSync('/dev/null', 'r');
+    } catch {
+      return opened;
+    }
+  }
+}
+
+const options = JSON.parse(process.argv[2] ?? '') as WriterOptions;
+const { directory, node, seed, ledger, next, runs, steps, handles = false } = options;
+await loadStore(node);
+const store = await openStore({ directory });
+const client = new Client(store, Ledger.of(readFileSync(ledger, 'utf8')), { next }, tell);
+const ownership = await store.acquire();
+client.epoch = ownership.epoch;
+tell({ t: 'ready' });
+if (handles) useUpHandles();
+await work(client, { runs, steps: steps === 0 ? Number.POSITIVE_INFINITY : steps }, seed);
+tell({ t: 'over', code: client.lastCode, lost: ownership.lost.aborted });
+await store.close().catch(() => undefined);
+process.exit(0);
