@@ -65,7 +65,12 @@ test('an owner that stood still while it tidied up does not remove what the next
   const successor = await openSimulated(disk, { boot: 2 });
   const row = { workflow: 'w', run: 'r', key: 'k', version: 1, seq: 0, status: 'queued', reasons: [] } as const;
   const attachments = [{ id: 'photo', blob: new Blob(['photo']) }];
-  const start = { kind: 'start', row: { ...row, createdAt: 0, updatedAt: 0 }, input: { text: '1' }, attachments } as const;
+  const start = {
+    kind: 'start',
+    row: { ...row, createdAt: 0, updatedAt: 0 },
+    input: { text: '1' },
+    attachments,
+  } as const;
   let tidying = false;
   const stale = before(disk, async (operation) => {
     if (operation === 'list' && tidying) {

@@ -123,7 +123,10 @@ describe('an I/O error', () => {
       await store.close();
       const later = await openSimulated(again, { boot: 3 });
       await later.acquire();
-      expect((await later.list()).rows.map(({ run }) => run), `ENOSPC at ${operation}`).toEqual(['a']);
+      expect(
+        (await later.list()).rows.map(({ run }) => run),
+        `ENOSPC at ${operation}`,
+      ).toEqual(['a']);
     }
   });
 });

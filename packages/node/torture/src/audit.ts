@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { HistoryRow, InboxRow, RunStatus, Store, StoredRun } from '@holdfast/core/store';
 import type { Alternative, Ledger, RunLedger, SentEvent } from './ledger.js';
-import { at, blobOf, historyRow, inboxRow, rowOf, valueOf } from './records.js';
+import { at, blobOf, historyRow, inboxRow, rowOf, storedText } from './records.js';
 import type { RunState } from './run-state.js';
 
 const EVERY_STATUS: RunStatus[] = ['queued', 'running', 'waiting', 'paused', 'cancelling', 'done', 'failed'];
@@ -59,7 +59,7 @@ export function fits(run: string, state: RunState, ledger: RunLedger, seen: Seen
   const { stored, history } = seen;
   if (!state.row || !stored) return !state.row && !stored && history.length === 0;
   if (!isDeepStrictEqual(stored.row, rowOf(run, state.row))) return false;
-  const values = new Map(Object.entries(state.values).map(([id, text]) => [id, valueOf(text)]));
+  const values = new Map(Object.entries(state.values).map(([id, text]) => [id, storedText(text)]));
   if (!isDeepStrictEqual(new Map(stored.values), values)) return false;
   if (!isDeepStrictEqual(history, state.history.map(historyRow))) return false;
   const events = eventsOf(ledger, state);

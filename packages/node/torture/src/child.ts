@@ -27,6 +27,8 @@ export class Child {
   acks = 0;
   over: Extract<WriterNote, { t: 'over' }> | undefined;
   ready = false;
+  /** How many it had told of when it had file handles again. */
+  acksWithoutHandles: number | undefined;
   readonly #process: ChildProcess;
   readonly #ledger: Ledger;
   readonly #ended: Promise<unknown>;
@@ -107,6 +109,7 @@ export class Child {
 
   #note(note: Entry | WriterNote): void {
     if (note.t === 'ready') this.ready = true;
+    else if (note.t === 'released') this.acksWithoutHandles = this.acks;
     else if (note.t === 'over') this.over = note;
     else {
       if (note.t === 'ack' || note.t === 'queued') this.acks++;

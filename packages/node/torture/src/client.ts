@@ -2,7 +2,7 @@ import { isHoldfastError } from '@holdfast/core';
 import type { Acceptance, Op, Store } from '@holdfast/core/store';
 import { fits, see } from './audit.js';
 import type { Entry, Ledger } from './ledger.js';
-import { at, blobOf, historyRow, inboxRow, rowOf, valueOf } from './records.js';
+import { at, blobOf, historyRow, inboxRow, rowOf, storedText } from './records.js';
 import { type Ask, after, type RunState, type Texts } from './run-state.js';
 
 export type Outcome = 'ack' | 'refused' | 'unknown';
@@ -118,7 +118,7 @@ const attachmentsOf = (files: Texts) => Object.entries(files).map(([id, text]) =
 
 function startOf(run: string, { row, values, files }: RunState): Extract<Acceptance, { kind: 'start' }> {
   const head = rowOf(run, row as NonNullable<RunState['row']>);
-  return { kind: 'start', row: head, input: valueOf(values.input ?? ''), attachments: attachmentsOf(files) };
+  return { kind: 'start', row: head, input: storedText(values.input ?? ''), attachments: attachmentsOf(files) };
 }
 
 function opsOf(run: string, next: RunState, ask: Ask, before: RunState, numbers: ReadonlyMap<string, number>): Op[] {
@@ -129,7 +129,7 @@ function opsOf(run: string, next: RunState, ask: Ask, before: RunState, numbers:
   return [
     { op: 'run', row },
     ...ask.remove.map((id): Op => ({ op: 'remove', id })),
-    ...Object.entries(ask.put).map(([id, text]): Op => ({ op: 'put', id, value: valueOf(text) })),
+    ...Object.entries(ask.put).map(([id, text]): Op => ({ op: 'put', id, value: storedText(text) })),
     ...attachmentsOf(ask.files).map(({ id, blob }): Op => ({ op: 'attach', id, blob })),
     ...(ask.seq > (before.row?.seq ?? 0) ? [{ op: 'history', row: historyRow(ask.seq) } as const] : []),
     ...(ask.forget === undefined ? [] : [{ op: 'forget', upTo: ask.forget } as const]),

@@ -1,9 +1,9 @@
 import { isHoldfastError } from '@holdfast/core';
 import type { Store } from '@holdfast/core/store';
 import { audit, fits, see } from './audit.js';
+import { Chance } from './chance.js';
 import { Disk } from './disk.js';
 import { survivors } from './disk-image.js';
-import { Chance } from './chance.js';
 import type { Ledger } from './ledger.js';
 import { type Extent, type Outcome, seeded, type TortureTest } from './report.js';
 import { DIRECTORY, openOn } from './stores.js';
@@ -78,15 +78,31 @@ async function specimens(seed: number): Promise<Specimen[]> {
   ];
 }
 
-async function readAsOwner(files: ReadonlyMap<string, Buffer>, ledger: Ledger): Promise<{ reading: Reading; why: string }> {
+async function readAsOwner(
+  files: ReadonlyMap<string, Buffer>,
+  ledger: Ledger,
+): Promise<{ reading: Reading; why: string }> {
   let reports = 0;
   const store = await openOn(diskWith(files), 50, () => void reports++);
-  return read(store, ledger, async () => void (await store.acquire()), () => reports > 0);
+  return read(
+    store,
+    ledger,
+    async () => void (await store.acquire()),
+    () => reports > 0,
+  );
 }
 
-async function readAlone(files: ReadonlyMap<string, Buffer>, ledger: Ledger): Promise<{ reading: Reading; why: string }> {
+async function readAlone(
+  files: ReadonlyMap<string, Buffer>,
+  ledger: Ledger,
+): Promise<{ reading: Reading; why: string }> {
   const store = await openOn(diskWith(files), 50);
-  return read(store, ledger, async () => {}, () => false);
+  return read(
+    store,
+    ledger,
+    async () => {},
+    () => false,
+  );
 }
 
 function diskWith(files: ReadonlyMap<string, Buffer>): Disk {

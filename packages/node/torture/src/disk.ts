@@ -247,6 +247,6 @@ const LOOKS = ['list', 'exists', 'read', 'readAt', 'size', 'close'];
 /** Turns of the event loop after which nobody moves who waits for no disk; streams of Blobs take several. */
 const SETTLING_TURNS = 3;
 
-export function systemError(code: string, path: string): NodeJS.ErrnoException {
+function systemError(code: string, path: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${code}: ${path}`), { code, path });
 }

@@ -47,7 +47,8 @@ export async function sweepFaults(seed: number, { stride, codes, spoil = (disk) 
       faults++;
       const { problems: found, lockedOut: locked } = await run(seed, { at, code, burst }, spoil, calls);
       lockedOut += locked;
-      for (const problem of found.slice(0, 1)) problems.push(`${code} at operation ${at}, ${burst} in a row: ${problem}`);
+      for (const problem of found.slice(0, 1))
+        problems.push(`${code} at operation ${at}, ${burst} in a row: ${problem}`);
       if (problems.length >= most) return { problems, faults, lockedOut, calls };
     }
   }

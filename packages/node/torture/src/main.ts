@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { damageTests } from './damage.js';
 import { faultTests } from './faults.js';
 import { mutationTests } from './mutation-tests.js';
+import { placeTests } from './places.js';
 import { powerCuts } from './power-cut.js';
 import { processTests } from './processes.js';
 import type { Outcome, TortureTest } from './report.js';
@@ -40,6 +41,7 @@ const tests = [
   ...faultTests(extent),
   ...takeoverTests(extent),
   ...processTests(extent),
+  ...placeTests(extent),
 ].filter(({ name }) => options.only === undefined || name.includes(options.only));
 
 const sum = { passed: 0, failed: tests.length === 0 ? 1 : 0, skipped: 0 };

@@ -9,10 +9,15 @@ const SEEDS = 4;
 
 /** Each mutation of the file system must be noticed by the sweep that is there to notice it. */
 export function mutationTests({ seed: only }: Extent): TortureTest[] {
-  const cuts = Object.entries(CUT_SPOILS).map(([name, spoil]) => [name, (seed: number) => cutProblem(spoil, seed)] as const);
+  const cuts = Object.entries(CUT_SPOILS).map(
+    ([name, spoil]) => [name, (seed: number) => cutProblem(spoil, seed)] as const,
+  );
   const all = [
     ...cuts,
-    ['no fence', async (seed: number) => (await sweepTakeovers(seed, { stride: 1, spoil: blind, most: 1 })).problems[0]],
+    [
+      'no fence',
+      async (seed: number) => (await sweepTakeovers(seed, { stride: 1, spoil: blind, most: 1 })).problems[0],
+    ],
     ['no tail cut', (seed: number) => tailProblem(seed)],
   ] as const;
   return [

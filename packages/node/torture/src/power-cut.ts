@@ -8,7 +8,12 @@ const MOST_PROBLEMS = 5;
 
 /** What of a disk is looked at, at each moment. */
 const SHORT: readonly Survival[] = ['nothing', 'ordered', 'unordered'];
-const LONG: readonly Survival[] = ['nothing', 'everything', ...Array<Survival>(5).fill('ordered'), ...Array<Survival>(4).fill('unordered')];
+const LONG: readonly Survival[] = [
+  'nothing',
+  'everything',
+  ...Array<Survival>(5).fill('ordered'),
+  ...Array<Survival>(4).fill('unordered'),
+];
 /** In the short form one of so many moments; the long one takes all. */
 const SHORT_STRIDE = 9;
 const NESTED_STRIDE = { short: 240, long: 23 };
@@ -91,6 +96,7 @@ export class Examiner {
 
 function fingerprint(disk: Disk): string {
   const hash = createHash('sha1');
-  for (const [path, bytes] of [...disk.files()].sort(([a], [b]) => (a < b ? -1 : 1))) hash.update(`${path}\0`).update(bytes);
+  for (const [path, bytes] of [...disk.files()].sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(`${path}\0`).update(bytes);
   return hash.digest('base64');
 }

@@ -9,7 +9,6 @@ import { type Extent, type Outcome, skipped, type TortureTest } from './report.j
 import { fails, withFolder } from './rooms.js';
 import { openStore } from './stores.js';
 
-
 const SOURCE = fileURLToPath(new URL('../unsynced.c', import.meta.url));
 /** Lives that one directory goes through. */
 const LIVES = 10;
@@ -24,7 +23,7 @@ export function processTests({ short, seed = 1 }: Extent): TortureTest[] {
 }
 
 /** The library that keeps what is not synced in the process that wrote it; or why there is none. */
-function unsyncedLibrary(folder: string): { env: Record<string, string> } | string {
+export function unsyncedLibrary(folder: string): { env: Record<string, string> } | string {
   if (process.platform !== 'linux') return 'needs Linux';
   const library = join(folder, 'unsynced.so');
   const why = fails(['cc', '-O2', '-shared', '-fPIC', '-o', library, SOURCE, '-ldl', '-lpthread']);
@@ -34,9 +33,13 @@ function unsyncedLibrary(folder: string): { env: Record<string, string> } | stri
 async function kills(folder: string, seed: number, times: number): Promise<Outcome> {
   const library = unsyncedLibrary(folder);
   const held = typeof library !== 'string';
-  const { problems, acks, killed } = await killed_(folder, seed, times, held ? library : {});
+  const { problems, acks, killed } = await killTimes(folder, seed, times, held ? library : {});
   const counts = { kills: killed, acks, ...(held ? { unsyncedDropped: killed } : { plain: killed }) };
-  return { counts, problems, ...(held || problems.length > 0 ? {} : { skipped: `killed, but nothing dropped: ${library}` }) };
+  return {
+    counts,
+    problems,
+    ...(held || problems.length > 0 ? {} : { skipped: `killed, but nothing dropped: ${library}` }),
+  };
 }
 
 /** Without syncs a kill must lose something, or the kills above prove nothing. */
@@ -44,12 +47,12 @@ async function withoutSync(folder: string, seed: number): Promise<Outcome> {
   const library = unsyncedLibrary(folder);
   if (typeof library === 'string') return skipped(library);
   const env = { ...library.env, HOLDFAST_NO_SYNC: '1' };
-  const { problems } = await killed_(folder, seed, 3, { env });
+  const { problems } = await killTimes(folder, seed, 3, { env });
   if (problems.length === 0) return { counts: { kills: 3 }, problems: ['nothing noticed it'] };
   return { counts: { kills: 3 }, problems: [], noticed: problems[0] as string };
 }
 
-async function killed_(folder: string, seed: number, times: number, { env = {} }: ChildOptions) {
+async function killTimes(folder: string, seed: number, times: number, { env = {} }: ChildOptions) {
   const problems: string[] = [];
   let [ledger, directory, acks, killed] = [new Ledger(), '', 0, 0];
   for (let time = 0; time < times && problems.length === 0; time++) {
@@ -80,7 +83,8 @@ export async function inspect(directory: string, ledger: Ledger): Promise<string
     const client = new Client(store, ledger, { next: 900_000_000 + 1000 * epoch });
     client.epoch = epoch;
     const start = { kind: 'start', stamp: client.fresh(), input: 'works', files: {} } as const;
-    if ((await client.ask(`inspected-${epoch}`, start)) !== 'ack') findings.problems.push(`can't work on: ${client.lastCode}`);
+    if ((await client.ask(`inspected-${epoch}`, start)) !== 'ack')
+      findings.problems.push(`can't work on: ${client.lastCode}`);
     await store.close();
     return findings.problems;
   } catch (error) {
@@ -108,7 +112,10 @@ async function freezes(folder: string, seed: number, times: number): Promise<Out
     await child.until(() => child.over !== undefined);
     await child.ended();
     if (child.over?.code === 'STORE_FENCED' && child.over.lost) fenced++;
-    else problems.push(`takeover ${time + 1}: the thawed owner was not fenced: ${JSON.stringify(child.over)} ${child.errors}`);
+    else
+      problems.push(
+        `takeover ${time + 1}: the thawed owner was not fenced: ${JSON.stringify(child.over)} ${child.errors}`,
+      );
     // What was synced and found safe before it stood still may be told after it thaws; each run has one such commit.
     const late = child.acks - atTakeover;
     if (late > 2 * RUNS) problems.push(`takeover ${time + 1}: ${late} commits of the thawed owner were acknowledged`);

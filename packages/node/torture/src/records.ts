@@ -22,7 +22,7 @@ export function inboxRow(run: string, event: string, files: readonly string[]): 
   return { ...at(run), lane: 'event', id: event, acceptedAt: INSTANT, body };
 }
 
-export const valueOf = (text: string) => ({ text: JSON.stringify(text) });
+export const storedText = (text: string) => ({ text: JSON.stringify(text) });
 
 /** Of every second id a File, of the others a Blob. */
 export function blobOf(id: string, text: string): Blob {

@@ -39,4 +39,3 @@ export function openOn(
   const processes = { self: () => ({ pid: boot }), isAlive: ({ pid }: { pid: number }) => pid === boot };
   return openStore({ directory: DIRECTORY, fileSystem, processes, onReport });
 }
-

@@ -8,7 +8,6 @@ import { Ledger } from './ledger.js';
 import { openOn } from './stores.js';
 import { readAlong, work } from './workload.js';
 
-
 /** How the disk deviates from what the port promises: a mutation. */
 export type Spoil = (disk: FileSystem) => FileSystem;
 
@@ -31,7 +30,9 @@ export interface Plan {
 const sound: Spoil = (disk) => disk;
 
 /** Lets a workload run to its end; answers with every instant of it, and the disk as it is then. */
-export async function record(plan: Plan): Promise<{ moments: Moment[]; ledger: Ledger; disk: Disk; problems: string[] }> {
+export async function record(
+  plan: Plan,
+): Promise<{ moments: Moment[]; ledger: Ledger; disk: Disk; problems: string[] }> {
   const { seed, spoil = sound, runs = 5, steps = 14 } = plan;
   const [ledger, ids, moments] = [new Ledger(), { next: 1 }, [] as Moment[]];
   const disk = new Disk(recording(seed, ledger, moments));
@@ -114,7 +115,12 @@ export async function recover(disk: FileSystem, before: Ledger, seed: string, bo
 }
 
 /** Every moment of a recovery in which it may be cut too. */
-export async function recordRecovery(moment: Moment, how: Survival, seed: string, spoil: Spoil = sound): Promise<Moment[]> {
+export async function recordRecovery(
+  moment: Moment,
+  how: Survival,
+  seed: string,
+  spoil: Spoil = sound,
+): Promise<Moment[]> {
   const moments: Moment[] = [];
   const ledger = moment.ledger.copy();
   const disk = diskAfter(moment, how, seed, recording(`${seed} nested`, ledger, moments));

@@ -1,9 +1,9 @@
+import { wrap } from './around.js';
 import { audit, settle } from './audit.js';
 import { Client } from './client.js';
 import { Disk } from './disk.js';
 import type { Entry } from './ledger.js';
 import { Ledger } from './ledger.js';
-import { wrap } from './around.js';
 import { type Extent, seeded, type TortureTest } from './report.js';
 import { openOn } from './stores.js';
 import { diskAfter, recover, type Spoil } from './sweep.js';
@@ -94,7 +94,8 @@ async function succeed(disk: Disk, ledger: Ledger, ids: { next: number }, seed: 
     settle(ledger, findings);
     await work(client, { runs: 3, steps: 2 }, `successor ${seed}`);
     const probe = { kind: 'start', stamp: client.fresh(), input: 'probe', files: {} } as const;
-    if ((await client.ask(`probe-${probe.stamp}`, probe)) !== 'ack') return [`the successor could not work: ${client.lastCode}`];
+    if ((await client.ask(`probe-${probe.stamp}`, probe)) !== 'ack')
+      return [`the successor could not work: ${client.lastCode}`];
     if (ids.next % 2) await store.close();
     return [];
   } catch (error) {

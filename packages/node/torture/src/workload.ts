@@ -1,6 +1,6 @@
+import { fits, see } from './audit.js';
 import { Chance } from './chance.js';
 import type { Client } from './client.js';
-import { fits, see } from './audit.js';
 import { historyRow as row } from './records.js';
 import type { Ask, RunState, Texts } from './run-state.js';
 

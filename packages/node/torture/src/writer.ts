@@ -1,7 +1,7 @@
 // A process that owns a store and works without end, telling on stdout, a line of JSON each, what it asks for and what
 // it is told. Started, and ended, by the tests of real processes: node writer.js '{"directory": …}'.
 
-import { openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { Client } from './client.js';
 import { type Entry, Ledger } from './ledger.js';
 import { loadStore, openStore } from './stores.js';
@@ -19,12 +19,15 @@ export interface WriterOptions {
   readonly next: number;
   readonly runs: number;
   readonly steps: number;
-  /** Whether to use up all file handles now and then. */
+  /** Whether to use up all file handles, work, let go of them, and work on. */
   readonly handles?: boolean;
 }
 
 /** What it tells beside entries. */
-export type WriterNote = { readonly t: 'ready' } | { readonly t: 'over'; readonly code: string; readonly lost: boolean };
+export type WriterNote =
+  | { readonly t: 'ready' }
+  | { readonly t: 'released' }
+  | { readonly t: 'over'; readonly code: string; readonly lost: boolean };
 
 function tell(note: Entry | WriterNote): void {
   const line = Buffer.from(`${JSON.stringify(note)}\n`);
@@ -37,11 +40,12 @@ function tell(note: Entry | WriterNote): void {
   }
 }
 
-/** Opens files until no more can be opened; answers with how many. */
-function useUpHandles(): number {
-  for (let opened = 0; ; opened++) {
+/** Opens files until no more can be opened. */
+function useUpHandles(): number[] {
+  const opened: number[] = [];
+  for (;;) {
     try {
-      openSync('/dev/null', 'r');
+      opened.push(openSync('/dev/null', 'r'));
     } catch {
       return opened;
     }
@@ -56,7 +60,12 @@ const client = new Client(store, Ledger.of(readFileSync(ledger, 'utf8')), { next
 const ownership = await store.acquire();
 client.epoch = ownership.epoch;
 tell({ t: 'ready' });
-if (handles) useUpHandles();
+if (handles) {
+  const used = useUpHandles();
+  await work(client, { runs, steps }, `${seed} without handles`);
+  for (const handle of used) closeSync(handle);
+  tell({ t: 'released' });
+}
 await work(client, { runs, steps: steps === 0 ? Number.POSITIVE_INFINITY : steps }, seed);
 tell({ t: 'over', code: client.lastCode, lost: ownership.lost.aborted });
 await store.close().catch(() => undefined);
