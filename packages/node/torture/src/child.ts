@@ -5,27 +5,30 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Entry, Ledger } from './ledger.js';
 import { storeFolder } from './stores.js';
-import type { WriterNote, WriterOptions } from './writer.js';
+import type { Note } from './tell.js';
+import type { WriterOptions } from './writer.js';
 
-const WRITER = fileURLToPath(new URL('./writer.js', import.meta.url));
+const pathOf = (name: string) => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
 /** Longer than anything takes: a bound for what hangs. */
 const PATIENCE_MS = 60_000;
 
 export interface ChildOptions {
   readonly env?: Record<string, string>;
+  /** Default: the writer. */
+  readonly program?: 'writer' | 'sender';
   /** A command that starts it. */
   readonly prefix?: readonly string[];
 }
 
 /**
- * A writer in a process of its own, as seen from here.
+ * A writer, or a sender, in a process of its own, as seen from here.
  *
  * 1. What it told is in the ledger as soon as it was read; `ended` resolves when all of it was.
  */
 export class Child {
   /** Acknowledgements that it told of. */
   acks = 0;
-  over: Extract<WriterNote, { t: 'over' }> | undefined;
+  over: Extract<Note, { t: 'over' }> | undefined;
   ready = false;
   /** How many it had told of when it had file handles again. */
   acksWithoutHandles: number | undefined;
@@ -38,13 +41,13 @@ export class Child {
   #gone = false;
 
   constructor(options: Omit<WriterOptions, 'node' | 'ledger'>, ledger: Ledger, folder: string, how: ChildOptions = {}) {
-    const { env = {}, prefix = [] } = how;
-    const file = join(folder, 'ledger.json');
+    const { env = {}, prefix = [], program = 'writer' } = how;
+    const file = join(folder, `ledger-${program}-${options.next}.json`);
     writeFileSync(file, ledger.stored());
     const whole: WriterOptions = { ...options, node: storeFolder(), ledger: file };
-    const [program = '', ...args] = [...prefix, process.execPath, WRITER, JSON.stringify(whole)];
+    const [command = '', ...args] = [...prefix, process.execPath, pathOf(program), JSON.stringify(whole)];
     this.#ledger = ledger;
-    this.#process = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    this.#process = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     this.#process.stdout?.on('data', (chunk: Buffer) => this.#hear(chunk.toString()));
     this.#process.stderr?.on('data', (chunk: Buffer) => {
       this.#errors += chunk;
@@ -103,11 +106,11 @@ export class Child {
     this.#text += text;
     const lines = this.#text.split('\n');
     this.#text = lines.pop() ?? '';
-    for (const line of lines) this.#note(JSON.parse(line) as Entry | WriterNote);
+    for (const line of lines) this.#note(JSON.parse(line) as Entry | Note);
     this.#changed();
   }
 
-  #note(note: Entry | WriterNote): void {
+  #note(note: Entry | Note): void {
     if (note.t === 'ready') this.ready = true;
     else if (note.t === 'released') this.acksWithoutHandles = this.acks;
     else if (note.t === 'over') this.over = note;

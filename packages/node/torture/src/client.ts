@@ -22,6 +22,8 @@ export class Client {
   epoch = 0;
   /** Whether another owner has looked at the store: what is fenced from now on has changed nothing. */
   superseded = false;
+  /** Whether somebody else owns the store: what it is told of places in the inbox may change. */
+  guest = false;
   /** The code of the error that ended the last ask. */
   lastCode = '';
   readonly #tell: (entry: Entry) => void;
@@ -63,7 +65,7 @@ export class Client {
       const row = inboxRow(run, event, Object.keys(files));
       const accepted = await this.store.accept({ kind: 'inbox', row, attachments: attachmentsOf(files) });
       if (accepted.outcome !== 'queued') throw new Error(`an event was ${accepted.outcome}`);
-      this.#note({ t: 'queued', run, event, n: accepted.n });
+      this.#note({ t: 'queued', run, event, n: this.guest ? 0 : accepted.n });
       return 'ack';
     } catch (error) {
       const outcome = this.#outcomeOf(error);

@@ -7,6 +7,7 @@ export type Entry =
   /** A load after an unknown outcome showed that ask as the last one. */
   | { readonly t: 'found'; readonly run: string; readonly id: number }
   | { readonly t: 'send'; readonly run: string; readonly event: string; readonly files: Texts }
+  /** `n` is 0 where it is not known yet: one who is not the owner may not be told it. */
   | { readonly t: 'queued'; readonly run: string; readonly event: string; readonly n: number }
   | { readonly t: 'unsent'; readonly run: string; readonly event: string };
 
@@ -159,9 +160,9 @@ export class Ledger {
   }
 
   #queued(ledger: RunLedger, id: string, n: number): RunLedger {
-    if (n <= 0) this.problems.push(`invented: ${id} was given number ${n}`);
+    if (n < 0) this.problems.push(`invented: ${id} was given number ${n}`);
     for (const [run, { events }] of this.#runs) {
-      const twin = events.find((event) => event.n === n);
+      const twin = n > 0 ? events.find((event) => event.n === n) : undefined;
       if (twin) this.problems.push(`invented: ${id} was given number ${n}, which ${twin.id} of ${run} has`);
     }
     this.#mostN = Math.max(this.#mostN, n);

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { damageTests } from './damage.js';
 import { faultTests } from './faults.js';
+import { mailTests } from './mail.js';
 import { mutationTests } from './mutation-tests.js';
 import { placeTests } from './places.js';
 import { powerCuts } from './power-cut.js';
@@ -42,6 +43,7 @@ const tests = [
   ...takeoverTests(extent),
   ...processTests(extent),
   ...placeTests(extent),
+  ...mailTests(extent),
 ].filter(({ name }) => options.only === undefined || name.includes(options.only));
 
 const sum = { passed: 0, failed: tests.length === 0 ? 1 : 0, skipped: 0 };

@@ -1,13 +1,14 @@
 // A process that owns a store and works without end, telling on stdout, a line of JSON each, what it asks for and what
 // it is told. Started, and ended, by the tests of real processes: node writer.js '{"directory": …}'.
 
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { Client } from './client.js';
-import { type Entry, Ledger } from './ledger.js';
+import { Ledger } from './ledger.js';
 import { loadStore, openStore } from './stores.js';
+import { tell } from './tell.js';
 import { work } from './workload.js';
 
-/** What the process is told. */
+/** What the process is told; a sender (sender.ts) the same. */
 export interface WriterOptions {
   readonly directory: string;
   /** Folder of the built package. */
@@ -21,23 +22,6 @@ export interface WriterOptions {
   readonly steps: number;
   /** Whether to use up all file handles, work, let go of them, and work on. */
   readonly handles?: boolean;
-}
-
-/** What it tells beside entries. */
-export type WriterNote =
-  | { readonly t: 'ready' }
-  | { readonly t: 'released' }
-  | { readonly t: 'over'; readonly code: string; readonly lost: boolean };
-
-function tell(note: Entry | WriterNote): void {
-  const line = Buffer.from(`${JSON.stringify(note)}\n`);
-  for (let done = 0; done < line.length; ) {
-    try {
-      done += writeSync(1, line, done);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-    }
-  }
 }
 
 /** Opens files until no more can be opened. */
