@@ -54,10 +54,11 @@ export async function see(store: Store, run: string): Promise<Seen> {
 const shown = async (blob: Blob) =>
   JSON.stringify([await blob.text(), blob.type, blob instanceof File ? [blob.name, blob.lastModified] : []]);
 
-/** Whether what is seen may be a run in that state. `lenient`: whatever events there are. */
+/** Whether what is seen may be a run in that state. `lenient`: whatever events there are, and,
+ * of one that is gone, whatever history: another process may read that before it hears of the end. */
 export function fits(run: string, state: RunState, ledger: RunLedger, seen: Seen, lenient = false): boolean {
   const { stored, history } = seen;
-  if (!state.row || !stored) return !state.row && !stored && history.length === 0;
+  if (!state.row || !stored) return !state.row && !stored && (lenient || history.length === 0);
   if (!isDeepStrictEqual(stored.row, rowOf(run, state.row))) return false;
   const values = new Map(Object.entries(state.values).map(([id, text]) => [id, storedText(text)]));
   if (!isDeepStrictEqual(new Map(stored.values), values)) return false;

@@ -20,6 +20,14 @@ export interface ChildOptions {
   readonly prefix?: readonly string[];
 }
 
+/** Those that may still run. */
+const living = new Set<Child>();
+
+/** Kills those that a failed test has left. */
+export async function endChildren(): Promise<void> {
+  for (const child of living) await child.kill();
+}
+
 /**
  * A writer, or a sender, in a process of its own, as seen from here.
  *
@@ -52,7 +60,9 @@ export class Child {
     this.#process.stderr?.on('data', (chunk: Buffer) => {
       this.#errors += chunk;
     });
+    living.add(this);
     this.#ended = once(this.#process, 'close').then(() => {
+      living.delete(this);
       this.#gone = true;
       this.#changed();
     });

@@ -26,6 +26,8 @@ export class Client {
   guest = false;
   /** The code of the error that ended the last ask. */
   lastCode = '';
+  /** All codes so far. */
+  readonly codes = new Set<string>();
   readonly #tell: (entry: Entry) => void;
   readonly #ids: { next: number };
 
@@ -106,6 +108,7 @@ export class Client {
   #outcomeOf(error: unknown): 'refused' | 'unknown' {
     if (!isHoldfastError(error)) throw error;
     this.lastCode = error.code;
+    this.codes.add(error.code);
     if (error.code === 'STORE_FENCED') return this.superseded ? 'refused' : 'unknown';
     return error.retryable || REFUSALS.includes(error.code) ? 'refused' : 'unknown';
   }

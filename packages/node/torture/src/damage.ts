@@ -25,22 +25,27 @@ interface Specimen {
 
 type Harm = (bytes: Buffer, at: number) => Buffer;
 
-const flip: Harm = (bytes, at) => {
+export const flip: Harm = (bytes, at) => {
   const copy = Buffer.from(bytes);
   copy[at >> 3] = (copy[at >> 3] as number) ^ (1 << (at & 7));
   return copy;
 };
-const cut: Harm = (bytes, at) => bytes.subarray(0, at);
+export const cut: Harm = (bytes, at) => bytes.subarray(0, at);
 
 export function damageTests(extent: Extent): TortureTest[] {
   const length = extent.short ? 'short' : 'long';
   return seeded(extent, { short: 1, long: 1 }, (seed) => [
-    { name: 'every bit flipped', seed, run: () => harmAll(seed, flip, 8, BITS_STRIDE[length]) },
-    { name: 'cut at every byte', seed, run: () => harmAll(seed, cut, 1, CUT_STRIDE[length]) },
+    { name: 'every bit flipped', seed, run: () => harmAll(seed, flip, { places: 8, stride: BITS_STRIDE[length] }) },
+    { name: 'cut at every byte', seed, run: () => harmAll(seed, cut, { places: 1, stride: CUT_STRIDE[length] }) },
   ]).flat();
 }
 
-async function harmAll(seed: number, harm: Harm, places: number, stride: number): Promise<Outcome> {
+/** Does `harm` at one of `stride` places of every file; `places` a byte. */
+export async function harmAll(
+  seed: number,
+  harm: Harm,
+  { places, stride, most = MOST_PROBLEMS }: { places: number; stride: number; most?: number },
+): Promise<Outcome> {
   const counts: Record<string, number> = { harmed: 0 };
   const problems: string[] = [];
   const count = (reading: string) => {
@@ -59,7 +64,7 @@ async function harmAll(seed: number, harm: Harm, places: number, stride: number)
         if (['lost', 'wrong'].includes(owner.reading)) problems.push(`${where}: read by an owner: ${owner.why}`);
         // A reader is shown what is known to be safe, which may be less.
         if (reader.reading === 'wrong') problems.push(`${where}: by a reader: ${reader.why}`);
-        if (problems.length >= MOST_PROBLEMS) return { counts, problems };
+        if (problems.length >= most) return { counts, problems };
       }
     }
   }

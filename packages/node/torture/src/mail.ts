@@ -41,7 +41,7 @@ async function rounds(folder: string, seed: number, times: number): Promise<Outc
 async function play(folder: string, seed: string, time: number, fate: Fate) {
   const [directory, ledger] = [join(folder, `store-${time}`), new Ledger()];
   const begin = (program: 'writer' | 'sender', next: number) => {
-    const options = { directory, seed: `${program} ${seed}`, next, runs: 2, steps: program === 'writer' ? 40 : 0 };
+    const options = { directory, seed: `${program} ${seed}`, next, runs: 2, steps: 0 };
     return new Child(options, ledger, folder, { program });
   };
   const sender = begin('sender', 10_000_000);

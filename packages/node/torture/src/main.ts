@@ -15,6 +15,7 @@ import { placeTests } from './places.js';
 import { powerCuts } from './power-cut.js';
 import { processTests } from './processes.js';
 import type { Outcome, TortureTest } from './report.js';
+import { sourceMutationTests } from './source-mutations.js';
 import { loadStore } from './stores.js';
 import { takeoverTests } from './takeover.js';
 
@@ -38,6 +39,7 @@ const extent = { short: options.short, seed: options.seed === undefined ? undefi
 const tests = [
   ...powerCuts(extent),
   ...mutationTests(extent),
+  ...sourceMutationTests(extent),
   ...damageTests(extent),
   ...faultTests(extent),
   ...takeoverTests(extent),

@@ -46,6 +46,8 @@ export async function record(
   const reading = readAlong(reader, runs, 12, seed);
   await work(client, { runs, steps }, `${seed} 1`);
   problems.push(...(await reading));
+  // One run alone: whole batches that are not synced.
+  await work(client, { runs: 1, steps, relaxed: 1 }, `${seed} alone`);
   await ownership.release();
   const again = await store.acquire();
   if (again.afterCrash) problems.push('a released store is said to have crashed');

@@ -9,6 +9,8 @@ export interface Amount {
   readonly runs: number;
   /** Asks of each run. */
   readonly steps: number;
+  /** The share of checkpoints that need not survive power loss; default 0.35. */
+  readonly relaxed?: number;
 }
 
 /** Values are about that long, and some ten times as long. */
@@ -19,13 +21,12 @@ const TEXT_CHARS = 60;
  * sent events of which some are taken, given attachments, pruned, deleted, begun anew. Ends early when its owner is
  * fenced or its disk is gone.
  */
-export async function work(client: Client, { runs, steps }: Amount, seed: string): Promise<void> {
+export async function work(client: Client, { runs, steps, relaxed = 0.35 }: Amount, seed: string): Promise<void> {
   const names = Array.from({ length: runs }, (_, index) => `run-${index}`);
-  await Promise.all(names.map((run) => live(client, run, steps, new Chance(`${seed} ${run}`))));
+  await Promise.all(names.map((run) => live(new Life(client, run, new Chance(`${seed} ${run}`), relaxed), steps)));
 }
 
-async function live(client: Client, run: string, steps: number, chance: Chance): Promise<void> {
-  const life = new Life(client, run, chance);
+async function live(life: Life, steps: number): Promise<void> {
   for (let step = 0; step < steps; step++) {
     await life.step();
     if (life.over) break;
@@ -39,9 +40,11 @@ class Life {
   readonly #client: Client;
   readonly #run: string;
   readonly #chance: Chance;
+  readonly #relaxed: number;
   #sending: Promise<unknown>[] = [];
 
-  constructor(client: Client, run: string, chance: Chance) {
+  constructor(client: Client, run: string, chance: Chance, relaxed: number) {
+    this.#relaxed = relaxed;
     this.#client = client;
     this.#run = run;
     this.#chance = chance;
@@ -67,7 +70,7 @@ class Life {
     if (fate < 0.4) return this.#send();
     if (fate < 0.5) return this.#two();
     if (fate < 0.55) return this.#ask(this.#commit({ durability: 'relaxed', head: true }));
-    return this.#ask(this.#commit({ durability: chance.is(0.35) ? 'relaxed' : 'strict' }));
+    return this.#ask(this.#commit({ durability: chance.is(this.#relaxed) ? 'relaxed' : 'strict' }));
   }
 
   async #ask(ask: Ask): Promise<void> {
