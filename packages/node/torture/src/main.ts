@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { damageTests } from './damage.js';
 import { faultTests } from './faults.js';
 import { mailTests } from './mail.js';
+import { mailCuts } from './mail-cuts.js';
 import { mutationTests } from './mutation-tests.js';
 import { placeTests } from './places.js';
 import { powerCuts } from './power-cut.js';
@@ -45,6 +46,7 @@ const tests = [
   ...takeoverTests(extent),
   ...processTests(extent),
   ...placeTests(extent),
+  ...mailCuts(extent),
   ...mailTests(extent),
 ].filter(({ name }) => options.only === undefined || name.includes(options.only));
 

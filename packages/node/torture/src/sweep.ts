@@ -64,7 +64,8 @@ export async function record(
   return { moments, ledger, disk, problems };
 }
 
-function recording(seed: string, ledger: Ledger, moments: Moment[]): DiskOptions {
+/** Options of a disk that writes down every moment. */
+export function recording(seed: string, ledger: Ledger, moments: Moment[]): DiskOptions {
   return {
     chance: new Chance(`${seed} disk`),
     before: (operation, disk) => {
