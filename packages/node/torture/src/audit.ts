@@ -107,7 +107,8 @@ function whatIsWrong(run: string, ledger: RunLedger, seen: Seen): string {
   if (same) return `lost, repeated or invented: an event or attachment: inbox ${inbox}, ${wanted}`;
   if (older) return `lost: it is ${describe(older)}, ${wanted}`;
   const row = seen.stored?.row;
-  return `half or invented: ${row ? `seq ${row.seq}, stamp ${row.key}` : 'absent'}, inbox ${inbox}, ${wanted}`;
+  const found = `${row ? `seq ${row.seq}, stamp ${row.key}` : 'absent'}, inbox ${inbox}`;
+  return `half or invented: ${found}, values ${[...(seen.stored?.values.keys() ?? [])]}, attachments ${[...seen.files.keys()]}, ${wanted}`;
 }
 
 /** From now on the ledger takes what was found for certain. */

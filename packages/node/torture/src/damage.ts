@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isHoldfastError } from '@holdfast/core';
 import type { Store } from '@holdfast/core/store';
 import { audit, fits, see } from './audit.js';
@@ -5,16 +6,22 @@ import { Chance } from './chance.js';
 import { Disk } from './disk.js';
 import { survivors } from './disk-image.js';
 import type { Ledger } from './ledger.js';
+import { historyRow } from './records.js';
 import { type Extent, type Outcome, seeded, type TortureTest } from './report.js';
+import type { RunState } from './run-state.js';
 import { DIRECTORY, openOn } from './stores.js';
 import { record } from './sweep.js';
 
 const MOST_PROBLEMS = 5;
+const NEWLINE = 0x0a;
 const BITS_STRIDE = { short: 251, long: 1 };
 const CUT_STRIDE = { short: 41, long: 1 };
 
-/** How a damaged directory was read. `lost`: with less than there was, and nobody was told. */
-type Reading = 'right' | 'refused' | 'cut and reported' | 'lost' | 'wrong';
+/**
+ * How a damaged directory was read. `lost`: with less than there was, and nobody was told. Of a file cut between two lines
+ * nothing tells that there were more; but that its owner did not end in good order.
+ */
+type Reading = 'right' | 'refused' | 'cut and reported' | 'cut between lines' | 'lost' | 'wrong';
 
 /** The files of a store, and what they hold. */
 interface Specimen {
@@ -57,6 +64,8 @@ export async function harmAll(
         counts.harmed = (counts.harmed ?? 0) + 1;
         const harmed = new Map([...files, [path, harm(bytes, at)]]);
         const owner = await readAsOwner(harmed, ledger);
+        const between = harm === cut && bytes[at - 1] === NEWLINE && owner.afterCrash;
+        if (owner.reading === 'lost' && between) owner.reading = 'cut between lines';
         count(owner.reading);
         const reader = await readAlone(harmed, ledger);
         count(`to a reader ${reader.reading}`);
@@ -83,18 +92,14 @@ async function specimens(seed: number): Promise<Specimen[]> {
   ];
 }
 
-async function readAsOwner(
-  files: ReadonlyMap<string, Buffer>,
-  ledger: Ledger,
-): Promise<{ reading: Reading; why: string }> {
-  let reports = 0;
+async function readAsOwner(files: ReadonlyMap<string, Buffer>, ledger: Ledger) {
+  let [reports, afterCrash] = [0, false];
   const store = await openOn(diskWith(files), 50, () => void reports++);
-  return read(
-    store,
-    ledger,
-    async () => void (await store.acquire()),
-    () => reports > 0,
-  );
+  const begin = async () => {
+    ({ afterCrash } = await store.acquire());
+  };
+  const answer = await read(store, ledger, begin, () => reports > 0);
+  return { ...answer, afterCrash };
 }
 
 async function readAlone(
@@ -102,25 +107,20 @@ async function readAlone(
   ledger: Ledger,
 ): Promise<{ reading: Reading; why: string }> {
   const store = await openOn(diskWith(files), 50);
-  return read(
-    store,
-    ledger,
-    async () => {},
-    () => false,
-  );
+  return read(store, ledger, undefined, () => false);
 }
 
 function diskWith(files: ReadonlyMap<string, Buffer>): Disk {
   return Disk.of(files, [DIRECTORY, `${DIRECTORY}/attachments`]);
 }
 
-async function read(store: Store, ledger: Ledger, begin: () => Promise<void>, reported: () => boolean) {
+async function read(store: Store, ledger: Ledger, begin: (() => Promise<void>) | undefined, reported: () => boolean) {
   const answer = (reading: Reading, why = '') => ({ reading, why });
   try {
-    await begin();
+    await begin?.();
     const { problems } = await audit(store, ledger);
     if (problems.length === 0) return answer('right');
-    if (!(await isEarlier(store, ledger))) return answer('wrong', problems[0]);
+    if (!(await isEarlier(store, ledger, begin === undefined))) return answer('wrong', problems[0]);
     return reported() ? answer('cut and reported') : answer('lost', problems[0]);
   } catch (error) {
     return isHoldfastError(error) ? answer('refused') : answer('wrong', String(error));
@@ -129,12 +129,14 @@ async function read(store: Store, ledger: Ledger, begin: () => Promise<void>, re
   }
 }
 
-/** Whether every run is as it once was. */
-async function isEarlier(store: Store, ledger: Ledger): Promise<boolean> {
+/** Whether every run is as it once was; to a reader two calls may show two instants. */
+async function isEarlier(store: Store, ledger: Ledger, isReader: boolean): Promise<boolean> {
   for (const [run, runLedger] of ledger.runs) {
     const seen = await see(store, run);
-    const all = [...runLedger.past, ...runLedger.possible];
-    if (!all.some(({ state }) => fits(run, state, runLedger, seen, true))) return false;
+    const states = [...runLedger.past, ...runLedger.possible].map(({ state }) => state);
+    const history = ({ history }: RunState) => (isReader ? history.map(historyRow) : seen.history);
+    if (!states.some((state) => fits(run, state, runLedger, { ...seen, history: history(state) }, true))) return false;
+    if (!states.some((state) => isDeepStrictEqual(state.history.map(historyRow), seen.history))) return false;
   }
   return true;
 }

@@ -195,7 +195,8 @@ function sent(ledger: RunLedger, id: string, files: Texts): RunLedger {
   const tip = ledger.possible.find((one) => one.id === ledger.tip) as Alternative;
   const last = ledger.possible.findLast((one) => one.acked)?.id ?? 0;
   const event: SentEvent = { id, life: tip.state.life, after: last, files, outcome: 'open', n: 0 };
-  return { ...ledger, events: [...ledger.events, event] };
+  // One that was refused may be sent again.
+  return { ...ledger, events: [...ledger.events.filter((one) => one.id !== id), event] };
 }
 
 function withEvent(ledger: RunLedger, id: string, change: Partial<SentEvent>): RunLedger {
