@@ -43,7 +43,7 @@ export async function record(
   const reader = new Client(await openOn(fileSystem, 1), ledger, ids);
   const ownership = await store.acquire();
   client.epoch = ownership.epoch;
-  const reading = readAlong(reader, runs, 12, seed);
+  const reading = readAlong(reader, runs, 12, seed).catch((error) => [`refused to a reader: ${String(error)}`]);
   await work(client, { runs, steps }, `${seed} 1`);
   problems.push(...(await reading));
   // One run alone: whole batches that are not synced.
