@@ -94,7 +94,7 @@ test('what a crash left half made is removed by the next owner', async () => {
   const half = [
     '/store/00000001-00000002.log.tmp',
     '/store/owner.00000001.2f0e7b1a-5d0c-4c55-9a51-0c1f3a1e8a52.tmp',
-    '/store/attachments/9-9',
+    '/store/attachments/1-9',
   ];
   for (const path of half) disk.put(path, Buffer.from('half'));
   await disk.makeFolder('/store/attachments');
