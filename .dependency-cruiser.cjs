@@ -66,6 +66,13 @@ module.exports = {
       to: { path: '^packages/node/src/cli/' },
     },
     {
+      name: 'torture-knows-ports',
+      comment: 'What tortures the file store knows what is public of it: so it outlives every layout.',
+      severity: 'error',
+      from: { path: '^packages/node/torture/src/' },
+      to: { pathNot: ['^packages/node/torture/src/', '^packages/node/dist/index', CORE], dependencyTypesNot: ['core'] },
+    },
+    {
       name: 'pure-rooms-know-no-host',
       comment: "The rooms that decide don't know who runs them, not even by type.",
       severity: 'error',

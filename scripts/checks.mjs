@@ -48,7 +48,7 @@ async function sourceChecks() {
 
 /** @param {string} config */
 function cruise(config) {
-  const sources = packages().map((folder) => `${folder}/src`);
+  const sources = [...packages().map((folder) => `${folder}/src`), './packages/node/torture/src'];
   return [...tool('dependency-cruiser', 'depcruise'), '--config', config, ...sources];
 }
 
@@ -108,6 +108,17 @@ export function crashes() {
  */
 export function mutations() {
   return script('mutations', ['scripts/mutations.mjs']);
+}
+
+/** The torture of the file store, as it is built. */
+export const TORTURE = 'packages/node/torture/dist/main.js';
+
+/**
+ * The file store under power cuts, kills, takeovers, damage and full disks: less than a minute in all.
+ * @returns {Promise<Tally>}
+ */
+export function torture() {
+  return script('torture of the file store, in short', [TORTURE, '--short']);
 }
 
 /**

@@ -1,7 +1,7 @@
 // The repo's commands: `node scripts/run.mjs <task>`, called by the scripts of package.json. Needs Node and npm only;
 // whatever else a task needs, it fetches first.
 
-import { browserTests, build, crashes, mutations, staticChecks, unitTests } from './checks.mjs';
+import { browserTests, build, crashes, mutations, staticChecks, TORTURE, torture, unitTests } from './checks.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { ensureDependencies } from './dependencies.mjs';
 import { npm, run } from './process.mjs';
@@ -15,6 +15,7 @@ const TASKS = {
   check: async () => conclude([await build(), ...(await withoutBrowser())]),
   crash: async (args) => afterBuild([process.execPath, 'scripts/crash.mjs', ...args]),
   mutations: async (args) => afterBuild([process.execPath, 'scripts/mutations.mjs', ...args]),
+  torture: async (args) => afterBuild([process.execPath, TORTURE, ...args]),
   e2e: async () => conclude([await build(), await inBrowser()]),
   test: async () => conclude([await build(), ...(await withoutBrowser()), await inBrowser()]),
   demo: async () => afterBuild([...npm(), 'start', '-w', 'demo']),
@@ -23,7 +24,7 @@ const TASKS = {
 };
 
 async function withoutBrowser() {
-  return [...(await staticChecks()), await unitTests(), await crashes(), await mutations()];
+  return [...(await staticChecks()), await unitTests(), await crashes(), await mutations(), await torture()];
 }
 
 async function inBrowser() {

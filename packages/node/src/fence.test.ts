@@ -61,6 +61,32 @@ describe('a wrong takeover at every operation', { timeout: 240_000 }, () => {
   });
 });
 
+test('an owner that stood still while it tidied up does not remove what the next one has attached', async () => {
+  const disk = new SimulatedDisk();
+  const successor = await openSimulated(disk, { boot: 2 });
+  const row = { workflow: 'w', run: 'r', key: 'k', version: 1, seq: 0, status: 'queued', reasons: [] } as const;
+  const attachments = [{ id: 'photo', blob: new Blob(['photo']) }];
+  const start = {
+    kind: 'start',
+    row: { ...row, createdAt: 0, updatedAt: 0 },
+    input: { text: '1' },
+    attachments,
+  } as const;
+  let tidying = false;
+  const stale = before(disk, async (operation) => {
+    if (operation === 'list' && tidying) {
+      tidying = false;
+      await successor.acquire();
+      await successor.accept(start);
+    }
+    // The first thing that comes after the check that it is still the owner.
+    if (operation === 'syncFolder') tidying = true;
+  });
+  await (await openSimulated(stale)).acquire();
+  const stored = await successor.load({ workflow: 'w', run: 'r' });
+  expect(await stored?.attachments.get('photo')?.text()).toBe('photo');
+});
+
 test('a fenced owner is told so, by its commit and by its signal', async () => {
   const disk = new SimulatedDisk();
   const stale = await openSimulated(disk);

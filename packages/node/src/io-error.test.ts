@@ -129,4 +129,28 @@ describe('an I/O error', () => {
       expect(await store.accept(start('e'))).toEqual({ outcome: 'started' });
     },
   );
+
+  test('an acquisition that failed in the middle of its first segment leaves nothing that the next one builds upon', async () => {
+    const disk = new SimulatedDisk();
+    const first = await openSimulated(disk);
+    await first.acquire();
+    await first.accept(start('a'));
+    await first.close();
+    const whole = new SimulatedDisk();
+    const acquire = await openSimulated(whole, { boot: 2 });
+    await acquire.acquire();
+    for (let operation = 1; operation <= whole.operations; operation++) {
+      const again = disk.copy();
+      again.failures.set(operation, 'ENOSPC');
+      const store = await openSimulated(again, { boot: 2 }).catch(() => openSimulated(again, { boot: 2 }));
+      await store.acquire().catch(() => store.acquire());
+      await store.close();
+      const later = await openSimulated(again, { boot: 3 });
+      await later.acquire();
+      expect(
+        (await later.list()).rows.map(({ run }) => run),
+        `ENOSPC at ${operation}`,
+      ).toEqual(['a']);
+    }
+  });
 });
