@@ -1,21 +1,21 @@
 import { type AnyActorLogic, type AnyActorRef, createActor, type EventObject } from 'xstate';
 import { CONTINUE } from '../define/steps-logic.js';
 import type { Workflow } from '../define/workflow.js';
-import { HoldfastError } from '../errors/index.js';
 import { carryRow, type PendingAction, resolveRow, toDelivery, toRow } from './action-rows.js';
 import { type ActorPath, pathOf } from './actor-path.js';
 import { ActorTree, fileUnnamed } from './actor-tree.js';
-import { isLeaf, isLive, isMachine, liveActorRefused } from './kinds.js';
-import { livePartOf, splitLive } from './live.js';
+import { collectEffects, refuseUnfit } from './adoption.js';
+import { isLeaf, isMachine } from './kinds.js';
+import { livePartOf } from './live.js';
 import { persist } from './persist.js';
 import { placesOf } from './places.js';
-import { type Origin, originOf } from './queued.js';
 import { reconcile } from './reconcile.js';
 import type { ActionRow, EngineState, Leaf, TimerRow } from './records.js';
 import { type ActorAddress, addressOf, bindRefs, setIncarnation } from './refs.js';
-import { createSystem, type InnerActor, inner, type TakenTransition, type XStateAction } from './system.js';
+import { createSystem, type InnerActor, inner, type TakenTransition } from './system.js';
 import { timerKey, timerPrefix } from './timer-keys.js';
 import {
+  countStep,
   endOf,
   type Given,
   type Message,
@@ -26,15 +26,12 @@ import {
   type Turn,
 } from './turn.js';
 import { nodesOf, VisitBook } from './visits.js';
-import { withoutWork } from './without-work.js';
 
 /** What the engine must know of a workflow. */
 type Definition = Pick<Workflow, 'logic' | 'liveActors'>;
 
 /** As XState names a root that is given no id. */
 const ROOT_ID = 'x:0';
-/** Microsteps and messages that one arrival may cause; more are taken for an endless loop. */
-const MOST_STEPS = 10_000;
 
 /**
  * XState's actors, run so that nothing they do happens: every effect becomes part of a {@link Turn}.
@@ -243,58 +240,26 @@ export class Engine {
     const parent = its._parent as Partial<AnyActorRef>;
     if (parent.sessionId === undefined) its._parent = undefined;
     const logic = its.logic as AnyActorLogic;
-    this.#refuseUnfit(actor, logic);
+    refuseUnfit(actor, logic, this.#liveActors);
     const path = pathOf(actor);
-    if (!this.#restoring) this.#countBirth(path);
+    if (!this.#restoring) {
+      this.#tree.countBirth(path, this.#now);
+      this.#visits.forget(path);
+    }
     setIncarnation(actor, this.#tree.incarnationAt(path));
     this.#turn?.born.push(actor);
     if (this.#restoring && isMachine(logic) && !('value' in (its.options.snapshot ?? {}))) {
       its.logic = Object.create(logic, { restoreSnapshot: { value: (snapshot: unknown) => snapshot } });
     }
     if (isMachine(logic)) placesOf(logic);
-    if (isLeaf(logic)) {
-      this.#leafActors.add(actor);
-      const give = (event: EventObject) => this.#turn?.actions.push({ actor, event });
-      const post = (event: EventObject) => this.#turn?.mail.push({ actor, event });
-      its.logic = isLive(logic) ? splitLive(actor, logic, give) : withoutWork(logic, post);
-    }
-    its._actorScope.emit = (event) => {
-      if (this.#turn) this.#turn.emitted.push(event);
-      else livePartOf(actor)?.emit(event);
-    };
-    its._actorScope.actionExecutor = (action) => {
-      const origin = originOf(action.exec);
-      if (its._processingStatus === 1) this.#execute(actor, action, origin);
-      else its._deferred.push(() => this.#execute(actor, action, origin));
-    };
-  }
-
-  #refuseUnfit(actor: AnyActorRef, logic: AnyActorLogic): void {
-    const inline = inner(actor)._parent !== undefined && typeof actor.src !== 'string';
-    if (inline) {
-      throw new HoldfastError('ACTOR_NOT_DURABLE', {
-        message: `Actor "${actor.id}" was spawned from inline logic, which can't be found again after a crash.`,
-        remedy: 'Name its logic in setup({ actors }), and spawn it by that name.',
-        details: { actor: actor.id },
-      });
-    }
-    if (isLive(logic) && this.#liveActors === undefined) throw liveActorRefused(`"${actor.id}"`, { actor: actor.id });
-  }
-
-  #countBirth(path: ActorPath): void {
-    this.#tree.countBirth(path, this.#now);
-    this.#visits.forget(path);
-  }
-
-  #execute(actor: AnyActorRef, action: XStateAction, origin: Origin | undefined): void {
-    if (action.type.startsWith('xstate.')) action.exec?.(action.info, action.params);
-    else if (action.exec) this.#turn?.actions.push({ actor, action, origin });
+    if (isLeaf(logic)) this.#leafActors.add(actor);
+    collectEffects(actor, logic, () => this.#turn);
   }
 
   #relay(source: AnyActorRef | undefined, target: AnyActorRef, event: EventObject): void {
     if (this.#restoring) return;
     if (this.#turn) {
-      this.#count(false);
+      countStep(this.#turn, false);
       inner(target)._send(event);
       return;
     }
@@ -304,19 +269,9 @@ export class Engine {
   }
 
   #stepped(actor: AnyActorRef, transitions: readonly TakenTransition[] | undefined): void {
-    this.#count(transitions === undefined || transitions.length > 0);
-    if (this.#turn && transitions) this.#visits.leave(pathOf(actor), nodesOf(actor), transitions);
-  }
-
-  #count(taken: boolean): void {
-    const turn = this.#turn;
-    if (!turn) return;
-    turn.taken ||= taken;
-    if (++turn.steps <= MOST_STEPS) return;
-    throw new HoldfastError('NO_QUIESCENCE', {
-      message: `One event caused more than ${MOST_STEPS} microsteps and messages.`,
-      remedy: 'Look for `always` transitions or actors which answer each other without end.',
-    });
+    if (!this.#turn) return;
+    countStep(this.#turn, transitions === undefined || transitions.length > 0);
+    if (transitions) this.#visits.leave(pathOf(actor), nodesOf(actor), transitions);
   }
 
   #schedule(source: AnyActorRef, target: AnyActorRef, event: EventObject, delayMs: number, id?: string): void {
