@@ -1,20 +1,21 @@
 import { type AnyActorLogic, type AnyActorRef, createActor, type EventObject } from 'xstate';
 import { CONTINUE } from '../define/steps-logic.js';
 import type { Workflow } from '../define/workflow.js';
-import { HoldfastError } from '../errors/index.js';
 import { carryRow, type PendingAction, resolveRow, toDelivery, toRow } from './action-rows.js';
 import { type ActorPath, pathOf } from './actor-path.js';
-import { isLeaf, isLive, isMachine, liveActorRefused } from './kinds.js';
-import { livePartOf, splitLive } from './live.js';
-import { persist, reviveHistory, reviveOrder } from './persist.js';
+import { ActorTree, fileUnnamed } from './actor-tree.js';
+import { collectEffects, refuseUnfit } from './adoption.js';
+import { isLeaf, isMachine } from './kinds.js';
+import { livePartOf } from './live.js';
+import { persist } from './persist.js';
 import { placesOf } from './places.js';
-import { type Origin, originOf } from './queued.js';
 import { reconcile } from './reconcile.js';
-import type { ActionRow, Birth, EngineState, Leaf, PersistedSnapshot, TimerRow } from './records.js';
-import { AbsentActor, type ActorAddress, addressOf, bindRefs, bindSnapshot, setIncarnation } from './refs.js';
-import { createSystem, type InnerActor, inner, type TakenTransition, type XStateAction } from './system.js';
+import type { ActionRow, EngineState, Leaf, TimerRow } from './records.js';
+import { type ActorAddress, addressOf, bindRefs, setIncarnation } from './refs.js';
+import { createSystem, type InnerActor, inner, type TakenTransition } from './system.js';
 import { timerKey, timerPrefix } from './timer-keys.js';
 import {
+  countStep,
   endOf,
   type Given,
   type Message,
@@ -25,15 +26,12 @@ import {
   type Turn,
 } from './turn.js';
 import { nodesOf, VisitBook } from './visits.js';
-import { withoutWork } from './without-work.js';
 
 /** What the engine must know of a workflow. */
 type Definition = Pick<Workflow, 'logic' | 'liveActors'>;
 
 /** As XState names a root that is given no id. */
 const ROOT_ID = 'x:0';
-/** Microsteps and messages that one arrival may cause; more are taken for an endless loop. */
-const MOST_STEPS = 10_000;
 
 /**
  * XState's actors, run so that nothing they do happens: every effect becomes part of a {@link Turn}.
@@ -47,7 +45,7 @@ const MOST_STEPS = 10_000;
 export class Engine {
   readonly timers: Map<string, TimerRow>;
   readonly root: AnyActorRef;
-  readonly #births: Record<ActorPath, Birth>;
+  readonly #tree: ActorTree;
   readonly #visits: VisitBook;
   readonly #leafActors = new WeakSet<AnyActorRef>();
   readonly #liveActors: Definition['liveActors'];
@@ -67,7 +65,7 @@ export class Engine {
   ) {
     const { input, state, timers = [] } = options;
     this.timers = new Map(timers);
-    this.#births = { ...state?.births };
+    this.#tree = new ActorTree(state?.births);
     this.#visits = new VisitBook(state?.visits);
     this.#booked = state?.booked ?? 0;
     this.#liveActors = liveActors;
@@ -77,8 +75,10 @@ export class Engine {
     if (!state) this.#turn = openTurn();
     const shared = { id: ROOT_ID, parent: { system: this.#createSystem() } as never };
     this.root = createActor(logic, state ? { ...shared, snapshot: state.snapshot as never } : { ...shared, input });
+    this.#tree.root = this.root;
     this.#restoring = false;
-    if (state) this.#bindAll(state);
+    const events = [...this.timers.values()].map(({ event }) => event);
+    if (state) this.#tree.bindAll(state, events);
   }
 
   /** Makes the tree of a new run. */
@@ -112,7 +112,7 @@ export class Engine {
   /** Gives an event to the actor at `to`; if another incarnation is there by now, it is dropped, as in XState. */
   deliver({ to, incarnation, event, from }: Message, now: number): Turn {
     return this.#take(now, () => {
-      const actor = this.#find(to, incarnation);
+      const actor = this.#tree.find(to, incarnation);
       if (actor && (!from || this.#isLeaf(from))) this.#relay(undefined, actor, event);
     });
   }
@@ -124,10 +124,9 @@ export class Engine {
 
   /** Gives a step function the input of its next life, with which it is to begin anew. */
   continueWith(leaf: Leaf, input: unknown, now: number): Turn {
-    const { path, incarnation, life = 0 } = leaf;
     const turn = this.#take(now, () => {
-      const actor = this.#find(path, incarnation) as AnyActorRef;
-      this.#births[path] = { incarnation, at: now, life: life + 1 };
+      const actor = this.#tree.find(leaf.path, leaf.incarnation) as AnyActorRef;
+      this.#tree.countLife(leaf, now);
       this.#leaves.delete(actor);
       this.#relay(undefined, actor, { type: CONTINUE, data: input } as EventObject);
     });
@@ -153,11 +152,11 @@ export class Engine {
   reconcile(pending: readonly PendingAction[], now: number): Turn {
     const { timers } = this;
     const relay = (actor: AnyActorRef, event: EventObject) => this.#relay(undefined, actor, event);
-    const owners = pending.map(({ row }) => (row.sources ? undefined : this.#find(row.actor)));
+    const owners = pending.map(({ row }) => (row.sources ? undefined : this.#tree.find(row.actor)));
     const contexts = owners.map((actor) => actor && inner(actor)._snapshot.context);
     const turn = this.#take(now, () => reconcile(this.root, { timers, visits: this.#visits, now, relay }));
     const carried = pending.map((action, index) => {
-      const gone = this.#find(action.row.actor) !== owners[index];
+      const gone = this.#tree.find(action.row.actor) !== owners[index];
       return { ...action, row: carryRow(action.row, owners[index], contexts[index], gone) };
     });
     return { ...turn, actions: [...carried, ...turn.actions], changed: true, timersChanged: true };
@@ -169,7 +168,7 @@ export class Engine {
    */
   fail(path: ActorPath, error: unknown, now: number): Turn {
     return this.#take(now, () => {
-      const actor = this.#find(path) as AnyActorRef;
+      const actor = this.#tree.find(path) as AnyActorRef;
       const status = actor && inner(actor)._snapshot.status;
       if (status !== 'active' && !(status === 'done' && actor === this.root)) return;
       const failed = { ...inner(actor)._snapshot, status: 'error', output: undefined, error };
@@ -191,7 +190,7 @@ export class Engine {
 
   /** What a leaf works with; undefined when it has been left, or has begun its next life. */
   leafActor({ path, incarnation, life }: Pick<Leaf, 'path' | 'incarnation' | 'life'>): AnyActorRef | undefined {
-    return life === this.#births[path]?.life ? this.#find(path, incarnation) : undefined;
+    return life === this.#tree.lifeAt(path) ? this.#tree.find(path, incarnation) : undefined;
   }
 
   /** What is to be stored of the tree now. Shares its values with the live tree: encode it at once. */
@@ -199,47 +198,21 @@ export class Engine {
     return {
       snapshot: persist(this.root),
       booked: this.#booked,
-      births: { ...this.#births },
+      births: this.#tree.births,
       visits: this.#visits.toJSON(),
     };
   }
 
   /** The action of a stored row; undefined when this code no longer has it. */
   resolveAction(row: ActionRow): PendingAction | undefined {
-    const actor = row.sources ? undefined : this.#find(row.actor, row.incarnation);
-    const bound = bindRefs({ ...row }, (ref) => this.#bind(ref));
-    return resolveRow(bound, actor ?? this.#absent(row.actor), this.root);
+    const actor = row.sources ? undefined : this.#tree.find(row.actor, row.incarnation);
+    const bound = bindRefs({ ...row }, (ref) => this.#tree.bind(ref));
+    return resolveRow(bound, actor ?? this.#tree.absent(row.actor), this.root);
   }
 
   /** A stored message with the actors themselves in place of references to them. */
   bind(message: Message): Message {
-    return bindRefs(message, (ref) => this.#bind(ref));
-  }
-
-  #absent(path: ActorPath): AbsentActor {
-    const id = decodeURIComponent(path.slice(path.lastIndexOf('/') + 1));
-    return this.#bind(new AbsentActor({ id, path, incarnation: 0 })) as AbsentActor;
-  }
-
-  /** After a restore: references in contexts, inputs and timers are to be the actors themselves again. */
-  #bindAll(state: EngineState): void {
-    const bind = (ref: AbsentActor) => this.#bind(ref);
-    const visit = (actor: AnyActorRef, stored: PersistedSnapshot | undefined) => {
-      bindSnapshot(inner(actor)._snapshot, bind);
-      reviveHistory(actor);
-      reviveOrder(actor, stored?.nodes);
-      const { children = {} } = inner(actor)._snapshot;
-      for (const [id, child] of Object.entries(children)) visit(child, stored?.children?.[id]?.snapshot);
-    };
-    visit(this.root, state.snapshot);
-    for (const { event } of this.timers.values()) bindRefs(event, bind);
-  }
-
-  #bind(ref: AbsentActor): unknown {
-    const { path, incarnation } = ref.address;
-    ref.system = this.root.system;
-    ref._parent = path === '' ? undefined : this.#find(path.slice(0, Math.max(path.lastIndexOf('/'), 0)));
-    return this.#find(path, incarnation) ?? ref;
+    return bindRefs(message, (ref) => this.#tree.bind(ref));
   }
 
   #createSystem() {
@@ -267,58 +240,26 @@ export class Engine {
     const parent = its._parent as Partial<AnyActorRef>;
     if (parent.sessionId === undefined) its._parent = undefined;
     const logic = its.logic as AnyActorLogic;
-    this.#refuseUnfit(actor, logic);
+    refuseUnfit(actor, logic, this.#liveActors);
     const path = pathOf(actor);
-    if (!this.#restoring) this.#countBirth(path);
-    setIncarnation(actor, this.#incarnation(path));
+    if (!this.#restoring) {
+      this.#tree.countBirth(path, this.#now);
+      this.#visits.forget(path);
+    }
+    setIncarnation(actor, this.#tree.incarnationAt(path));
     this.#turn?.born.push(actor);
     if (this.#restoring && isMachine(logic) && !('value' in (its.options.snapshot ?? {}))) {
       its.logic = Object.create(logic, { restoreSnapshot: { value: (snapshot: unknown) => snapshot } });
     }
     if (isMachine(logic)) placesOf(logic);
-    if (isLeaf(logic)) {
-      this.#leafActors.add(actor);
-      const give = (event: EventObject) => this.#turn?.actions.push({ actor, event });
-      const post = (event: EventObject) => this.#turn?.mail.push({ actor, event });
-      its.logic = isLive(logic) ? splitLive(actor, logic, give) : withoutWork(logic, post);
-    }
-    its._actorScope.emit = (event) => {
-      if (this.#turn) this.#turn.emitted.push(event);
-      else livePartOf(actor)?.emit(event);
-    };
-    its._actorScope.actionExecutor = (action) => {
-      const origin = originOf(action.exec);
-      if (its._processingStatus === 1) this.#execute(actor, action, origin);
-      else its._deferred.push(() => this.#execute(actor, action, origin));
-    };
-  }
-
-  #refuseUnfit(actor: AnyActorRef, logic: AnyActorLogic): void {
-    const inline = inner(actor)._parent !== undefined && typeof actor.src !== 'string';
-    if (inline) {
-      throw new HoldfastError('ACTOR_NOT_DURABLE', {
-        message: `Actor "${actor.id}" was spawned from inline logic, which can't be found again after a crash.`,
-        remedy: 'Name its logic in setup({ actors }), and spawn it by that name.',
-        details: { actor: actor.id },
-      });
-    }
-    if (isLive(logic) && this.#liveActors === undefined) throw liveActorRefused(`"${actor.id}"`, { actor: actor.id });
-  }
-
-  #countBirth(path: ActorPath): void {
-    this.#births[path] = { incarnation: (this.#births[path]?.incarnation ?? 0) + 1, at: this.#now };
-    this.#visits.forget(path);
-  }
-
-  #execute(actor: AnyActorRef, action: XStateAction, origin: Origin | undefined): void {
-    if (action.type.startsWith('xstate.')) action.exec?.(action.info, action.params);
-    else if (action.exec) this.#turn?.actions.push({ actor, action, origin });
+    if (isLeaf(logic)) this.#leafActors.add(actor);
+    collectEffects(actor, logic, () => this.#turn);
   }
 
   #relay(source: AnyActorRef | undefined, target: AnyActorRef, event: EventObject): void {
     if (this.#restoring) return;
     if (this.#turn) {
-      this.#count(false);
+      countStep(this.#turn, false);
       inner(target)._send(event);
       return;
     }
@@ -328,19 +269,9 @@ export class Engine {
   }
 
   #stepped(actor: AnyActorRef, transitions: readonly TakenTransition[] | undefined): void {
-    this.#count(transitions === undefined || transitions.length > 0);
-    if (this.#turn && transitions) this.#visits.leave(pathOf(actor), nodesOf(actor), transitions);
-  }
-
-  #count(taken: boolean): void {
-    const turn = this.#turn;
-    if (!turn) return;
-    turn.taken ||= taken;
-    if (++turn.steps <= MOST_STEPS) return;
-    throw new HoldfastError('NO_QUIESCENCE', {
-      message: `One event caused more than ${MOST_STEPS} microsteps and messages.`,
-      remedy: 'Look for `always` transitions or actors which answer each other without end.',
-    });
+    if (!this.#turn) return;
+    countStep(this.#turn, transitions === undefined || transitions.length > 0);
+    if (transitions) this.#visits.leave(pathOf(actor), nodesOf(actor), transitions);
   }
 
   #schedule(source: AnyActorRef, target: AnyActorRef, event: EventObject, delayMs: number, id?: string): void {
@@ -380,7 +311,7 @@ export class Engine {
     for (const actor of open.born) fileUnnamed(actor);
     const before = this.#leaves;
     this.#leaves = this.#findLeaves();
-    if (open.changed || open.born.length > 0) this.#visits.update(this.#machines(), this.#now);
+    if (open.changed || open.born.length > 0) this.#visits.update(this.#tree.machines(), this.#now);
     const { actions, mail, timersChanged, taken, emitted, logged } = open;
     const changed = open.changed || inner(this.root)._snapshot.status === 'error';
     return {
@@ -408,59 +339,17 @@ export class Engine {
     }
     const { action, origin } = pending;
     const { path, incarnation } = addressOf(actor);
-    const gone = this.#find(path, incarnation) !== actor;
+    const gone = this.#tree.find(path, incarnation) !== actor;
     return { row: toRow(actor, action, gone, origin), perform: () => void action.exec?.(action.info, action.params) };
   }
 
   #findLeaves(): Map<AnyActorRef, Leaf> {
-    const leaves = [...activeActors(this.root)].filter((actor) => this.#leafActors.has(actor));
-    return new Map(leaves.map((actor) => [actor, this.#toLeaf(actor)]));
-  }
-
-  #machines(): Map<ActorPath, AnyActorRef> {
-    const machines = [...activeActors(this.root)].filter((actor) => '_nodes' in actor.getSnapshot());
-    return new Map(machines.map((actor) => [pathOf(actor), actor]));
+    const leaves = [...this.#tree.active()].filter((actor) => this.#leafActors.has(actor));
+    return new Map(leaves.map((actor) => [actor, this.#tree.toLeaf(actor)]));
   }
 
   #isLeaf({ path, incarnation }: ActorAddress): boolean {
-    const actor = this.#find(path, incarnation);
+    const actor = this.#tree.find(path, incarnation);
     return actor !== undefined && this.#leaves.has(actor);
   }
-
-  #toLeaf(actor: AnyActorRef): Leaf {
-    const path = pathOf(actor);
-    const { incarnation, at, life }: Birth = this.#births[path] ?? { incarnation: 1, at: 0 };
-    return { path, incarnation, ...(life === undefined ? {} : { life }), bornAt: at };
-  }
-
-  #incarnation(path: ActorPath): number {
-    return this.#births[path]?.incarnation ?? 1;
-  }
-
-  #find(path: ActorPath, incarnation = this.#incarnation(path)): AnyActorRef | undefined {
-    if (incarnation !== this.#incarnation(path)) return undefined;
-    let actor: AnyActorRef | undefined = this.root;
-    for (const id of path === '' ? [] : path.split('/')) {
-      actor = actor && inner(actor)._snapshot.children?.[decodeURIComponent(id)];
-    }
-    return actor;
-  }
-}
-
-/** Actors whose work is not over, from the root down. */
-function* activeActors(actor: AnyActorRef): Iterable<AnyActorRef> {
-  const { status, children = {} } = inner(actor)._snapshot;
-  if (status !== 'active') return;
-  yield actor;
-  for (const child of Object.values(children)) yield* activeActors(child);
-}
-
-/** XState files a child that was spawned without an id under `undefined`, where the next one takes its place. */
-function fileUnnamed(actor: AnyActorRef): void {
-  const { _parent: parent, id } = actor;
-  const { children } = parent ? inner(parent)._snapshot : {};
-  const { _processingStatus, _snapshot } = inner(actor);
-  if (!children || children[id] || _processingStatus !== 1 || _snapshot.status !== 'active') return;
-  children[id] = actor;
-  if (children.undefined && children.undefined.id !== 'undefined') delete children.undefined;
 }

@@ -1,11 +1,15 @@
 import type { AnyActorRef, EventObject } from 'xstate';
 import { REJECT, RESOLVE } from '../define/steps-logic.js';
+import { HoldfastError } from '../errors/index.js';
 import type { PendingAction } from './action-rows.js';
 import type { ActorPath } from './actor-path.js';
 import type { Origin } from './queued.js';
 import type { Leaf } from './records.js';
 import type { ActorAddress } from './refs.js';
 import type { XStateAction } from './system.js';
+
+/** Microsteps and messages that one arrival may cause; more are taken for an endless loop. */
+const MOST_STEPS = 10_000;
 
 /** What one arrival made of the tree. */
 export interface Turn {
@@ -88,4 +92,17 @@ export function openTurn(): OpenTurn {
     taken: false,
     steps: 0,
   };
+}
+
+/**
+ * A microstep or a message. @param taken whether a transition took it.
+ * @throws `NO_QUIESCENCE`, where there are too many.
+ */
+export function countStep(turn: OpenTurn, taken: boolean): void {
+  turn.taken ||= taken;
+  if (++turn.steps <= MOST_STEPS) return;
+  throw new HoldfastError('NO_QUIESCENCE', {
+    message: `One event caused more than ${MOST_STEPS} microsteps and messages.`,
+    remedy: 'Look for `always` transitions or actors which answer each other without end.',
+  });
 }

@@ -144,8 +144,7 @@ class StoreHost implements Host {
       carryOut: (stored: StoredRun, ownership: Ownership) => carryOut(stored, ownership, { ...shared, gone }),
     };
     const admission = new Admission({ ...shared, ...held });
-    const broken = (address: RunAddress, error: unknown) => this.#runs.broken(address, error);
-    const setbacks = new Setbacks({ ...shared, ...held, gone, broken });
+    const setbacks = new Setbacks({ ...shared, ...held, gone, fenced: () => this.#owner.fenced() });
     const revival = new Revival({
       settings: this.#settings,
       registry: this.#registry,
@@ -157,7 +156,6 @@ class StoreHost implements Host {
       admit: (stored, ownership) => admission.admit(stored, ownership),
       revive: (stored, ownership, keeper) => revival.revive(stored, ownership, keeper),
       failed: (address, error) => setbacks.failed(address, error),
-      fenced: () => this.#owner.fenced(),
     });
   }
 

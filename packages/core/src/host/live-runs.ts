@@ -1,4 +1,4 @@
-import { HoldfastError, isHoldfastError } from '../errors/index.js';
+import { HoldfastError } from '../errors/index.js';
 import { isClosed, type RunAddress, type StoredRun } from '../records/records.js';
 import type { Ownership, Store } from '../store/store.js';
 import { runKey } from '../store/tables.js';
@@ -24,28 +24,27 @@ export interface LiveRunsPorts {
   /** The run, when it may be brought into memory now. */
   admit(stored: StoredRun, ownership: Ownership): Promise<StoredRun | undefined>;
   revive(stored: StoredRun, ownership: Ownership, keeper: Keeper): LiveRun;
-  /** A run could not be brought into memory, or can't stay there. */
+  /** A run could not be brought into memory, or can't stay there. Resolves when what is to be done about it is done. */
   failed(address: RunAddress, error: unknown): Promise<void>;
-  /** A commit was refused: another is the owner. */
-  fenced(): void;
   changed(address: RunAddress): void;
 }
-
-const NOTHING_NEW: News = { rows: [], attachments: new Map() };
 
 /**
  * The runs that are in memory: brings them in when there is something to do, and drops them when there is not.
  *
- * Owns: the live runs, those on their way there, the evictions ahead. Never: a run's record (its live run does).
+ * Owns: the live runs, those on their way there or from there, the evictions ahead. Never: a run's record (its live run does).
  * 1. A run is in memory at most once; runs are in memory only while this host owns the store.
  * 2. What a run is brought in for it is given, though it may be put to rest in the meantime.
  * 3. One that is paused is not kept; one of a workflow with a limit leaves as soon as it rests, and gives its slot back.
  * 4. One that leaves while it waits for a deadline is brought back by it.
+ * 5. What could not be brought in, or broke, is seen to once, and nothing else is tried of that run meanwhile: it may be
+ *    started anew by that, and what was wrong with the one before says nothing of the new one.
  */
 export class LiveRuns {
   readonly #ports: LiveRunsPorts;
   readonly #live = new Map<string, LiveRun>();
-  readonly #loading = new Map<string, Promise<LiveRun | undefined>>();
+  /** Being brought in, or seen to after it has failed; with a run where it is in memory afterwards. */
+  readonly #underWay = new Map<string, Promise<LiveRun | undefined>>();
   /** Ways to cancel the evictions ahead. */
   readonly #evictions = new Map<string, () => void>();
 
@@ -57,10 +56,10 @@ export class LiveRuns {
     return this.#live.get(runKey(address));
   }
 
-  /** Whether it is in memory, or on its way there. */
+  /** Whether it is in memory, or on its way there or from there. */
   isBusy(address: RunAddress): boolean {
     const key = runKey(address);
-    return this.#live.has(key) || this.#loading.has(key);
+    return this.#live.has(key) || this.#underWay.has(key);
   }
 
   /** Brings a run into memory, and gives it what it has not taken in yet. */
@@ -69,17 +68,11 @@ export class LiveRuns {
     try {
       const known = this.isBusy(address);
       const live = await this.#activate({ workflow, run });
-      if (!live) {
-        // What it is to be given may have been accepted after it was read.
-        if (known) await this.attend(address, news);
-        return;
-      }
-      // What was there before it was loaded it has: a control may even have been carried out by then.
-      const { rows, attachments } = known
-        ? (news ?? (await readNews(this.#ports.store, { workflow, run })))
-        : NOTHING_NEW;
-      // It may have been put to rest in the meantime.
-      if (!live.take(rows, attachments)) await this.attend(address, news);
+      // What was accepted before it was read it has: a control may even have been carried out by then.
+      if (!known) return;
+      const given = live && (news ?? (await readNews(this.#ports.store, { workflow, run })));
+      // It may not have come into memory, or have left it in the meantime.
+      if (!live?.take(given?.rows ?? [], given?.attachments)) await this.attend(address, news);
     } catch (error) {
       await this.#ports.failed({ workflow, run }, error);
     }
@@ -98,20 +91,17 @@ export class LiveRuns {
 
   /** Throws a run's memory away: a commit of it, or its code, has failed. */
   broken(address: RunAddress, error: unknown): void {
-    const { slots, failed, fenced } = this.#ports;
     const key = runKey(address);
     this.#live.get(key)?.stop(error);
     this.#live.delete(key);
-    slots.giveBack(address);
-    if (isHoldfastError(error, 'STORE_FENCED')) fenced();
-    else void failed({ workflow: address.workflow, run: address.run }, error);
+    void this.#alone(address, this.#fail({ workflow: address.workflow, run: address.run }, error));
   }
 
   /** Stops all of them: the store is not owned any more. */
   stop(reason: unknown): void {
     for (const run of this.#live.values()) run.stop(reason);
     this.#live.clear();
-    this.#loading.clear();
+    this.#underWay.clear();
     for (const cancel of this.#evictions.values()) cancel();
     this.#evictions.clear();
   }
@@ -120,33 +110,44 @@ export class LiveRuns {
     const key = runKey(address);
     const live = this.#live.get(key);
     if (live) return Promise.resolve(live);
-    const loading = this.#loading.get(key) ?? this.#load(address);
-    this.#loading.set(key, loading);
-    return loading;
+    return this.#underWay.get(key) ?? this.#alone(address, this.#bringIn(address));
   }
 
-  async #load(address: RunAddress): Promise<LiveRun | undefined> {
-    const { store, problems, suspects, slots, deadlines, admit, revive } = this.#ports;
+  /** Nothing else is tried of the run until that has ended. A run that is not in memory then needs no slot. */
+  #alone(address: RunAddress, work: Promise<LiveRun | undefined>): Promise<LiveRun | undefined> {
     const key = runKey(address);
+    const done = work.finally(() => {
+      if (this.#underWay.get(key) !== done) return;
+      this.#underWay.delete(key);
+      if (!this.#live.has(key)) this.#ports.slots.giveBack(address);
+    });
+    this.#underWay.set(key, done);
+    return done;
+  }
+
+  async #bringIn(address: RunAddress): Promise<LiveRun | undefined> {
+    const { store, problems, suspects, deadlines, admit, revive } = this.#ports;
     const ownership = this.#ports.ownership();
-    const isOwner = () => ownership !== undefined && this.#ports.ownership() === ownership;
+    if (!ownership) return undefined;
+    const isOwner = () => this.#ports.ownership() === ownership;
     try {
       await suspects.known;
       const found = await store.load(address);
-      if (!found || !ownership || !isOwner()) return undefined;
+      if (!found || !isOwner()) return undefined;
       problems.tried(address);
-      deadlines.delete(key);
+      deadlines.delete(runKey(address));
       const stored = await admit(found, ownership);
       if (!stored || !isOwner()) return undefined;
       const live = revive(stored, ownership, this.#keeper);
-      this.#live.set(key, live);
+      this.#live.set(runKey(address), live);
       return live;
-    } finally {
-      if (this.#ports.ownership() === ownership) {
-        this.#loading.delete(key);
-        if (!this.#live.has(key)) slots.giveBack(address);
-      }
+    } catch (error) {
+      return isOwner() ? this.#fail(address, error) : undefined;
     }
+  }
+
+  async #fail(address: RunAddress, error: unknown): Promise<undefined> {
+    await this.#ports.failed(address, error);
   }
 
   readonly #keeper: Keeper = {

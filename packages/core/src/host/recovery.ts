@@ -36,6 +36,7 @@ const UNFINISHED: readonly RunStatus[] = ['queued', 'running', 'waiting', 'cance
  * Owns: nothing that outlives a takeover. Never: what a run is brought back for, which its record says.
  * 1. Every run that has not ended is brought back, waits for its deadline, or stands in line for its slot or its trial.
  * 2. After a crash nothing is brought back before it is known who is a suspect.
+ * 3. What a takeover has found is not used once its ownership is lost: the next owner, which may be this host, begins its own.
  */
 export class Recovery {
   readonly #ports: RecoveryPorts;
@@ -67,23 +68,25 @@ export class Recovery {
   }
 
   async #takeOver(ownership: Ownership): Promise<void> {
-    const { store, slots, suspects, crashLoopLimit, attend, takenOver } = this.#ports;
+    const { store, slots, suspects, crashLoopLimit, isOwner, attend, takenOver } = this.#ports;
     const accepted = firstOfEach(await store.inbox());
-    const inMotion = await this.#inMotion(accepted);
+    const inMotion = await this.#inMotion(ownership, accepted);
+    if (!isOwner(ownership)) return;
     slots.lineUp(inMotion, accepted);
     for (const row of inMotion) if (!this.#onlyQueues(row)) accepted.delete(runKey(row));
     if (ownership.afterCrash) void suspects.begin(inMotion, crashLoopLimit);
     else for (const row of inMotion) await this.restore(row);
     for (const row of accepted.values()) await attend(row);
-    takenOver(ownership);
+    if (isOwner(ownership)) takenOver(ownership);
   }
 
   /** What is to be brought back; what only waits for its deadline is set to be woken then. */
-  async #inMotion(accepted: ReadonlyMap<string, InboxRow>): Promise<RunRow[]> {
-    const { store, registry, deadlines } = this.#ports;
+  async #inMotion(ownership: Ownership, accepted: ReadonlyMap<string, InboxRow>): Promise<RunRow[]> {
+    const { store, registry, deadlines, isOwner } = this.#ports;
     const inMotion: RunRow[] = [];
     for (let after: string | undefined; ; ) {
       const page = await store.list({ status: UNFINISHED, ...(after === undefined ? {} : { after }) });
+      if (!isOwner(ownership)) return [];
       for (const row of page.rows) {
         const moves = this.#isInMotion(row) || !registry.isInLine(row);
         if (accepted.has(runKey(row)) || moves) inMotion.push(row);
