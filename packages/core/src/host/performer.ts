@@ -12,6 +12,7 @@ import type { ChildPorts } from '../steps/children.js';
 import { type ExecutionOptions, type ExecutionPorts, StepsExecution, type Trace } from '../steps/execution.js';
 import { type JournalEntry, ownerKey } from '../steps/journal.js';
 import type { Mail } from '../steps/mail.js';
+import type { LocalWrite } from '../steps/transactions.js';
 import type { Ownership } from '../store/store.js';
 import type { Clock, Connectivity, Effect } from './ports.js';
 
@@ -34,9 +35,20 @@ export interface Isolation {
   makeWorker(): StepWorker;
 }
 
+/** A step function asks for a journal entry that is stored with rows of the app's. */
+export interface Transaction {
+  readonly kind: 'transaction';
+  readonly leaf: LeafAddress;
+  readonly write: LocalWrite;
+  /** Told once both are durable. */
+  stored(entry: JournalEntry): void;
+  /** Told when nothing is stored, and it is not the store's fault. */
+  failed(error: unknown): void;
+}
+
 /** How the work of leaves comes back to their run. */
 interface Back {
-  push(arrival: Arrival): void;
+  push(arrival: Arrival | Transaction): void;
   mayBegin(): Promise<void>;
   unpaused(): Promise<void>;
   readonly children: ChildPorts;
@@ -243,6 +255,10 @@ export class Performer {
         this.#back.around({ kind: 'step', actor: leaf.path, name, idempotencyKey, attempt }, perform),
       record: (record) =>
         new Promise<JournalEntry>((stored) => this.#back.push({ kind: 'step', leaf, record, stored })),
+      transact: (write) =>
+        new Promise<JournalEntry>((stored, failed) =>
+          this.#back.push({ kind: 'transaction', leaf, write, stored, failed }),
+        ),
       heartbeat: (record) =>
         new Promise<JournalEntry>((stored) => this.#back.push({ kind: 'heartbeat', leaf, record, stored })),
       progress: (progress) => this.#back.push({ kind: 'progress', progress }),

@@ -1,7 +1,8 @@
 import { HoldfastError } from '../errors/index.js';
 import { waitingInFull } from './inbox-limit.js';
-import type { Accepted, Checkpoint, Ownership, Store, StoreChange } from './store.js';
-import { Tables } from './tables.js';
+import { draftOf, type MemoryTables } from './memory-tables.js';
+import type { Accepted, Checkpoint, Claim, Ownership, Store, StoreChange } from './store.js';
+import { assertFollows, Tables } from './tables.js';
 
 /** What several memory stores share to act as several connections to one database. */
 export interface MemoryDatabase {
@@ -14,11 +15,14 @@ export interface MemoryDatabase {
   readonly waiting: (() => void)[];
   owner: symbol | undefined;
   readonly connections: Set<(change: StoreChange) => void>;
+  /** The app's; without them no store of it takes a `step.transaction`. */
+  readonly local?: MemoryTables;
 }
 
 /** An empty database; hand it to several `createMemoryStore` calls to play several tabs. */
-export function createMemoryDatabase(): MemoryDatabase {
+export function createMemoryDatabase(options: { local?: MemoryTables } = {}): MemoryDatabase {
   return {
+    ...options,
     tables: new Tables(),
     epoch: 0,
     released: 0,
@@ -88,15 +92,39 @@ export function createMemoryStore(options: { database?: MemoryDatabase; name?: s
 
   async function commit(checkpoint: Checkpoint): Promise<void> {
     open();
-    if (checkpoint.epoch !== database.epoch) {
+    assertFirm(checkpoint);
+    apply(checkpoint);
+  }
+
+  function assertFirm(at: Omit<Claim, 'tables'>): void {
+    if (at.epoch !== database.epoch) {
       throw new HoldfastError('STORE_FENCED', {
-        message: `Epoch ${checkpoint.epoch} was fenced by epoch ${database.epoch}.`,
-        details: { epoch: checkpoint.epoch, present: database.epoch },
+        message: `Epoch ${at.epoch} was fenced by epoch ${database.epoch}.`,
+        details: { epoch: at.epoch, present: database.epoch },
       });
     }
-    database.tables.check(checkpoint);
-    database.tables.apply(checkpoint, checkpoint.ops);
-    tell({ kind: 'committed', workflow: checkpoint.workflow, run: checkpoint.run });
+    assertFollows(at, database.tables.head(at)?.seq);
+  }
+
+  function apply({ workflow, run, ops }: Checkpoint): void {
+    database.tables.apply({ workflow, run }, ops);
+    tell({ kind: 'committed', workflow, run });
+  }
+
+  async function transact(
+    local: MemoryTables,
+    ...[claim, perform, conclude]: Parameters<NonNullable<Store['transact']>>
+  ): Promise<void> {
+    open();
+    assertFirm(claim);
+    const draft = draftOf(local, claim.tables, name);
+    const result = await perform(draft.transaction);
+    // No lock kept others out meanwhile.
+    open();
+    assertFirm(claim);
+    const checkpoint = conclude(result);
+    draft.commit();
+    apply(checkpoint);
   }
 
   async function accept(acceptance: Parameters<Store['accept']>[0]): Promise<Accepted> {
@@ -130,13 +158,14 @@ export function createMemoryStore(options: { database?: MemoryDatabase; name?: s
       return read(...args);
     };
   };
-  const { tables } = database;
+  const { tables, local } = database;
 
   return {
     name,
     supports: { powerLoss: false, shared: true, attachments: true },
     acquire,
     commit,
+    ...(local && { transact: (...args: Parameters<NonNullable<Store['transact']>>) => transact(local, ...args) }),
     accept,
     load: reading((address) => tables.load(address)),
     head: reading((address) => tables.head(address)),

@@ -1,0 +1,51 @@
+import type { StepRecord } from '../steps/journal.js';
+import { noTransaction } from '../steps/refusals.js';
+import type { LocalWrite } from '../steps/transactions.js';
+import type { Checkpoint, Claim, Store } from '../store/store.js';
+import { isFaultOfTransaction } from '../store/transaction-errors.js';
+
+/** What became of a write: `undefined` when it is stored. */
+export type Refused = { readonly error: unknown } | undefined;
+
+/**
+ * Stores rows of the app's, and the checkpoint that `decide` makes of their journal entry, in one transaction.
+ *
+ * @returns the step's own fault, for which nothing was stored, and nothing decided.
+ * @throws trouble of the store, which is the run's; what was decided by then is not stored, or it is not known.
+ */
+export async function writeLocally(
+  store: Store,
+  claim: Omit<Claim, 'tables'>,
+  write: LocalWrite,
+  decide: (record: StepRecord) => Checkpoint,
+): Promise<Refused> {
+  const { step, tables } = write;
+  if (!store.transact) return { error: noTransaction(step, `the store "${store.name}" has no tables of the app's`) };
+  let thrown: Refused;
+  let decided = false;
+  const note = (error: unknown): never => {
+    thrown = { error };
+    throw error;
+  };
+  const conclude = (output: unknown) => {
+    const record = recordOf(write, output, note);
+    decided = true;
+    return decide(record);
+  };
+  try {
+    await store.transact({ ...claim, tables }, (open) => write.perform(open).then(undefined, note), conclude);
+    return undefined;
+  } catch (error) {
+    const itsOwn = error === thrown?.error || isFaultOfTransaction(error);
+    if (itsOwn && !decided) return { error };
+    throw error;
+  }
+}
+
+function recordOf(write: LocalWrite, output: unknown, note: (error: unknown) => never): StepRecord {
+  try {
+    return write.record(output);
+  } catch (error) {
+    return note(error);
+  }
+}
