@@ -63,14 +63,17 @@ export async function transaction<T>(
   if (entry && isFinal(entry)) return ports.handBack<T>(entry);
   await ports.caughtUp(name);
   const ended = await ports.whenItMayBegin(async () => {
-    if (ports.isUndone()) return undefined;
     const startedAt = ports.clock.now();
     const base = () => ({ kind: 'step', attempts: 1, startedAt, endedAt: ports.clock.now() }) as const;
     try {
       return await ports.transact(name, (marked) => ({
         step: name,
         tables: [...new Set(tables)],
-        perform: async (open) => ports.call(name, () => body(open)),
+        perform: async (open) => {
+          // It may have come to that while other arrivals of its run were decided.
+          if (ports.isUndone()) throw misused(`step.transaction "${name}" does not begin any more.`);
+          return ports.call(name, () => body(open));
+        },
         record: (output) => {
           const completed = marked({ ...base(), status: 'completed', output });
           assertStorable(completed, name, ports.valueLength);
@@ -78,6 +81,7 @@ export async function transaction<T>(
         },
       }));
     } catch (error) {
+      if (ports.isUndone()) return undefined;
       return ports.recordEnd(name, { ...base(), status: 'failed', error });
     }
   });
