@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createActor } from 'xstate';
+import { type AnyActorLogic, createActor } from 'xstate';
 import { defineWorkflow } from '../define/define-workflow.js';
 import { fromSteps } from '../define/from-steps.js';
 import type { StepsContext } from '../define/steps-logic.js';
@@ -248,7 +248,7 @@ describe('a local write is refused', () => {
   });
 
   test('under plain createActor', async () => {
-    const actor = createActor(fromSteps(write(put('a')) as never) as never);
+    const actor = createActor(fromSteps(write(put('a')) as never) as AnyActorLogic);
     const failed = new Promise((resolve) => actor.subscribe({ error: resolve }));
     actor.start();
     expect(await failed).toMatchObject(refusal);
