@@ -21,7 +21,7 @@ export type IdbLocal<TDb extends AnyDatabase> =
 
 /** Makes Holdfast's tables, in the upgrade of the app's database which brings them. They are the same in every version. */
 export function createHoldfastTables(db: AnyDatabase): void {
-  createTables(unwrap(db as IDBPDatabase) as unknown as IDBDatabase);
+  createTables(rawOf(db));
 }
 
 /**
@@ -50,7 +50,7 @@ export function idbStore<TDb extends AnyDatabase>(name: string, open: () => Prom
     begins: true,
     async open(lost) {
       const db = await open();
-      const raw = unwrap(db as IDBPDatabase) as unknown as IDBDatabase;
+      const raw = rawOf(db);
       isRaw = raw === db;
       check(raw, name);
       raw.addEventListener('versionchange', () => raw.close());
@@ -66,6 +66,11 @@ export function idbStore<TDb extends AnyDatabase>(name: string, open: () => Prom
     return { transaction, perform: async (work) => work(given) };
   };
   return { name, connect: (hosts) => storeOver({ source, openMs: OPEN_MS, hosts, begin }) };
+}
+
+/** What idb has not wrapped it does not know. */
+function rawOf(db: AnyDatabase): IDBDatabase {
+  return (unwrap(db as IDBPDatabase) as unknown as IDBDatabase | undefined) ?? (db as IDBDatabase);
 }
 
 function check(db: IDBDatabase, name: string): void {

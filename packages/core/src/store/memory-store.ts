@@ -17,12 +17,15 @@ export interface MemoryDatabase {
   readonly connections: Set<(change: StoreChange) => void>;
   /** The app's; without them no store of it takes a `step.transaction`. */
   readonly local?: MemoryTables;
+  /** Resolves when the last transaction over them has ended: they are made one after the other. */
+  written: Promise<unknown>;
 }
 
 /** An empty database; hand it to several `createMemoryStore` calls to play several tabs. */
 export function createMemoryDatabase(options: { local?: MemoryTables } = {}): MemoryDatabase {
   return {
     ...options,
+    written: Promise.resolve(),
     tables: new Tables(),
     epoch: 0,
     released: 0,
@@ -43,6 +46,10 @@ export function createMemoryDatabase(options: { local?: MemoryTables } = {}): Me
 export function createMemoryStore(options: { database?: MemoryDatabase; name?: string } = {}): Store {
   const { database = createMemoryDatabase(), name = 'memory' } = options;
   let closed = false;
+  let tellClosed = () => {};
+  const closing = new Promise<void>((tell) => {
+    tellClosed = tell;
+  });
   const held = new Set<() => void>();
   const listeners = new Set<(change: StoreChange) => void>();
   const hear = (change: StoreChange) => {
@@ -111,7 +118,15 @@ export function createMemoryStore(options: { database?: MemoryDatabase; name?: s
     tell({ kind: 'committed', workflow, run });
   }
 
-  async function transact(
+  async function transact(local: MemoryTables, ...args: Parameters<NonNullable<Store['transact']>>): Promise<void> {
+    const { written } = database;
+    const writing = written.then(() => write(local, ...args));
+    // One that never ends, as its host was killed, keeps nobody else waiting.
+    database.written = Promise.race([closing, writing.catch(() => {})]);
+    return writing;
+  }
+
+  async function write(
     local: MemoryTables,
     ...[claim, perform, conclude]: Parameters<NonNullable<Store['transact']>>
   ): Promise<void> {
@@ -119,7 +134,7 @@ export function createMemoryStore(options: { database?: MemoryDatabase; name?: s
     assertFirm(claim);
     const draft = draftOf(local, claim.tables, name);
     const result = await perform(draft.transaction);
-    // No lock kept others out meanwhile.
+    // No lock kept another owner out meanwhile.
     open();
     assertFirm(claim);
     const checkpoint = conclude(result);
@@ -178,6 +193,7 @@ export function createMemoryStore(options: { database?: MemoryDatabase; name?: s
     },
     async close() {
       closed = true;
+      tellClosed();
       database.connections.delete(hear);
       for (const giveBack of [...held]) giveBack();
       for (const wake of database.waiting.splice(0)) wake();
