@@ -47,7 +47,7 @@ testStore(
         },
         destroy: async () => {
           for (const db of opened) db.close();
-          await deleteDatabase(name);
+          await deleteClosing(name);
         },
         local: {
           table: 'rows',
@@ -88,7 +88,7 @@ testStore(
         (open as IDBPTransaction<unknown, string[], 'readwrite'>).objectStore('rows').put({ key });
       return {
         connect: async () => idbStore(name, () => openAlbum(name)).connect(),
-        destroy: () => deleteDatabase(name),
+        destroy: () => deleteClosing(name),
         local: { table: 'rows', put, keys: () => keysIn(name) },
       };
     },
@@ -110,12 +110,21 @@ testStore(
         });
       return {
         connect: async () => idbStore(name, async () => unwrap(await openAlbum(name))).connect(),
-        destroy: () => deleteDatabase(name),
+        destroy: () => deleteClosing(name),
         local: { table: 'rows', put, keys: () => keysIn(name) },
       };
     },
   },
 );
+
+/** Waits until the last connection to it has closed: one may still be ending. */
+function deleteClosing(name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = () => resolve();
+    request.onerror = () => reject(request.error);
+  });
+}
 
 /** Fails when a connection to it stays open. */
 function deleteDatabase(name: string): Promise<void> {
