@@ -12,9 +12,9 @@ import type { ChildPorts } from '../steps/children.js';
 import { type ExecutionOptions, type ExecutionPorts, StepsExecution, type Trace } from '../steps/execution.js';
 import { type JournalEntry, ownerKey } from '../steps/journal.js';
 import type { Mail } from '../steps/mail.js';
-import type { LocalWrite } from '../steps/transactions.js';
 import type { Ownership } from '../store/store.js';
 import type { Clock, Connectivity, Effect } from './ports.js';
+import type { Transaction } from './write-locally.js';
 
 export interface PerformerPorts {
   readonly ownership: Ownership;
@@ -33,17 +33,6 @@ export interface Isolation {
   readonly workflow: string;
   readonly version: number;
   makeWorker(): StepWorker;
-}
-
-/** A step function asks for a journal entry that is stored with rows of the app's. */
-export interface Transaction {
-  readonly kind: 'transaction';
-  readonly leaf: LeafAddress;
-  readonly write: LocalWrite;
-  /** Told once both are durable. */
-  stored(entry: JournalEntry): void;
-  /** Told when nothing is stored, and it is not the store's fault. */
-  failed(error: unknown): void;
 }
 
 /** How the work of leaves comes back to their run. */

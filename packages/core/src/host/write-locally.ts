@@ -1,8 +1,20 @@
-import type { StepRecord } from '../steps/journal.js';
+import type { LeafAddress } from '../decide/arrivals.js';
+import type { JournalEntry, StepRecord } from '../steps/journal.js';
 import { noTransaction } from '../steps/refusals.js';
 import type { LocalWrite } from '../steps/transactions.js';
 import type { Checkpoint, Claim, Store } from '../store/store.js';
 import { isFaultOfTransaction } from '../store/transaction-errors.js';
+
+/** A step function asks for a journal entry that is stored with rows of the app's. */
+export interface Transaction {
+  readonly kind: 'transaction';
+  readonly leaf: LeafAddress;
+  readonly write: LocalWrite;
+  /** Told once both are durable. */
+  stored(entry: JournalEntry): void;
+  /** Told when nothing is stored, and it is not the store's fault. */
+  failed(error: unknown): void;
+}
 
 /** What became of a write: `undefined` when it is stored. */
 export type Refused = { readonly error: unknown } | undefined;
