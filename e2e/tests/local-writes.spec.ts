@@ -101,7 +101,7 @@ for (const kind of KINDS) {
     ['fetch', 'TRANSACTION_IDLE'],
     ['timeout', 'TRANSACTION_IDLE'],
     ['nothing at all', 'TRANSACTION_IDLE'],
-    ['abort', kind === 'Dexie' ? 'AbortError' : 'TRANSACTION_ABORTED'],
+    ['abort', 'TRANSACTION_ABORTED'],
     ['commit', 'TRANSACTION_ABORTED'],
     ['clash', 'ConstraintError'],
   ] as const;

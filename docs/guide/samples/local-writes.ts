@@ -32,10 +32,10 @@ const types = {} as { input: { file: File; album: string }; store: typeof store 
 
 const addPhoto = fromSteps({ types }, async ({ input: { file, album }, step }) => {
   const id = await step('upload', ({ idempotencyKey }) => upload(file, idempotencyKey));
-  return step.transaction('add to the album', ['photos', 'albums'], async () => {
-    await db.photos.add({ id, album });
-    const size = await db.photos.where({ album }).count();
-    await db.albums.put({ id: album, size });
+  return step.transaction('add to the album', ['photos', 'albums'], async ({ photos, albums }) => {
+    await photos.add({ id, album });
+    const size = await photos.where({ album }).count();
+    await albums.put({ id: album, size });
     return size;
   });
 });

@@ -6,15 +6,15 @@ import { orders, writing } from './writing.js';
 
 const db = dexieAlbum(orders.database);
 
-// By the app's own handle: that it is within a transaction, Dexie knows.
 export const host = serveHoldfast({
   store: dexieStore(db),
-  workflows: writing<Transaction>({
-    put: (_, n) => db.rows.add({ n }),
+  workflows: writing<Transaction & Pick<typeof db, 'rows'>>({
+    put: ({ rows }, n) => rows.add({ n }),
+    // By the app's own handle: that it is within a transaction, Dexie knows.
     count: () => db.rows.count(),
-    clash: async () => {
-      const [row] = await db.rows.toArray();
-      return db.rows.add(row as { id: number; n: number });
+    clash: async ({ rows }) => {
+      const [row] = await rows.toArray();
+      return rows.add(row as { id: number; n: number });
     },
     raw: ({ idbtrans }) => idbtrans,
   }),
