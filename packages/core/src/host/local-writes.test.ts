@@ -65,7 +65,9 @@ describe('a local write', () => {
       });
       return put('late')(open);
     };
-    const world = aHoldfast([workflowOf(write(body))], { database });
+    // It takes what it is given, also of a host that was closed.
+    const store: Store = { ...createMemoryStore({ database }), close: async () => {} };
+    const world = aHoldfast([workflowOf(write(body))], { database, store });
     await world.holdfast.start('w', { id: '1' });
     await settled();
     void world.host.close();
@@ -111,25 +113,30 @@ describe('a local write', () => {
     await holdfast.close();
   });
 
-  test('that met trouble of the store is written once the store is well, and once', async () => {
+  test.each([
+    ['before its function is called', 1],
+    ['when its checkpoint is made', 2],
+  ])('that met trouble of the store %s is written once the store is well, and once', async (_, calls) => {
     const { database, rows } = aDatabase();
     const inner = createMemoryStore({ database });
     const transact = inner.transact as NonNullable<Store['transact']>;
+    const full = new HoldfastError('STORE_FULL', { message: 'Full.', retryable: true });
     let well = false;
-    const keys: string[] = [];
+    let performed = 0;
     const store: Store = {
       ...inner,
       async transact(claim, perform, conclude) {
         if (well) return transact(claim, perform, conclude);
         well = true;
+        if (calls === 1) throw full;
         return transact(claim, perform, (result) => {
           conclude(result);
-          throw new HoldfastError('STORE_FULL', { message: 'Full.', retryable: true });
+          throw full;
         });
       },
     };
     const body = (open: MemoryTransaction) => {
-      keys.push('performed');
+      performed++;
       return put(`${open.table('photos').size}`)(open);
     };
     const { holdfast, clock, errors } = aHoldfast([workflowOf(write(body))], { database, store });
@@ -139,7 +146,7 @@ describe('a local write', () => {
     expect(errors).toMatchObject([{ code: 'STORE_FULL' }]);
     clock.advance(60_000);
     expect(await run.result()).toBe('0');
-    expect(keys).toEqual(['performed', 'performed']);
+    expect(performed).toBe(calls);
     await holdfast.close();
   });
 
@@ -167,40 +174,54 @@ describe('a local write', () => {
     await holdfast.close();
   });
 
-  test('does not begin once its function is being undone', async () => {
-    const { database, rows } = aDatabase();
-    let ask = () => {};
-    const asked = new Promise<void>((resolve) => {
-      ask = resolve;
+  describe('that waits for its turn', () => {
+    /** A run whose write is in its queue when that control comes, which overtakes it. */
+    async function overtaken(control: 'cancel' | 'pause') {
+      const { database, rows } = aDatabase();
+      let ask = () => {};
+      const asked = new Promise<void>((resolve) => {
+        ask = resolve;
+      });
+      const workflow = workflowOf(async ({ step }) => {
+        await step('done', { undo: () => {} }, () => 1);
+        void step('first', () => 1);
+        await asked;
+        return step.transaction('write', ['photos'], put('a'));
+      });
+      const inner = createMemoryStore({ database });
+      const store: Store = {
+        ...inner,
+        async commit(checkpoint) {
+          await inner.commit(checkpoint);
+          if (!checkpoint.ops.some((op) => op.op === 'history' && op.row.arrival.name === 'first')) return;
+          ask();
+          await settled();
+          void run[control]();
+          await settled();
+        },
+      };
+      const { holdfast } = aHoldfast([workflow], { database, store });
+      const run = holdfast.run('w', '1');
+      await holdfast.start('w', { id: '1' });
+      await settled(40);
+      const status = database.tables.head({ workflow: 'w', run: '1' })?.status;
+      const names = (await run.history()).map(({ arrival }) => arrival.name);
+      return { run, rows, status, isStored: names.includes('write'), close: () => holdfast.close() };
+    }
+
+    test('does not begin once its function is being undone', async () => {
+      const { rows, status, isStored, close } = await overtaken('cancel');
+      expect({ rows: rows(), status, isStored }).toEqual({ rows: [], status: 'cancelled', isStored: false });
+      await close();
     });
-    const workflow = workflowOf(async ({ step }) => {
-      await step('done', { undo: () => {} }, () => 1);
-      void step('first', () => 1);
-      await asked;
-      return step.transaction('write', ['photos'], put('a'));
+
+    test('is under way for a pause, which lets it end', async () => {
+      const { run, rows, status, isStored, close } = await overtaken('pause');
+      expect({ rows: rows(), status, isStored }).toEqual({ rows: [['a', true]], status: 'paused', isStored: true });
+      await run.resume();
+      expect(await run.result()).toBe('a');
+      await close();
     });
-    const inner = createMemoryStore({ database });
-    let cancel: () => Promise<unknown> = async () => {};
-    const store: Store = {
-      ...inner,
-      // The control is there before the write, which it overtakes.
-      async commit(checkpoint) {
-        await inner.commit(checkpoint);
-        if (!checkpoint.ops.some((op) => op.op === 'history' && op.row.arrival.name === 'first')) return;
-        ask();
-        await settled();
-        void cancel();
-        await settled();
-      },
-    };
-    const { holdfast } = aHoldfast([workflow], { database, store });
-    const run = holdfast.run('w', '1');
-    cancel = () => run.cancel();
-    await holdfast.start('w', { id: '1' });
-    await settled(40);
-    expect(database.tables.head({ workflow: 'w', run: '1' })?.status).toBe('cancelled');
-    expect(rows()).toEqual([]);
-    await holdfast.close();
   });
 
   test('is told to the logger as any checkpoint is', async () => {

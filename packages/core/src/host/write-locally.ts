@@ -34,22 +34,16 @@ export async function writeLocally(
   const { step, tables } = write;
   if (!store.transact) return { error: noTransaction(step, `the store "${store.name}" has no tables of the app's`) };
   let thrown: Refused;
-  let decided = false;
   const note = (error: unknown): never => {
     thrown = { error };
     throw error;
   };
-  const conclude = (output: unknown) => {
-    const record = recordOf(write, output, note);
-    decided = true;
-    return decide(record);
-  };
+  const conclude = (output: unknown) => decide(recordOf(write, output, note));
   try {
     await store.transact({ ...claim, tables }, (open) => write.perform(open).then(undefined, note), conclude);
     return undefined;
   } catch (error) {
-    const itsOwn = error === thrown?.error || isFaultOfTransaction(error);
-    if (itsOwn && !decided) return { error };
+    if (error === thrown?.error || isFaultOfTransaction(error)) return { error };
     throw error;
   }
 }
