@@ -36,7 +36,8 @@ module.exports = {
     },
     {
       name: 'browser-imports',
-      comment: 'browser imports itself, core, comlink and idb (and the types of xstate); its entry for Dexie imports that.',
+      comment:
+        'browser imports itself, core, comlink and idb (and the types of xstate); its entry for Dexie imports that.',
       severity: 'error',
       from: { path: '^packages/browser/src/', pathNot: [TESTS, '^packages/browser/src/dexie/'] },
       to: { pathNot: ['^packages/browser/src/', CORE, npm('comlink|idb|xstate')] },
