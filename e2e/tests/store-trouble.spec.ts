@@ -199,7 +199,7 @@ test.describe('ownership', () => {
       await app.start(store, 'one');
       // The same epoch as the first, of another database.
       const raised = await app.openRaw('store');
-      const meta = raised.transaction('meta', 'readwrite').objectStore('meta');
+      const meta = raised.transaction('holdfast_meta', 'readwrite').objectStore('holdfast_meta');
       const head = await new Promise<object>((resolve) => {
         const request = meta.get('head');
         request.onsuccess = () => resolve(request.result);
@@ -274,8 +274,8 @@ test.describe('the connection', () => {
     const outcomes = await tab.evaluate(async () => {
       const { store, ownership } = app.kept;
       const raw = await app.openRaw('store');
-      const newer = raw.transaction('meta', 'readwrite');
-      newer.objectStore('meta').put({ incarnation: 'x', format: 99, epoch: ownership.epoch }, 'head');
+      const newer = raw.transaction('holdfast_meta', 'readwrite');
+      newer.objectStore('holdfast_meta').put({ incarnation: 'x', format: 99, epoch: ownership.epoch }, 'head');
       await new Promise((resolve) => newer.addEventListener('complete', resolve));
       const late = app.createIndexedDbStore({ name: 'store' });
       return Promise.all([

@@ -23,7 +23,13 @@ test.afterAll(async () => {
   await pages?.close();
 });
 
-testStore(
-  { test: (name) => test(name, () => tab.evaluate((wanted) => app.runSuiteTest(wanted), name)) },
-  { name: 'IndexedDB', open: () => Promise.reject(new Error('The bodies run in the page.')) },
-);
+for (const name of ['IndexedDB', 'Dexie', 'idb', 'raw IndexedDB of the app']) {
+  testStore(
+    { test: (name) => test(name, () => tab.evaluate((wanted) => app.runSuiteTest(wanted), name)) },
+    {
+      name,
+      supports: { transact: name !== 'IndexedDB' },
+      open: () => Promise.reject(new Error('The bodies run in the page.')),
+    },
+  );
+}

@@ -1,6 +1,10 @@
+import { dexieStore, holdfastTables } from '@holdfast/browser/dexie';
+import { createHoldfastTables, idbStore } from '@holdfast/browser/idb';
 import { createIndexedDbStore } from '@holdfast/browser/store';
 import type { Checkpoint, Op, Ownership, RunRow, Store } from '@holdfast/core/store';
 import { testStore } from '@holdfast/core/testing';
+import { Dexie, type EntityTable } from 'dexie';
+import { type IDBPTransaction, openDB, unwrap } from 'idb';
 
 const bodies = new Map<string, () => Promise<void>>();
 
@@ -14,6 +18,113 @@ testStore(
     },
   },
 );
+
+interface AppRow {
+  readonly key: string;
+}
+
+/** A Dexie database of an app's: one table, and Holdfast's. */
+function anAlbum(name: string) {
+  const db = new Dexie(name) as Dexie & { rows: EntityTable<AppRow, 'key'> };
+  db.version(1).stores({ ...holdfastTables, rows: 'key' });
+  return db;
+}
+
+testStore(
+  { test: (name, body) => bodies.set(name, body) },
+  {
+    name: 'Dexie',
+    supports: { transact: true },
+    open: async () => {
+      const name = `suite-${crypto.randomUUID()}`;
+      const opened: Dexie[] = [];
+      return {
+        // As each tab has one of its own.
+        connect: async () => {
+          const db = anAlbum(name);
+          opened.push(db);
+          return dexieStore(db).connect();
+        },
+        destroy: async () => {
+          for (const db of opened) db.close();
+          await deleteClosing(name);
+        },
+        local: {
+          table: 'rows',
+          // By its own handle, as an app does: Dexie knows that it is within.
+          put: (_, key) => (opened.at(-1) as ReturnType<typeof anAlbum>).rows.put({ key }),
+          keys: () => (opened.at(-1) as ReturnType<typeof anAlbum>).rows.toCollection().primaryKeys(),
+        },
+      };
+    },
+  },
+);
+
+/** A database of an app's, as idb opens it. */
+function openAlbum(name: string) {
+  return openDB<{ rows: { key: string; value: AppRow } }>(name, 1, {
+    upgrade(db) {
+      createHoldfastTables(db);
+      db.createObjectStore('rows', { keyPath: 'key' });
+    },
+  });
+}
+
+async function keysIn(name: string): Promise<string[]> {
+  const db = await openAlbum(name);
+  const keys = await db.getAllKeys('rows');
+  db.close();
+  return keys;
+}
+
+testStore(
+  { test: (name, body) => bodies.set(name, body) },
+  {
+    name: 'idb',
+    supports: { transact: true },
+    open: async () => {
+      const name = `suite-${crypto.randomUUID()}`;
+      const put = (open: unknown, key: string) =>
+        (open as IDBPTransaction<unknown, string[], 'readwrite'>).objectStore('rows').put({ key });
+      return {
+        connect: async () => idbStore(name, () => openAlbum(name)).connect(),
+        destroy: () => deleteClosing(name),
+        local: { table: 'rows', put, keys: () => keysIn(name) },
+      };
+    },
+  },
+);
+
+testStore(
+  { test: (name, body) => bodies.set(name, body) },
+  {
+    name: 'raw IndexedDB of the app',
+    supports: { transact: true },
+    open: async () => {
+      const name = `suite-${crypto.randomUUID()}`;
+      const put = (open: unknown, key: string) =>
+        new Promise((resolve, reject) => {
+          const request = (open as IDBTransaction).objectStore('rows').put({ key });
+          request.onsuccess = resolve;
+          request.onerror = () => reject(request.error);
+        });
+      return {
+        connect: async () => idbStore(name, async () => unwrap(await openAlbum(name))).connect(),
+        destroy: () => deleteClosing(name),
+        local: { table: 'rows', put, keys: () => keysIn(name) },
+      };
+    },
+  },
+);
+
+/** Waits until the last connection to it has closed: one may still be ending. */
+function deleteClosing(name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = () => resolve();
+    request.onerror = () => reject(request.error);
+  });
+}
 
 /** Fails when a connection to it stays open. */
 function deleteDatabase(name: string): Promise<void> {

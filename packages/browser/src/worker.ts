@@ -4,6 +4,7 @@ import { expose } from 'comlink';
 import { createConnectivity } from './host/connectivity.js';
 import { createServices } from './host/services.js';
 import { fromOwnScript, isStepWorker, toStepHost, toStepWorker } from './host/step-workers.js';
+import type { AppStore } from './store/app-store.js';
 import { createIndexedDbStore } from './store/index.js';
 import { toReply } from './wire/reply.js';
 import type { ServedHoldfast } from './wire/served.js';
@@ -16,6 +17,11 @@ export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
   readonly workflows: TWorkflows;
   /** The store's name, where the worker and not the page decides it: then the page must give the same, or none. */
   readonly name?: string;
+  /**
+   * A database of the app's own that the records go to, in place of one for them alone: `dexieStore(db)`, `idbStore(…)`. With
+   * it `step.transaction` writes to the app's tables. It has a name of its own: then there is no `name`.
+   */
+  readonly store?: AppStore;
   /**
    * Told of what goes on in this worker, in order: ownership, runs that begin, end, are paused or parked, tries of steps
    * that fail. A `pino` logger will do, and so will `console`. Default: nobody is told but of trouble.
@@ -49,7 +55,7 @@ export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
 /**
  * Serves `workflows` to the page that made this dedicated worker. Nothing is opened before the page connects. The steps of
  * isolated workflows it performs in workers of the same script, where this call makes a step worker in place of a host.
- * @throws TypeError outside a dedicated worker.
+ * @throws TypeError outside a dedicated worker; `OPTION_INVALID` when it is given a `store` and a `name`.
  *
  * @example
  * export const host = serveHoldfast({ workflows: [photoImport] });
@@ -58,6 +64,7 @@ export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
 export function serveHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
   options: ServeOptions<TWorkflows>,
 ): ServedHoldfast<TWorkflows> {
+  if (options.store && options.name !== undefined) throw twoNames(options.name, options.store.name);
   const scope = dedicatedWorker();
   if (isStepWorker(scope)) {
     serveStepsTo(toStepHost(scope), options);
@@ -82,7 +89,7 @@ function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: D
     const name = nameOf(hello, options.name);
     connectivity.tell(hello.online);
     const hosts = { self: hello.host, wasEnded: async (host: string) => ended(host) };
-    const store = createIndexedDbStore({ name, hosts });
+    const store = options.store?.connect(hosts) ?? createIndexedDbStore({ name, hosts });
     const services = createServices(service);
     host = createHost({
       store,
@@ -146,5 +153,13 @@ function nameOf(hello: Hello, own: string | undefined): string {
     message: `The worker serves the store "${own}", the page asks for "${hello.name}".`,
     remedy: 'Give createHoldfast the same name, or give serveHoldfast none.',
     details: { option: 'name', worker: own, page: hello.name },
+  });
+}
+
+function twoNames(name: string, database: string): HoldfastError {
+  return new HoldfastError('OPTION_INVALID', {
+    message: `The worker is given the name "${name}" and a store, which is the database "${database}".`,
+    remedy: 'Leave the name out.',
+    details: { option: 'name', name, database },
   });
 }

@@ -13,8 +13,10 @@ export type { Retention } from './define/retention.js';
 export type { EventSchemas, SchemaIssue, WorkflowSchemas } from './define/schemas.js';
 export { NonRetryableError, RetryAfterError } from './define/step-errors.js';
 export type {
+  AnyLocalDatabase,
   AnyServices,
   EventOfType,
+  LocalDatabase,
   RetryPolicy,
   StepAllOptions,
   StepBody,

@@ -11,13 +11,16 @@ type Mail = Extract<Acceptance, { kind: 'inbox' }>;
 export function acceptOne(db: Database, acceptance: Acceptance): Promise<Accepted> {
   return transact(db, 'strict', async (transaction) => {
     const { workflow, run } = acceptance.row;
-    const [row] = await Promise.all([transaction.objectStore('runs').get([workflow, run]), readHead(transaction)]);
+    const [row] = await Promise.all([
+      transaction.objectStore('holdfast_runs').get([workflow, run]),
+      readHead(transaction),
+    ]);
     if (acceptance.kind === 'inbox') {
       if (!row || (row.status === 'pruned' && acceptance.row.lane === 'event')) throw unknownRun(workflow, run);
       return enqueue(transaction, acceptance);
     }
     if (row) {
-      const input = await transaction.objectStore('values').get([workflow, run, 'input']);
+      const input = await transaction.objectStore('holdfast_values').get([workflow, run, 'input']);
       return { outcome: 'exists', row: toRow(row), input: input ?? { text: '' } };
     }
     const singleton = await singletonOf(transaction, acceptance.row);
@@ -30,7 +33,10 @@ export function acceptOne(db: Database, acceptance: Acceptance): Promise<Accepte
 /** The run that has the `singletonKey` of this one. */
 async function singletonOf(transaction: Transaction, { workflow, singletonKey }: RunRow): Promise<RunRow | undefined> {
   if (singletonKey === undefined) return undefined;
-  const row = await transaction.objectStore('runs').index('singleton').get([workflow, singletonKey]);
+  const row = await transaction
+    .objectStore('holdfast_runs')
+    .index('[workflow+singletonKey]')
+    .get([workflow, singletonKey]);
   return row && toRow(row);
 }
 
@@ -40,7 +46,7 @@ async function enqueue(transaction: Transaction, mail: Mail): Promise<Accepted> 
   if (waiting !== undefined) return { outcome: 'queued', n: waiting };
   for (const request of putAttachments(transaction, row, attachments)) ignoreRejection(request);
   // The key generator gives `n`; the type of the row asks for it all the same.
-  const n = await transaction.objectStore('inbox').add(row as Mail['row'] & { n: number });
+  const n = await transaction.objectStore('holdfast_inbox').add(row as Mail['row'] & { n: number });
   return { outcome: 'queued', n };
 }
 
@@ -48,7 +54,7 @@ async function enqueue(transaction: Transaction, mail: Mail): Promise<Accepted> 
 async function waitingIn(transaction: Transaction, mail: Mail): Promise<number | undefined> {
   const { row, limit = Infinity } = mail;
   if (limit === Infinity) return undefined;
-  const inbox = transaction.objectStore('inbox').index('run');
+  const inbox = transaction.objectStore('holdfast_inbox').index('[workflow+run]');
   if ((await inbox.count(address(row))) < limit) return undefined;
   return waitingInFull(await inbox.getAll(address(row)), mail);
 }

@@ -7,7 +7,7 @@ import { putStart } from './start.js';
 import { ignoreRejection, readHead, transact } from './transaction.js';
 
 /** The stores whose keys begin with a run's address. */
-const PARTS = ['values', 'attachments', 'history'] as const;
+const PARTS = ['holdfast_values', 'holdfast_attachments', 'holdfast_history'] as const;
 
 /** What became of one member of a commit group: `undefined` when it is stored. */
 export type Refusal = HoldfastError | undefined;
@@ -27,7 +27,7 @@ export async function commitTogether(
     return checkpoints.map((checkpoint) => {
       const key = keyOf(checkpoint);
       const refusal = refusalOf(() => {
-        assertEpoch(checkpoint, head, incarnationOf(checkpoint.epoch));
+        assertEpoch(checkpoint.epoch, head, incarnationOf(checkpoint.epoch));
         assertFollows(checkpoint, seqs.get(key));
       });
       if (!refusal) seqs.set(key, write(transaction, checkpoint, inboxes.get(key) ?? []));
@@ -37,13 +37,16 @@ export async function commitTogether(
 }
 
 /** All that the writes depend on, so that they need no `await` between them. */
-async function readBefore(transaction: Transaction, checkpoints: readonly Checkpoint[]) {
+export async function readBefore(
+  transaction: Transaction,
+  checkpoints: readonly (RunAddress & Partial<Pick<Checkpoint, 'ops'>>)[],
+) {
   const runs = [...new Map(checkpoints.map((one) => [keyOf(one), address(one)]))];
   const deleted = runs.filter(([key]) => checkpoints.some((one) => keyOf(one) === key && isDeletion(one)));
-  const inbox = transaction.objectStore('inbox').index('run');
+  const inbox = transaction.objectStore('holdfast_inbox').index('[workflow+run]');
   const [head, rows, numbers] = await Promise.all([
     readHead(transaction),
-    Promise.all(runs.map(([, run]) => transaction.objectStore('runs').get(run))),
+    Promise.all(runs.map(([, run]) => transaction.objectStore('holdfast_runs').get(run))),
     Promise.all(deleted.map(([, run]) => inbox.getAllKeys(run))),
   ]);
   return {
@@ -63,7 +66,8 @@ function refusalOf(check: () => void): Refusal {
   }
 }
 
-function assertEpoch({ epoch }: Checkpoint, head: Head | undefined, incarnation: string | undefined): void {
+/** @throws `STORE_FENCED`. */
+export function assertEpoch(epoch: number, head: Head | undefined, incarnation: string | undefined): void {
   const same = incarnation === undefined || incarnation === head?.incarnation;
   if (epoch !== head?.epoch || !same) throw fenced(epoch, head?.epoch);
 }
@@ -77,7 +81,7 @@ export function fenced(epoch: number, present: number | undefined): HoldfastErro
 }
 
 /** Puts what the ops say; returns the run's seq after them. */
-function write(transaction: Transaction, checkpoint: Checkpoint, inbox: readonly number[]): number | undefined {
+export function write(transaction: Transaction, checkpoint: Checkpoint, inbox: readonly number[]): number | undefined {
   let seq: number | undefined = checkpoint.after;
   for (const op of checkpoint.ops) {
     if (op.op === 'run' || op.op === 'prune') seq = op.row.seq;
@@ -96,23 +100,23 @@ function requestsOf(
 ): Promise<unknown>[] {
   switch (op.op) {
     case 'run':
-      return [transaction.objectStore('runs').put(fromRow(op.row))];
+      return [transaction.objectStore('holdfast_runs').put(fromRow(op.row))];
     case 'put':
-      return [transaction.objectStore('values').put(op.value, [workflow, run, op.id])];
+      return [transaction.objectStore('holdfast_values').put(op.value, [workflow, run, op.id])];
     case 'remove':
-      return [transaction.objectStore('values').delete([workflow, run, op.id])];
+      return [transaction.objectStore('holdfast_values').delete([workflow, run, op.id])];
     case 'attach':
-      return [transaction.objectStore('attachments').put(op.blob, [workflow, run, op.id])];
+      return [transaction.objectStore('holdfast_attachments').put(op.blob, [workflow, run, op.id])];
     case 'history':
-      return [transaction.objectStore('history').put(op.row, [workflow, run, op.row.seq])];
+      return [transaction.objectStore('holdfast_history').put(op.row, [workflow, run, op.row.seq])];
     case 'taken':
-      return [transaction.objectStore('inbox').delete(op.n)];
+      return [transaction.objectStore('holdfast_inbox').delete(op.n)];
     case 'forget':
-      return [transaction.objectStore('history').delete(historyUpTo({ workflow, run }, op.upTo))];
+      return [transaction.objectStore('holdfast_history').delete(historyUpTo({ workflow, run }, op.upTo))];
     case 'prune':
       return [
         ...removeRun(transaction, { workflow, run }, inbox),
-        transaction.objectStore('runs').put(fromRow(op.row)),
+        transaction.objectStore('holdfast_runs').put(fromRow(op.row)),
       ];
     case 'delete':
       return removeRun(transaction, { workflow, run }, inbox);
@@ -123,9 +127,9 @@ function requestsOf(
 
 function removeRun(transaction: Transaction, run: RunAddress, inbox: readonly number[]): Promise<unknown>[] {
   return [
-    transaction.objectStore('runs').delete(address(run)),
+    transaction.objectStore('holdfast_runs').delete(address(run)),
     ...PARTS.map((store) => transaction.objectStore(store).delete(rangeOf(run))),
-    ...inbox.map((n) => transaction.objectStore('inbox').delete(n)),
+    ...inbox.map((n) => transaction.objectStore('holdfast_inbox').delete(n)),
   ];
 }
 
@@ -133,7 +137,7 @@ function keyOf(run: RunAddress): string {
   return JSON.stringify(address(run));
 }
 
-function isDeletion({ ops }: Checkpoint): boolean {
+function isDeletion({ ops = [] }: Partial<Pick<Checkpoint, 'ops'>>): boolean {
   return ops.some(({ op }) => op === 'delete' || op === 'restart' || op === 'prune');
 }
 

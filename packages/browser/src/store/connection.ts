@@ -1,26 +1,40 @@
 import { HoldfastError } from '@holdfast/core';
 import { FORMAT_VERSION } from '@holdfast/core/store';
-import { openDB } from 'idb';
 import { failureOf, isConnectionLost, newerFormat } from './failure.js';
-import { createLayout, type Database, type HoldfastSchema, LAYOUT } from './schema.js';
+import type { Database } from './schema.js';
+
+/** Where connections to a database come from. */
+export interface Source {
+  readonly name: string;
+  /** Whether a database without a head record is one that nothing was stored in yet, and not a strange one. */
+  readonly begins: boolean;
+  /** @param lost is called when the connection has died. */
+  open(lost: () => void): Promise<Database>;
+  /** Nobody here uses that connection any more. */
+  end(db: Database): void;
+}
 
 /**
  * Owns: the connection to one database. Never: knows what is stored.
- * 1. An open that does not answer in time is `STORE_BLOCKED`; when it answers later, it is closed.
+ * 1. An open that does not answer in time is `STORE_BLOCKED`; when it answers later, it is ended.
  * 2. A connection yields to whoever wants to change or delete the database, and comes back at its next use.
  * 3. Work that met a dead connection is done once more on a new one, and only once.
  * 4. `close` waits for the work under way.
  */
 export class Connection {
-  readonly name: string;
+  readonly source: Source;
   readonly #openMs: number;
   readonly #underWay = new Set<Promise<unknown>>();
   #database: Promise<Database> | undefined;
   #closed = false;
 
-  constructor(name: string, openMs: number) {
-    this.name = name;
+  constructor(source: Source, openMs: number) {
+    this.source = source;
     this.#openMs = openMs;
+  }
+
+  get name(): string {
+    return this.source.name;
   }
 
   /** Does `work`; what it rejects with becomes a HoldfastError. */
@@ -51,7 +65,7 @@ export class Connection {
 
   #opened(): Promise<Database> {
     if (this.#database) return this.#database;
-    const database = withinMs(this.#open(), this.#openMs, this.name);
+    const database = withinMs(this.#open(), this.#openMs, this.source);
     this.#database = database;
     database.catch(() => this.#forget(database));
     return database;
@@ -62,17 +76,18 @@ export class Connection {
   }
 
   async #open(): Promise<Database> {
-    const db = await openDB<HoldfastSchema>(this.name, LAYOUT, {
-      upgrade: (db, _from, _to, transaction) => createLayout(db, transaction),
-      blocking: (_present, _wanted, event) => (event.target as IDBDatabase).close(),
-      terminated: () => {
-        this.#database = undefined;
-      },
+    const db = await this.source.open(() => {
+      this.#database = undefined;
     });
-    const head = await db.get('meta', 'head');
-    if (head && head.format <= FORMAT_VERSION) return db;
-    db.close();
-    throw head ? newerFormat(this.name) : foreign(this.name);
+    try {
+      const head = await db.get('holdfast_meta', 'head');
+      if (head && head.format > FORMAT_VERSION) throw newerFormat(this.name);
+      if (!head && !this.source.begins) throw foreign(this.name);
+      return db;
+    } catch (error) {
+      this.source.end(db);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -81,7 +96,7 @@ export class Connection {
     const database = this.#database;
     this.#database = undefined;
     await database?.then(
-      (db) => db.close(),
+      (db) => this.source.end(db),
       () => {
         // It never opened, and whoever used it was told.
       },
@@ -94,16 +109,16 @@ function isAborted(error: unknown): boolean {
   return (error as { name?: unknown } | null)?.name === 'AbortError';
 }
 
-async function withinMs(opening: Promise<Database>, openMs: number, name: string): Promise<Database> {
+async function withinMs(opening: Promise<Database>, openMs: number, source: Source): Promise<Database> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(blocked(name, openMs)), openMs);
+    timer = setTimeout(() => reject(blocked(source.name, openMs)), openMs);
   });
   try {
     return await Promise.race([opening, late]);
   } catch (error) {
     void opening.then(
-      (db) => db.close(),
+      (db) => source.end(db),
       () => {
         // The race was lost to this very error, or to the clock, which was told.
       },

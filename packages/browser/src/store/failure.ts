@@ -58,6 +58,11 @@ export function isConnectionLost(error: unknown): boolean {
   return name === 'InvalidStateError' || (name === 'UnknownError' && /connection/i.test(String(error)));
 }
 
+/** Whether the disk is full: then it is nobody's fault, and tried again. */
+export function isFull(error: unknown): boolean {
+  return nameOf(error) === 'QuotaExceededError';
+}
+
 function nameOf(error: unknown): string {
   return String((error as { name?: unknown } | null | undefined)?.name ?? error);
 }

@@ -1,14 +1,10 @@
-import { HoldfastError } from '@holdfast/core';
-import type { Checkpoint, Ownership, RunAddress, Store, StoreChange } from '@holdfast/core/store';
-import { acceptOne } from './accept.js';
-import { commitTogether, type Refusal } from './commit.js';
-import { CommitGroup } from './commit-group.js';
-import { Connection } from './connection.js';
-import { ownAcceptance, ownCheckpoint } from './own-copy.js';
-import { acquireOwnership, type Held, type HostRegister } from './ownership.js';
-import { readHeadOf, readHistory, readInbox, readPage, readRun } from './read.js';
-import type { Database } from './schema.js';
-import { Wakes } from './wakes.js';
+import type { Store } from '@holdfast/core/store';
+import { ownDatabase } from './own-database.js';
+import type { HostRegister } from './ownership.js';
+import { storeOver } from './store-over.js';
+
+/** How long opening may take, in ms. */
+export const OPEN_MS = 10_000;
 
 export interface IndexedDbStoreOptions {
   /** Name of the database, of its lock and of its channel: one per user, where a browser is shared. */
@@ -26,79 +22,6 @@ export interface IndexedDbStoreOptions {
  * `STORE_FORMAT` (written by newer code), `STORE_FAILED`.
  */
 export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
-  const { name, openMs = 10_000, hosts } = options;
-  const connection = new Connection(name, openMs);
-  const wakes = new Wakes(`holdfast:${name}`);
-  const closing = new AbortController();
-  const held = new Map<number, Held>();
-  const group = new CommitGroup(write);
-
-  async function write(checkpoints: readonly Checkpoint[]): Promise<Refusal[]> {
-    const refusals = await connection.use((db) =>
-      commitTogether(db, checkpoints, (epoch) => held.get(epoch)?.incarnation),
-    );
-    checkpoints.forEach(({ workflow, run, epoch }, at) => {
-      const refusal = refusals[at];
-      if (!refusal) wakes.tell({ kind: 'committed', workflow, run });
-      else if (refusal.code === 'STORE_FENCED') held.get(epoch)?.lose(refusal.details.present as number);
-    });
-    return refusals;
-  }
-
-  async function acquire({ signal }: { signal?: AbortSignal } = {}): Promise<Ownership> {
-    open();
-    const ended = AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]);
-    const ownership = await acquireOwnership(connection, ended, hosts);
-    if (closing.signal.aborted) await ownership.giveBack();
-    open();
-    held.set(ownership.epoch, ownership);
-    return ownership;
-  }
-
-  async function close(): Promise<void> {
-    closing.abort();
-    await group.idle();
-    await Promise.all([...held.values()].map((ownership) => ownership.giveBack()));
-    await connection.close();
-    wakes.close();
-  }
-
-  const open = () => {
-    if (closing.signal.aborted) throw new HoldfastError('CLOSED', { message: `The store ${name} is closed.` });
-  };
-  const reading = <A extends unknown[], R>(read: (db: Database, ...args: A) => Promise<R>) => {
-    return async (...args: A): Promise<R> => {
-      open();
-      return connection.use((db) => read(db, ...args));
-    };
-  };
-
-  return {
-    name,
-    supports: { powerLoss: true, shared: true, attachments: true },
-    acquire,
-    async commit(checkpoint) {
-      open();
-      return group.add(ownCheckpoint(checkpoint));
-    },
-    async accept(acceptance) {
-      open();
-      const own = ownAcceptance(acceptance);
-      return connection.use(async (db) => {
-        const accepted = await acceptOne(db, own);
-        const met = 'row' in accepted ? accepted.row : undefined;
-        const { workflow, run } = met ?? own.row;
-        // A queued run that is there may be of a call whose worker died before it told the owner.
-        if (!met || met.status === 'queued') wakes.tell({ kind: 'accepted', workflow, run });
-        return accepted;
-      });
-    },
-    load: reading((db, run: RunAddress) => readRun(db, run)),
-    head: reading((db, run: RunAddress) => readHeadOf(db, run)),
-    list: reading(readPage),
-    inbox: reading(readInbox),
-    history: reading(readHistory),
-    watch: (listener: (change: StoreChange) => void) => wakes.listen(listener),
-    close,
-  };
+  const { name, openMs = OPEN_MS, hosts } = options;
+  return storeOver({ source: ownDatabase(name), openMs, hosts });
 }

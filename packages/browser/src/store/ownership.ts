@@ -2,7 +2,7 @@ import { HoldfastError } from '@holdfast/core';
 import type { Ownership } from '@holdfast/core/store';
 import { fenced } from './commit.js';
 import type { Connection } from './connection.js';
-import type { Database, Head } from './schema.js';
+import { type Database, firstHead, type Head } from './schema.js';
 import { readHead, transact } from './transaction.js';
 
 /**
@@ -43,7 +43,7 @@ export async function acquireOwnership(
 ): Promise<Held> {
   const lock = await requestLock(`holdfast:${connection.name}`, signal);
   try {
-    const { before, raised } = await connection.use((db) => raiseEpoch(db, hosts?.self));
+    const { before, raised } = await connection.use((db) => raiseEpoch(db, connection.source.begins, hosts?.self));
     const { epoch, incarnation } = raised;
     const afterCrash = await hasCrashed(before, hosts);
     const lost = new AbortController();
@@ -63,13 +63,13 @@ export async function acquireOwnership(
   }
 }
 
-function raiseEpoch(db: Database, host: string | undefined): Promise<{ before: Head; raised: Head }> {
+function raiseEpoch(db: Database, begins: boolean, host: string | undefined): Promise<{ before: Head; raised: Head }> {
   return transact(db, 'strict', async (transaction) => {
-    const before = await readHead(transaction);
+    const before = (await readHead(transaction)) ?? (begins ? firstHead() : undefined);
     if (!before) throw new DOMException('The database has no head record.', 'NotFoundError');
     const { incarnation, format, epoch } = before;
     const raised = { incarnation, format, epoch: epoch + 1, ...(host !== undefined && { host }) };
-    await transaction.objectStore('meta').put(raised, 'head');
+    await transaction.objectStore('holdfast_meta').put(raised, 'head');
     return { before, raised };
   });
 }
@@ -84,7 +84,7 @@ function noteRelease(db: Database, { epoch, incarnation }: Head): Promise<void> 
   return transact(db, 'relaxed', async (transaction) => {
     const head = await readHead(transaction);
     if (head?.epoch !== epoch || head.incarnation !== incarnation) return;
-    await transaction.objectStore('meta').put({ ...head, released: epoch }, 'head');
+    await transaction.objectStore('holdfast_meta').put({ ...head, released: epoch }, 'head');
   });
 }
 

@@ -30,22 +30,26 @@ async function reading<const N extends readonly Names[], T>(
 }
 
 export function readRun(db: Database, run: RunAddress): Promise<StoredRun | undefined> {
-  return reading(db, ['runs', 'values', 'attachments', 'inbox'], async (transaction) => {
-    const values = transaction.objectStore('values');
-    const attachments = transaction.objectStore('attachments');
-    const range = rangeOf(run);
-    const [row, valueKeys, valueRows, attachmentKeys, blobs, inbox] = await Promise.all([
-      transaction.objectStore('runs').get(address(run)),
-      values.getAllKeys(range),
-      values.getAll(range),
-      attachments.getAllKeys(range),
-      attachments.getAll(range),
-      transaction.objectStore('inbox').index('run').getAll(address(run)),
-    ]);
-    return (
-      row && { row: toRow(row), values: byId(valueKeys, valueRows), attachments: byId(attachmentKeys, blobs), inbox }
-    );
-  });
+  return reading(
+    db,
+    ['holdfast_runs', 'holdfast_values', 'holdfast_attachments', 'holdfast_inbox'],
+    async (transaction) => {
+      const values = transaction.objectStore('holdfast_values');
+      const attachments = transaction.objectStore('holdfast_attachments');
+      const range = rangeOf(run);
+      const [row, valueKeys, valueRows, attachmentKeys, blobs, inbox] = await Promise.all([
+        transaction.objectStore('holdfast_runs').get(address(run)),
+        values.getAllKeys(range),
+        values.getAll(range),
+        attachments.getAllKeys(range),
+        attachments.getAll(range),
+        transaction.objectStore('holdfast_inbox').index('[workflow+run]').getAll(address(run)),
+      ]);
+      return (
+        row && { row: toRow(row), values: byId(valueKeys, valueRows), attachments: byId(attachmentKeys, blobs), inbox }
+      );
+    },
+  );
 }
 
 function byId<T>(keys: readonly (readonly [string, string, string])[], rows: readonly T[]): Map<string, T> {
@@ -53,16 +57,16 @@ function byId<T>(keys: readonly (readonly [string, string, string])[], rows: rea
 }
 
 export function readHeadOf(db: Database, run: RunAddress): Promise<RunRow | undefined> {
-  return reading(db, ['runs'], async (transaction) => {
-    const row = await transaction.objectStore('runs').get(address(run));
+  return reading(db, ['holdfast_runs'], async (transaction) => {
+    const row = await transaction.objectStore('holdfast_runs').get(address(run));
     return row && toRow(row);
   });
 }
 
 export function readInbox(db: Database, run?: RunAddress): Promise<readonly InboxRow[]> {
-  return reading(db, ['inbox'], (transaction) => {
-    const inbox = transaction.objectStore('inbox');
-    return run ? inbox.index('run').getAll(address(run)) : inbox.getAll();
+  return reading(db, ['holdfast_inbox'], (transaction) => {
+    const inbox = transaction.objectStore('holdfast_inbox');
+    return run ? inbox.index('[workflow+run]').getAll(address(run)) : inbox.getAll();
   });
 }
 
@@ -72,7 +76,9 @@ export function readHistory(
   { after = 0, limit = DEFAULT_LIMIT }: { after?: number; limit?: number } = {},
 ): Promise<readonly HistoryRow[]> {
   const range = IDBKeyRange.bound([...address(run), after], [...address(run), []], true);
-  return reading(db, ['history'], (transaction) => transaction.objectStore('history').getAll(range, limit));
+  return reading(db, ['holdfast_history'], (transaction) =>
+    transaction.objectStore('holdfast_history').getAll(range, limit),
+  );
 }
 
 /** A page of heads: merged from an index, one range a status; or by a label. */
@@ -80,11 +86,11 @@ export async function readPage(db: Database, query: RunQuery = {}): Promise<RunP
   const { workflow, limit = DEFAULT_LIMIT, labels = {}, status = THERE } = query;
   const after = query.after === undefined ? undefined : (JSON.parse(query.after) as [string, string]);
   const statuses = [...new Set([status].flat())];
-  const found = await reading(db, ['runs'], async (transaction) => {
-    const runs = transaction.objectStore('runs');
+  const found = await reading(db, ['holdfast_runs'], async (transaction) => {
+    const runs = transaction.objectStore('holdfast_runs');
     const [label] = labelsIn(labels);
     if (label) return readLabelled(transaction, label, query, { after, most: limit + 1 });
-    const byStatus = runs.index('status');
+    const byStatus = runs.index('[status+workflow+run]');
     const parts = statuses.map((status) => byStatus.getAll(pageRange([status], workflow, after), limit + 1));
     return (await Promise.all(parts)).flat().sort((a, b) => indexedDB.cmp(address(a), address(b)));
   });
@@ -95,13 +101,13 @@ export async function readPage(db: Database, query: RunQuery = {}): Promise<RunP
 
 /** At most so many heads that have a label and fit the rest of the query, read a piece at a time. */
 async function readLabelled(
-  transaction: IDBPTransaction<HoldfastSchema, ['runs'], 'readonly'>,
+  transaction: IDBPTransaction<HoldfastSchema, ['holdfast_runs'], 'readonly'>,
   label: readonly [name: string, text: string],
   { workflow, status = THERE, labels = {} }: RunQuery,
   { after, most }: { after: [string, string] | undefined; most: number },
 ): Promise<LabelledRow[]> {
   const statuses = new Set([status].flat());
-  const index = transaction.objectStore('runs').index('label');
+  const index = transaction.objectStore('holdfast_runs').index('labelKeys');
   const found: LabelledRow[] = [];
   for (let last = after; ; ) {
     const piece = await index.getAll(pageRange(label, workflow, last), most);

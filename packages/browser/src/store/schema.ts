@@ -1,5 +1,5 @@
 import { FORMAT_VERSION, type HistoryRow, type InboxRow, type StoredValue } from '@holdfast/core/store';
-import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
+import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb';
 import type { LabelKey, LabelledRow } from './row.js';
 
 /** The one record of the store `meta`: what each commit and acceptance reads first, in its own transaction. */
@@ -14,29 +14,36 @@ export interface Head {
   readonly released?: number;
 }
 
+/** Names are those of an app's database too, which has tables of its own; indexes are named as Dexie names them. */
 export interface HoldfastSchema extends DBSchema {
-  meta: { key: 'head'; value: Head };
-  runs: {
+  holdfast_meta: { key: 'head'; value: Head };
+  holdfast_runs: {
     key: [workflow: string, run: string];
     value: LabelledRow;
-    /** `singleton` holds only those that have a key. */
     indexes: {
-      status: [status: string, workflow: string, run: string];
-      singleton: [workflow: string, singletonKey: string];
-      label: LabelKey;
+      '[status+workflow+run]': [status: string, workflow: string, run: string];
+      /** Only of those that have such a key. */
+      '[workflow+singletonKey]': [workflow: string, singletonKey: string];
+      labelKeys: LabelKey;
     };
   };
-  values: { key: [workflow: string, run: string, id: string]; value: StoredValue };
-  attachments: { key: [workflow: string, run: string, id: string]; value: Blob };
-  history: { key: [workflow: string, run: string, seq: number]; value: HistoryRow };
+  holdfast_values: { key: [workflow: string, run: string, id: string]; value: StoredValue };
+  holdfast_attachments: { key: [workflow: string, run: string, id: string]; value: Blob };
+  holdfast_history: { key: [workflow: string, run: string, seq: number]; value: HistoryRow };
   /** `n` is the key generator's: it never goes back, even when all rows are gone. */
-  inbox: { key: number; value: InboxRow; indexes: { run: [workflow: string, run: string] } };
+  holdfast_inbox: { key: number; value: InboxRow; indexes: { '[workflow+run]': [workflow: string, run: string] } };
 }
 
 export type Database = IDBPDatabase<HoldfastSchema>;
-export const STORES = ['meta', 'runs', 'values', 'attachments', 'history', 'inbox'] as const;
+export const STORES = [
+  'holdfast_meta',
+  'holdfast_runs',
+  'holdfast_values',
+  'holdfast_attachments',
+  'holdfast_history',
+  'holdfast_inbox',
+] as const;
 export type Transaction = IDBPTransaction<HoldfastSchema, typeof STORES, 'readwrite'>;
-type Layout = IDBPTransaction<HoldfastSchema, StoreNames<HoldfastSchema>[], 'versionchange'>;
 
 /**
  * The layout of the database, which stays: the *records* have a version (`Head.format`), because raising this one
@@ -44,16 +51,21 @@ type Layout = IDBPTransaction<HoldfastSchema, StoreNames<HoldfastSchema>[], 'ver
  */
 export const LAYOUT = 1;
 
-export function createLayout(db: Database, transaction: Layout): void {
-  db.createObjectStore('meta');
-  const runs = db.createObjectStore('runs', { keyPath: ['workflow', 'run'] });
-  runs.createIndex('status', ['status', 'workflow', 'run']);
-  runs.createIndex('singleton', ['workflow', 'singletonKey']);
-  runs.createIndex('label', 'labelKeys', { multiEntry: true });
-  db.createObjectStore('values');
-  db.createObjectStore('attachments');
-  db.createObjectStore('history');
-  db.createObjectStore('inbox', { keyPath: 'n', autoIncrement: true }).createIndex('run', ['workflow', 'run']);
-  const head: Head = { incarnation: crypto.randomUUID(), format: FORMAT_VERSION, epoch: 0 };
-  void transaction.objectStore('meta').put(head, 'head');
+/** As an upgrade of a database does it. */
+export function createTables(db: Pick<IDBDatabase, 'createObjectStore'>): void {
+  db.createObjectStore('holdfast_meta');
+  const runs = db.createObjectStore('holdfast_runs', { keyPath: ['workflow', 'run'] });
+  runs.createIndex('[status+workflow+run]', ['status', 'workflow', 'run']);
+  runs.createIndex('[workflow+singletonKey]', ['workflow', 'singletonKey']);
+  runs.createIndex('labelKeys', 'labelKeys', { multiEntry: true });
+  db.createObjectStore('holdfast_values');
+  db.createObjectStore('holdfast_attachments');
+  db.createObjectStore('holdfast_history');
+  const inbox = db.createObjectStore('holdfast_inbox', { keyPath: 'n', autoIncrement: true });
+  inbox.createIndex('[workflow+run]', ['workflow', 'run']);
+}
+
+/** Of a database that no host has owned yet. */
+export function firstHead(): Head {
+  return { incarnation: crypto.randomUUID(), format: FORMAT_VERSION, epoch: 0 };
 }

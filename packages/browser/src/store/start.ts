@@ -8,8 +8,8 @@ type Start = Extract<Acceptance, { kind: 'start' }>;
 /** Puts a new run: its head, its input as the value `input`, its attachments. */
 export function putStart(transaction: Transaction, { row, input, attachments }: Start): Promise<unknown>[] {
   return [
-    transaction.objectStore('runs').put(fromRow(row)),
-    transaction.objectStore('values').put(input, [...address(row), 'input']),
+    transaction.objectStore('holdfast_runs').put(fromRow(row)),
+    transaction.objectStore('holdfast_values').put(input, [...address(row), 'input']),
     ...putAttachments(transaction, row, attachments),
   ];
 }
@@ -19,6 +19,6 @@ export function putAttachments(
   run: Acceptance['row'],
   attachments: Acceptance['attachments'] = [],
 ): Promise<unknown>[] {
-  const store = transaction.objectStore('attachments');
+  const store = transaction.objectStore('holdfast_attachments');
   return attachments.map(({ id, blob }) => store.put(blob, [...address(run), id]));
 }

@@ -20,7 +20,7 @@ export async function transact<T>(
 }
 
 /** The transaction's own reason says more (`QuotaExceededError`) than that of a request it took along. */
-async function abortReason(transaction: Transaction, error: unknown): Promise<unknown> {
+export async function abortReason(transaction: Transaction, error: unknown): Promise<unknown> {
   try {
     transaction.abort();
   } catch {
@@ -35,7 +35,7 @@ async function abortReason(transaction: Transaction, error: unknown): Promise<un
 
 /** @throws `STORE_FORMAT` when a newer Holdfast has taken the store over since it was opened. */
 export async function readHead(transaction: Transaction): Promise<Head | undefined> {
-  const head = await transaction.objectStore('meta').get('head');
+  const head = await transaction.objectStore('holdfast_meta').get('head');
   if (head && head.format > FORMAT_VERSION) throw newerFormat(transaction.db.name);
   return head;
 }

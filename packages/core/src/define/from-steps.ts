@@ -16,6 +16,7 @@ import {
   type EmittedOf,
   type EventsOf,
   type InputOf,
+  type LocalOf,
   REJECT,
   RESOLVE,
   type ServicesOf,
@@ -54,7 +55,8 @@ export function fromSteps<
       TakenInput<TSchemas, InputOf<TTypes>>,
       ServicesOf<TTypes>,
       TakenEvent<TSchemas, EventsOf<TTypes>>,
-      EmittedOf<TTypes>
+      EmittedOf<TTypes>,
+      LocalOf<TTypes>
     >,
   ) => PromiseLike<TOutput>,
 ): StepsLogic<

@@ -130,8 +130,23 @@ export interface ItemUndo<TItem, T, TServices = AnyServices> {
 /** What a step does: its result is stored. */
 export type StepBody<T, TServices = AnyServices> = (context: StepContext<TServices>) => T | PromiseLike<T>;
 
+/**
+ * What `step.transaction` writes to: names of the app's tables, and what its function is handed. A store in a database of
+ * the app's has it as its type; it is not there at run time.
+ */
+export interface LocalDatabase {
+  readonly tables: string;
+  readonly transaction: unknown;
+}
+
+/** Of a step function that names no store in its `types`. */
+export interface AnyLocalDatabase extends LocalDatabase {
+  // biome-ignore lint/suspicious/noExplicitAny: a transaction may be of any kind; `types.store` narrows it
+  readonly transaction: any;
+}
+
 /** Runs `body` once and stores its result: after a crash the stored result is the answer. */
-export interface StepFunction<TServices = AnyServices> {
+export interface StepFunction<TServices = AnyServices, TLocal extends LocalDatabase = AnyLocalDatabase> {
   <T>(name: string, body: (context: StepContext<TServices>) => T | PromiseLike<T>): Promise<T>;
   <T>(
     name: string,
@@ -156,6 +171,18 @@ export interface StepFunction<TServices = AnyServices> {
     options: StepAllOptions<TItem> & ItemUndo<TItem, T, TServices>,
     body: (item: TItem, context: StepContext<TServices>, index: number) => T | PromiseLike<T>,
   ): Promise<T[]>;
+  /**
+   * A step whose effect is in the app's own database: what `body` writes to `tables`, and that this step has completed,
+   * are one transaction, so it happens exactly once, whatever crashes. It needs `dexieStore` or `idbStore`. Only requests
+   * of the transaction may be awaited in `body`. What it throws takes all of it back, and fails the step: there is no retry.
+   * @throws `TRANSACTION_IDLE` when `body` awaits something else; `TRANSACTION_ABORTED`, `TRANSACTION_TABLE_UNKNOWN`,
+   *   `TRANSACTION_UNSUPPORTED`, `VALUE_NOT_STORABLE`, `VALUE_TOO_LARGE`. Nothing of it is stored then.
+   */
+  transaction<T>(
+    name: string,
+    tables: readonly TLocal['tables'][],
+    body: (transaction: TLocal['transaction']) => T | PromiseLike<T>,
+  ): Promise<T>;
 }
 
 /** The events of these types. */
@@ -189,9 +216,10 @@ export interface StepsContext<
   TServices = AnyServices,
   TEvent extends EventObject = EventObject,
   TEmitted extends EventObject = EventObject,
+  TLocal extends LocalDatabase = AnyLocalDatabase,
 > {
   readonly input: TInput;
-  readonly step: StepFunction<TServices>;
+  readonly step: StepFunction<TServices, TLocal>;
   /** Waits durably: the deadline is stored, and holds through a crash. `name` must be unique in this function. */
   sleep(name: string, duration: Duration): Promise<void>;
   /**
@@ -251,6 +279,8 @@ export interface StepsTypes {
   /** What it emits. */
   emitted?: EventObject;
   services?: AnyServices;
+  /** The store of its worker, where that is in a database of the app's: `typeof store`. */
+  store?: { readonly local?: LocalDatabase };
 }
 
 export type InputOf<T extends StepsTypes> = T extends { input: infer TInput } ? TInput : NonReducibleUnknown;
@@ -262,6 +292,10 @@ export type EmittedOf<T extends StepsTypes> = T extends { emitted: infer TEmitte
   : EventObject;
 export type ServicesOf<T extends StepsTypes> = T extends { services: infer TServices } ? TServices : AnyServices;
 
+export type LocalOf<T extends StepsTypes> = T extends { store: { readonly local?: infer TLocal extends LocalDatabase } }
+  ? TLocal
+  : AnyLocalDatabase;
+
 export type StepsSnapshot<TOutput, TInput> = Snapshot<TOutput> & { input: TInput | undefined };
 
 /** Actor logic of XState: a step function can be a workflow, or be invoked or spawned by a machine. */
@@ -269,7 +303,7 @@ export interface StepsLogic<TInput, TOutput, TEvent extends EventObject = EventO
   // biome-ignore lint/suspicious/noExplicitAny: as in XState's own logic creators
   extends ActorLogic<StepsSnapshot<TOutput, TTaken>, TEvent, TInput, ActorSystem<any>> {
   /** The function. */
-  readonly config: (context: StepsContext<TTaken, never, never, never>) => PromiseLike<TOutput>;
+  readonly config: (context: StepsContext<TTaken, never, never, never, never>) => PromiseLike<TOutput>;
   readonly holdfast: 'steps';
   /** Of what it is started with, wherever that is, and of what is sent to it as a workflow. */
   readonly schemas?: WorkflowSchemas;

@@ -1,6 +1,7 @@
 import { type Arrival, clearsActions, type LeafAddress } from '../decide/arrivals.js';
 import type { InboxRow } from '../records/records.js';
 import { ownerKey } from '../steps/journal.js';
+import type { Transaction } from './write-locally.js';
 
 /** Stands in the queue to tell that what was before it has been taken. */
 interface Milestone {
@@ -8,7 +9,7 @@ interface Milestone {
   reached(): void;
 }
 
-export type Queueable = Arrival | Milestone;
+export type Queueable = Arrival | Milestone | Transaction;
 
 interface Queued {
   arrival: Queueable;
@@ -33,7 +34,7 @@ const BEFORE_CONTROLS = new Set<Queueable['kind']>(['version', 'performed', 'con
 const BEFORE_WORK = new Set<Queueable['kind'] | undefined>(['performed', 'control']);
 /** What is taken while a run is paused: controls, and what was under way. */
 const DURING_PAUSE = new Set<Queueable['kind']>([
-  ...(['control', 'step', 'heartbeat', 'progress', 'actor', 'undone'] as const),
+  ...(['control', 'step', 'transaction', 'heartbeat', 'progress', 'actor', 'undone'] as const),
 ]);
 
 /**
@@ -76,7 +77,7 @@ export class ArrivalQueue {
 
   /** What was performed is told by whatever clears it: where nothing ahead does, by an arrival of its own. */
   pushPerformed(): void {
-    const told = this.#queue.some(({ arrival }) => arrival.kind !== 'milestone' && clearsActions(arrival));
+    const told = this.#queue.some(({ arrival }) => isDecided(arrival) && clearsActions(arrival));
     if (!told) this.push({ kind: 'performed' });
   }
 
@@ -116,4 +117,9 @@ export class ArrivalQueue {
     const first = this.#queue.findIndex(({ arrival }) => !BEFORE_CONTROLS.has(arrival.kind));
     this.#queue.splice(first < 0 ? this.#queue.length : first, 0, control);
   }
+}
+
+/** The others are not the decider's, or may come to nothing. */
+function isDecided(arrival: Queueable): arrival is Arrival {
+  return arrival.kind !== 'milestone' && arrival.kind !== 'transaction';
 }

@@ -7,11 +7,12 @@ import type { Message, PendingAction, RootView } from '../engine/index.js';
 import type { InboxRow, RunRow, StoredRun } from '../records/records.js';
 import type { ChildPorts } from '../steps/children.js';
 import { ownerKey } from '../steps/journal.js';
-import type { Ownership, Store } from '../store/store.js';
+import type { Checkpoint, Ownership, Store } from '../store/store.js';
 import { ArrivalQueue, type Queueable } from './arrival-queue.js';
 import type { News } from './news.js';
 import { type Isolation, Performer } from './performer.js';
 import type { Around, Clock, Connectivity, Effect } from './ports.js';
+import { type Transaction, writeLocally } from './write-locally.js';
 
 /** What a live run needs of its host. */
 export interface LiveRunPorts {
@@ -154,6 +155,7 @@ export class LiveRun {
       await this.#takeUp();
       for (let next = this.#next(); next && !this.#stopped; next = this.#next()) {
         if (next.kind === 'milestone') next.reached();
+        else if (next.kind === 'transaction') await this.#transact(next);
         else await this.#turn(next);
       }
     } catch (error) {
@@ -191,13 +193,39 @@ export class LiveRun {
   }
 
   async #turn(arrival: Arrival): Promise<void> {
-    const { store, ownership, clock } = this.#ports;
+    const { checkpoint, effects } = this.#decide(arrival);
+    await this.#ports.store.commit(checkpoint);
+    await this.#committed(arrival, effects);
+  }
+
+  /** Rows of the app's come first: what arrives with them shows when they are written. */
+  async #transact({ leaf, write, stored, failed }: Transaction): Promise<void> {
+    const { store, ownership } = this.#ports;
+    const { workflow, run, seq } = this.row;
+    const claim = { workflow, run, epoch: ownership.epoch, after: seq };
+    let made: { readonly arrival: Arrival; readonly effects: Effects } | undefined;
+    const refused = await writeLocally(store, claim, write, (record) => {
+      if (!this.#owned()) throw ownership.lost.reason;
+      const arrival = { kind: 'step', leaf, record, stored } as const;
+      const { checkpoint, effects } = this.#decide(arrival);
+      made = { arrival, effects };
+      return checkpoint;
+    });
+    if (made) await this.#committed(made.arrival, made.effects);
+    else if (refused) failed(refused.error);
+  }
+
+  #decide(arrival: Arrival): { checkpoint: Checkpoint; effects: Effects } {
+    const { ownership, clock } = this.#ports;
     const { epoch } = ownership;
     const stores = (leaf: LeafAddress) => arrival.kind === 'step' && ownerKey(arrival.leaf) === ownerKey(leaf);
     const quiet = (leaf: LeafAddress) => this.#performer.isQuiet(leaf, stores(leaf) ? 1 : 0);
     const { after, ops, durability, effects } = this.#decider.decide(arrival, { now: clock.now(), epoch, quiet });
     const { workflow, run } = this.row;
-    await store.commit({ workflow, run, epoch, after, durability, ops });
+    return { checkpoint: { workflow, run, epoch, after, durability, ops }, effects };
+  }
+
+  async #committed(arrival: Arrival, effects: Effects): Promise<void> {
     if (this.#stopped) return;
     if (effects.gone) {
       this.stop(effects.gone);

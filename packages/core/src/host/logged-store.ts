@@ -27,6 +27,14 @@ export function loggedStore(store: Store, logger: Logger): Store {
     ousted.add(epoch);
     aside(() => say('warn', { store: store.name, epoch, err }, 'owns the store no more'));
   };
+  const fenced = async (epoch: number, writing: Promise<void> | undefined) => {
+    try {
+      await writing;
+    } catch (error) {
+      if (isHoldfastError(error, 'STORE_FENCED')) sayOusted(epoch, error);
+      throw error;
+    }
+  };
   return {
     ...bound(store),
     async acquire(options) {
@@ -37,14 +45,22 @@ export function loggedStore(store: Store, logger: Logger): Store {
       return ownership;
     },
     async commit(checkpoint) {
-      try {
-        await store.commit(checkpoint);
-      } catch (error) {
-        if (isHoldfastError(error, 'STORE_FENCED')) sayOusted(checkpoint.epoch, error);
-        throw error;
-      }
+      await fenced(checkpoint.epoch, store.commit(checkpoint));
       aside(() => sayCommitted(checkpoint, paused, say));
     },
+    ...(store.transact &&
+      ({
+        async transact(claim, perform, conclude) {
+          const made: Checkpoint[] = [];
+          const noted: typeof conclude = (result) => {
+            const checkpoint = conclude(result);
+            made.push(checkpoint);
+            return checkpoint;
+          };
+          await fenced(claim.epoch, store.transact?.(claim, perform, noted));
+          for (const checkpoint of made) aside(() => sayCommitted(checkpoint, paused, say));
+        },
+      } satisfies Pick<Store, 'transact'>)),
   };
 }
 

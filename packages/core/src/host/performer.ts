@@ -14,6 +14,7 @@ import { type JournalEntry, ownerKey } from '../steps/journal.js';
 import type { Mail } from '../steps/mail.js';
 import type { Ownership } from '../store/store.js';
 import type { Clock, Connectivity, Effect } from './ports.js';
+import type { Transaction } from './write-locally.js';
 
 export interface PerformerPorts {
   readonly ownership: Ownership;
@@ -36,7 +37,7 @@ export interface Isolation {
 
 /** How the work of leaves comes back to their run. */
 interface Back {
-  push(arrival: Arrival): void;
+  push(arrival: Arrival | Transaction): void;
   mayBegin(): Promise<void>;
   unpaused(): Promise<void>;
   readonly children: ChildPorts;
@@ -243,6 +244,10 @@ export class Performer {
         this.#back.around({ kind: 'step', actor: leaf.path, name, idempotencyKey, attempt }, perform),
       record: (record) =>
         new Promise<JournalEntry>((stored) => this.#back.push({ kind: 'step', leaf, record, stored })),
+      transact: (write) =>
+        new Promise<JournalEntry>((stored, failed) =>
+          this.#back.push({ kind: 'transaction', leaf, write, stored, failed }),
+        ),
       heartbeat: (record) =>
         new Promise<JournalEntry>((stored) => this.#back.push({ kind: 'heartbeat', leaf, record, stored })),
       progress: (progress) => this.#back.push({ kind: 'progress', progress }),

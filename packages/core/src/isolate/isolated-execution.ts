@@ -19,7 +19,7 @@ export interface IsolatedOptions {
   readonly checkDeterminism: boolean;
 }
 
-export interface IsolatedPorts extends ExecutionPorts {
+export interface IsolatedPorts extends Omit<ExecutionPorts, 'transact'> {
   makeWorker(): StepWorker;
   /** What is stored now. */
   stored(): Pick<Stored, 'journal' | 'mail'>;

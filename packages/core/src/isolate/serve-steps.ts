@@ -11,6 +11,7 @@ import type { ChildPorts } from '../steps/children.js';
 import { type ExecutionOptions, type ExecutionPorts, StepsExecution } from '../steps/execution.js';
 import type { JournalEntry, StepRecord } from '../steps/journal.js';
 import type { Mail } from '../steps/mail.js';
+import { noTransaction } from '../steps/refusals.js';
 import { afterAllElse } from '../steps/turn.js';
 import { logicAt } from './logic-at.js';
 import {
@@ -132,6 +133,9 @@ class StepServer {
       inboxTaken: () => this.#ask({ to: 'inboxTaken' }),
       around: ((tried: Tried, perform: () => unknown) => this.#around(tried, perform, cutOff)) as never,
       record: (record) => this.#store('record', record),
+      transact: async ({ step }) => {
+        throw noTransaction(step, 'its workflow is isolated, and the database is open in the worker of its host');
+      },
       heartbeat: (record) => this.#store('heartbeat', record),
       progress: (progress) => this.#tell({ kind: 'progress', progress }),
       emit: (event) => this.#emit(event),

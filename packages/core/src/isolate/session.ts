@@ -18,7 +18,7 @@ import { END_MS, Tries } from './tries.js';
 type Unnumbered<T> = T extends unknown ? Omit<T, 'n'> : never;
 
 /** What happens to a worker, in place of an end of its execution. */
-export interface SessionPorts extends Omit<ExecutionPorts, 'steps' | 'valueLength' | 'epoch'> {
+export interface SessionPorts extends Omit<ExecutionPorts, 'steps' | 'transact' | 'valueLength' | 'epoch'> {
   report(error: unknown): void;
   died(error: unknown): void;
   /** The body of a try goes on, though its time is over. */

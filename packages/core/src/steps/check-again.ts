@@ -39,6 +39,7 @@ export async function checkAgain(
       children: { start: never, outcome: never, cancel: never },
       around: never as never,
       record: never,
+      transact: never,
       heartbeat: never,
       progress: () => {},
       emit: () => {},

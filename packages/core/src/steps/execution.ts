@@ -26,6 +26,7 @@ import { afterItsEnd, misused, nestedIn, notAskedFor, otherKind, outcomeUnknown 
 import { Replay } from './replay.js';
 import { delayAfter, type StepSettings, toSettings } from './retry.js';
 import { type StepAllPorts, stepAll } from './step-all.js';
+import { type LocalWrite, type TransactionPorts, transaction } from './transactions.js';
 import { Trial } from './trial.js';
 import { afterAllElse } from './turn.js';
 import { Unasked } from './unasked.js';
@@ -54,6 +55,11 @@ export interface ExecutionPorts {
   ): T;
   /** Resolves, with the entry as stored, when it is durable. */
   record(record: StepRecord): Promise<JournalEntry>;
+  /**
+   * Resolves, with the entry as stored, when it and the app's rows are durable; rejects, when nothing is stored, with what
+   * the write threw or why there can be none here.
+   */
+  transact(write: LocalWrite): Promise<JournalEntry>;
   /** Resolves when the entry of a step under way is stored; no result waits for it. */
   heartbeat(record: StepRecord): Promise<JournalEntry>;
   progress(progress: Progress): void;
@@ -342,7 +348,49 @@ export class StepsExecution {
       standIn: (name) => this.#ports.steps[name],
       step: (...args) => this.#step(...args),
     };
-    return Object.assign(step, { all: stepAll.bind(undefined, ports) }) as unknown as StepFunction;
+    return Object.assign(step, {
+      all: stepAll.bind(undefined, ports),
+      transaction: transaction.bind(undefined, this.#transactionPorts()),
+    }) as unknown as StepFunction;
+  }
+
+  #transactionPorts(): TransactionPorts {
+    const { clock, valueLength, steps } = this.#ports;
+    return {
+      clock,
+      valueLength,
+      over: () => this.#isOver,
+      ask: (name) => this.#ask(name),
+      handBack: (entry) => this.#handBack(entry),
+      conclude: (entry) => this.#conclude(entry),
+      unfit: (error) => this.#unfit(error),
+      caughtUp: (name) => this.#allAskedFor(name),
+      whenItMayBegin: (work) => this.#whenItMayBegin(false, work),
+      isUndone: () => this.#undoing,
+      standIn: (name) => steps[name],
+      call: (name, body) => {
+        const tried = { name, idempotencyKey: this.#idempotencyKey(name), attempt: 1, timeoutMs: undefined };
+        return this.#ports.around(tried, () => this.#call(name, body));
+      },
+      transact: async (name, write) => {
+        const stored = await this.#stored(name, () =>
+          this.#ports.transact(write((entry) => this.#marked(name, entry))),
+        );
+        await this.#replay.caughtUp();
+        return stored;
+      },
+      recordEnd: (name, entry) => this.#recordEnd(name, entry),
+    };
+  }
+
+  #idempotencyKey(name: string): string {
+    const { runKey, leaf } = this.#options;
+    return `${runKey}/${ownerKey(leaf)}/${encodeURIComponent(name)}`;
+  }
+
+  /** Before what is asked for now there may be results that a function running again has not asked for yet. */
+  async #allAskedFor(name: string): Promise<void> {
+    if (this.#unasked.any) await this.#count('performing', () => this.#unasked.none(name));
   }
 
   #childRuns(): Children {
@@ -443,7 +491,7 @@ export class StepsExecution {
     const { clock } = this.#ports;
     if (settings.atMostOnce && stored?.status === 'begun') return this.#endUnknown<T>(name, stored, progress);
     const isUndo = isUndoName(name);
-    if (!isUndo && this.#unasked.any) await this.#count('performing', () => this.#unasked.none(name));
+    if (!isUndo) await this.#allAskedFor(name);
     let entry = stored;
     for (;;) {
       if (entry?.until !== undefined) await this.#until(entry.until);
@@ -520,9 +568,8 @@ export class StepsExecution {
     begun: JournalEntry,
   ): Promise<{ result: Outcome; details: unknown }> {
     const { services, epoch, clock, valueLength } = this.#ports;
-    const { runKey, leaf } = this.#options;
     const attempt = begun.attempts + 1;
-    const idempotencyKey = `${runKey}/${ownerKey(leaf)}/${encodeURIComponent(name)}`;
+    const idempotencyKey = this.#idempotencyKey(name);
     const trial = new Trial({
       step: name,
       clock,
@@ -595,11 +642,18 @@ export class StepsExecution {
   async #record(step: string, entry: JournalEntry, progress?: () => Progress, mail?: string): Promise<JournalEntry> {
     const count = entry.status === 'completed' && progress ? { progress: progress() } : {};
     const taken = mail === undefined ? {} : { mail };
+    return this.#stored(step, () => this.#ports.record({ step, entry: this.#marked(step, entry), ...count, ...taken }));
+  }
+
+  async #stored(step: string, store: () => Promise<JournalEntry>): Promise<JournalEntry> {
     this.#storing++;
-    const stored = await this.#ports.record({ step, entry: this.#marked(step, entry), ...count, ...taken });
-    this.#storing--;
-    this.#journal.set(step, stored);
-    return stored;
+    try {
+      const stored = await store();
+      this.#journal.set(step, stored);
+      return stored;
+    } finally {
+      this.#storing--;
+    }
   }
 
   #marked(step: string, entry: JournalEntry): JournalEntry {

@@ -51,6 +51,15 @@ export function diverged(path: string, what: readonly string[], steps: readonly 
   });
 }
 
+/** @param why in words. */
+export function noTransaction(step: string, why: string): HoldfastError {
+  return new HoldfastError('TRANSACTION_UNSUPPORTED', {
+    message: `step.transaction "${step}" can't be performed here: ${why}.`,
+    remedy: "It needs a store in the app's own database (dexieStore, idbStore), in a workflow that is not isolated.",
+    details: { step },
+  });
+}
+
 export function timedOut(step: string, ms: number | undefined): HoldfastError {
   return new HoldfastError('STEP_TIMEOUT', {
     message: `Step "${step}" took longer than ${ms} ms.`,

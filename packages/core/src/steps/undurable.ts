@@ -5,7 +5,7 @@ import type { Clock, Connectivity } from '../host/ports.js';
 import { StepsExecution } from './execution.js';
 import type { Mail } from './mail.js';
 import { uuidFrom } from './random.js';
-import { misused } from './refusals.js';
+import { misused, noTransaction } from './refusals.js';
 
 /** As the `clock` option of XState's `createActor`; its own SimulatedClock tells the time, others may not. */
 interface ActorClock {
@@ -50,6 +50,9 @@ export function performUndurably(
       ...(entry.status === 'exhausted' ? { status: 'failed' } : {}),
       order: ++order,
     }),
+    transact: async ({ step }) => {
+      throw noTransaction(step, 'no host runs this function');
+    },
     heartbeat: async ({ entry }) => entry,
     progress: () => {},
     emit,

@@ -14,10 +14,12 @@ export { FORMAT_VERSION, THERE } from '../records/records.js';
 export { waitingInFull } from './inbox-limit.js';
 export { hasLabels } from './labels.js';
 export { createMemoryDatabase, createMemoryStore, type MemoryDatabase, unknownRun } from './memory-store.js';
+export type { MemoryTables, MemoryTransaction } from './memory-tables.js';
 export type {
   Acceptance,
   Accepted,
   Checkpoint,
+  Claim,
   Durability,
   Op,
   Ownership,
@@ -28,3 +30,4 @@ export type {
   StoreManifest,
 } from './store.js';
 export { assertFollows, frozenCopy, runKey, singletonId, Tables } from './tables.js';
+export { tableUnknown, transactionAborted, transactionIdle } from './transaction-errors.js';

@@ -1,7 +1,8 @@
 import { HoldfastError } from '../errors/index.js';
 import { waitingInFull } from './inbox-limit.js';
-import type { Accepted, Checkpoint, Ownership, Store, StoreChange } from './store.js';
-import { Tables } from './tables.js';
+import { draftOf, type MemoryTables } from './memory-tables.js';
+import type { Accepted, Checkpoint, Claim, Ownership, Store, StoreChange } from './store.js';
+import { assertFollows, Tables } from './tables.js';
 
 /** What several memory stores share to act as several connections to one database. */
 export interface MemoryDatabase {
@@ -14,11 +15,17 @@ export interface MemoryDatabase {
   readonly waiting: (() => void)[];
   owner: symbol | undefined;
   readonly connections: Set<(change: StoreChange) => void>;
+  /** The app's; without them no store of it takes a `step.transaction`. */
+  readonly local?: MemoryTables;
+  /** Resolves when the last transaction over them has ended: they are made one after the other. */
+  written: Promise<unknown>;
 }
 
 /** An empty database; hand it to several `createMemoryStore` calls to play several tabs. */
-export function createMemoryDatabase(): MemoryDatabase {
+export function createMemoryDatabase(options: { local?: MemoryTables } = {}): MemoryDatabase {
   return {
+    ...options,
+    written: Promise.resolve(),
     tables: new Tables(),
     epoch: 0,
     released: 0,
@@ -39,6 +46,10 @@ export function createMemoryDatabase(): MemoryDatabase {
 export function createMemoryStore(options: { database?: MemoryDatabase; name?: string } = {}): Store {
   const { database = createMemoryDatabase(), name = 'memory' } = options;
   let closed = false;
+  let tellClosed = () => {};
+  const closing = new Promise<void>((tell) => {
+    tellClosed = tell;
+  });
   const held = new Set<() => void>();
   const listeners = new Set<(change: StoreChange) => void>();
   const hear = (change: StoreChange) => {
@@ -88,15 +99,47 @@ export function createMemoryStore(options: { database?: MemoryDatabase; name?: s
 
   async function commit(checkpoint: Checkpoint): Promise<void> {
     open();
-    if (checkpoint.epoch !== database.epoch) {
+    assertFirm(checkpoint);
+    apply(checkpoint);
+  }
+
+  function assertFirm(at: Omit<Claim, 'tables'>): void {
+    if (at.epoch !== database.epoch) {
       throw new HoldfastError('STORE_FENCED', {
-        message: `Epoch ${checkpoint.epoch} was fenced by epoch ${database.epoch}.`,
-        details: { epoch: checkpoint.epoch, present: database.epoch },
+        message: `Epoch ${at.epoch} was fenced by epoch ${database.epoch}.`,
+        details: { epoch: at.epoch, present: database.epoch },
       });
     }
-    database.tables.check(checkpoint);
-    database.tables.apply(checkpoint, checkpoint.ops);
-    tell({ kind: 'committed', workflow: checkpoint.workflow, run: checkpoint.run });
+    assertFollows(at, database.tables.head(at)?.seq);
+  }
+
+  function apply({ workflow, run, ops }: Checkpoint): void {
+    database.tables.apply({ workflow, run }, ops);
+    tell({ kind: 'committed', workflow, run });
+  }
+
+  async function transact(local: MemoryTables, ...args: Parameters<NonNullable<Store['transact']>>): Promise<void> {
+    const { written } = database;
+    const writing = written.then(() => write(local, ...args));
+    // One that never ends, as its host was killed, keeps nobody else waiting.
+    database.written = Promise.race([closing, writing.catch(() => {})]);
+    return writing;
+  }
+
+  async function write(
+    local: MemoryTables,
+    ...[claim, perform, conclude]: Parameters<NonNullable<Store['transact']>>
+  ): Promise<void> {
+    open();
+    assertFirm(claim);
+    const draft = draftOf(local, claim.tables, name);
+    const result = await perform(draft.transaction);
+    // No lock kept another owner out meanwhile.
+    open();
+    assertFirm(claim);
+    const checkpoint = conclude(result);
+    draft.commit();
+    apply(checkpoint);
   }
 
   async function accept(acceptance: Parameters<Store['accept']>[0]): Promise<Accepted> {
@@ -130,13 +173,14 @@ export function createMemoryStore(options: { database?: MemoryDatabase; name?: s
       return read(...args);
     };
   };
-  const { tables } = database;
+  const { tables, local } = database;
 
   return {
     name,
     supports: { powerLoss: false, shared: true, attachments: true },
     acquire,
     commit,
+    ...(local && { transact: (...args: Parameters<NonNullable<Store['transact']>>) => transact(local, ...args) }),
     accept,
     load: reading((address) => tables.load(address)),
     head: reading((address) => tables.head(address)),
@@ -149,6 +193,7 @@ export function createMemoryStore(options: { database?: MemoryDatabase; name?: s
     },
     async close() {
       closed = true;
+      tellClosed();
       database.connections.delete(hear);
       for (const giveBack of [...held]) giveBack();
       for (const wake of database.waiting.splice(0)) wake();

@@ -113,6 +113,15 @@ export interface StoreManifest {
   readonly attachments: boolean;
 }
 
+/** What a checkpoint is to be made over, and together with: the run as it is stored, and tables of the app's. */
+export interface Claim extends RunAddress {
+  /** As those of {@link Checkpoint}. */
+  readonly epoch: number;
+  readonly after: number;
+  /** Names of the app's tables that its rows are written to. */
+  readonly tables: readonly string[];
+}
+
 /**
  * The one port under a host: where checkpoints live. This comment is the contract, `testStore` in
  * `@holdfast/core/testing` is its test.
@@ -132,6 +141,9 @@ export interface StoreManifest {
  *    `STORE_OWNED` where the store does not wait. At most one owner's commits succeed at any time. The next owner is
  *    told whether the one before released its right (`afterCrash`): `close` gives it back too, but is no release.
  * 7. Values put in are read back equal; nothing the caller does to them afterwards changes what is stored.
+ * 8. `transact`, where there is one, makes the app's rows and a checkpoint one atomic act: what it refuses as `commit` does
+ *    it refuses before `perform` is called, and from then on no other owner can get between. Whatever rejects or throws,
+ *    nothing is stored, no row either.
  */
 export interface Store {
   /** The store's name, for people: a database or a directory. */
@@ -139,6 +151,16 @@ export interface Store {
   readonly supports: StoreManifest;
   acquire(options?: { signal?: AbortSignal }): Promise<Ownership>;
   commit(checkpoint: Checkpoint): Promise<void>;
+  /**
+   * For a store in a database of the app's: a strict transaction over its own tables and those of the claim, in which
+   * `perform` writes the app's rows, and then what `conclude` makes of its result is stored. Rejects with what either
+   * throws, with `TRANSACTION_IDLE`, `TRANSACTION_ABORTED` or `TRANSACTION_TABLE_UNKNOWN`, or as `commit` does.
+   */
+  transact?(
+    claim: Claim,
+    perform: (transaction: unknown) => PromiseLike<unknown>,
+    conclude: (result: unknown) => Checkpoint,
+  ): Promise<void>;
   accept(acceptance: Acceptance): Promise<Accepted>;
   load(address: RunAddress): Promise<StoredRun | undefined>;
   /** The head alone. */

@@ -10,5 +10,5 @@ export { createTestHoldfast, type TestHoldfast, type TestHoldfastOptions } from 
 export { type Fault, type FaultyStore, faultyStore, type StoreOperation } from './faulty-store.js';
 export { ManualClock } from './manual-clock.js';
 export type { Scenario, ScenarioControl, ScenarioEvent, World } from './scenario.js';
-export type { StoreTestDatabase, StoreTestOptions, StoreTestRunner } from './store-suite/suite.js';
+export type { LocalTable, StoreTestDatabase, StoreTestOptions, StoreTestRunner } from './store-suite/suite.js';
 export { testStore } from './store-suite.js';

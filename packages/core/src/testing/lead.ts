@@ -6,7 +6,7 @@ import type { AnyWorkflow } from '../define/workflow.js';
 import type { Effect } from '../host/ports.js';
 import { toData } from '../host/seen.js';
 import type { RunAddress } from '../records/records.js';
-import { createMemoryDatabase } from '../store/memory-store.js';
+import { createMemoryDatabase, type MemoryDatabase } from '../store/memory-store.js';
 import type { Tables } from '../store/tables.js';
 import { ManualClock } from './manual-clock.js';
 import { type CrashPoint, type Moment, MortalHost } from './mortal-host.js';
@@ -57,7 +57,7 @@ class Lead {
   readonly #workflow: AnyWorkflow;
   readonly #scenario: Scenario;
   readonly #options: LeadOptions;
-  readonly #database = createMemoryDatabase();
+  readonly #database: MemoryDatabase;
   readonly #clock = new ManualClock();
   readonly #world: World;
   readonly #address: RunAddress;
@@ -78,6 +78,8 @@ class Lead {
     this.#scenario = scenario;
     this.#options = options;
     this.#world = scenario.world?.() ?? {};
+    const { tables } = this.#world;
+    this.#database = createMemoryDatabase(tables ? { local: tables } : {});
     this.#crashes = [...(options.crashes ?? [])];
     this.#address = { workflow: workflow.id, run: 'run' };
     this.#mortal = this.#boot();

@@ -12,6 +12,8 @@ export interface CrashPoint {
   readonly when: 'before' | 'after';
 }
 
+type Transact = NonNullable<Store['transact']>;
+
 /** A store write or an effect, in the words of a report. */
 export type Moment = string;
 
@@ -141,6 +143,7 @@ export class MortalHost {
     return {
       ...inner,
       commit: (checkpoint) => write(`commit after ${checkpoint.after}`, () => inner.commit(checkpoint)),
+      ...(inner.transact && { transact: this.#mortalTransact(inner.transact, write) }),
       accept: (acceptance) => write(`accept ${acceptance.kind}`, () => inner.accept(acceptance)),
       acquire: read(inner.acquire),
       load: read(inner.load),
@@ -148,6 +151,15 @@ export class MortalHost {
       inbox: read(inner.inbox),
       list: read(inner.list),
       history: read(inner.history),
+    };
+  }
+
+  /** What dies while the app's function is under way leaves nothing. */
+  #mortalTransact(inner: Transact, write: (what: Moment, work: () => Promise<void>) => Promise<void>): Transact {
+    return (claim, perform, conclude) => {
+      const alive = (result: unknown) => (this.#dead ? forever() : result);
+      const performed: typeof perform = (open) => perform(open).then(alive);
+      return write(`transact after ${claim.after}`, () => inner(claim, performed, conclude));
     };
   }
 

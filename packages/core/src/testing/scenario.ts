@@ -4,6 +4,7 @@ import type { RunSnapshot } from '../client/snapshot.js';
 import type { Duration } from '../define/duration.js';
 import type { AnyServices } from '../define/steps-logic.js';
 import type { AnyWorkflow, TypesOf } from '../define/workflow.js';
+import type { MemoryTables } from '../store/memory-tables.js';
 
 /** One event of a {@link Scenario}: sent as soon as the run is at rest, unless it says otherwise. */
 export type ScenarioEvent<TWorkflow extends AnyWorkflow = AnyWorkflow> =
@@ -27,6 +28,8 @@ export type ScenarioControl<TWorkflow extends AnyWorkflow = AnyWorkflow> = Exclu
 export interface World {
   /** Lent to steps, as `services` of a holdfast. What a dead host calls never answers. */
   readonly services?: AnyServices;
+  /** What stands for the app's tables: `step.transaction` writes to them, handed a `MemoryTransaction`. */
+  readonly tables?: MemoryTables;
   /** What became of the outside, when the run is over: has to be the same with and without crashes. */
   readonly observe?: () => unknown;
 }

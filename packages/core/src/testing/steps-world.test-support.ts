@@ -107,6 +107,7 @@ export class StepsWorld {
           if (taken >= 0) this.mail.splice(taken, 1);
           return entry;
         },
+        transact: () => Promise.reject(new Error('There are no tables here.')),
         heartbeat: async ({ step, entry }) => {
           session.heartbeats.push(entry.details);
           this.journal.set(step, entry);

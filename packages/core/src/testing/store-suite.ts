@@ -5,6 +5,7 @@ import { ownerTests } from './store-suite/owner-tests.js';
 import { readTests } from './store-suite/read-tests.js';
 import { removalTests } from './store-suite/removal-tests.js';
 import { declaring, type StoreTestOptions, type StoreTestRunner } from './store-suite/suite.js';
+import { transactionTests } from './store-suite/transaction-tests.js';
 import { valueTests } from './store-suite/value-tests.js';
 
 /**
@@ -18,12 +19,13 @@ import { valueTests } from './store-suite/value-tests.js';
  * } });
  */
 export function testStore(runner: StoreTestRunner, options: StoreTestOptions): void {
-  const { shared = true, attachments = true } = options.supports ?? {};
+  const { shared = true, attachments = true, transact = false } = options.supports ?? {};
   const test = declaring(runner, options);
   test('claims what it is tested for', async ({ connect }) => {
-    const { supports, name } = await connect();
+    const { supports, name, transact: has } = await connect();
     const { powerLoss } = supports;
     same({ shared: supports.shared, attachments: supports.attachments }, { shared, attachments }, 'supports');
+    same(has !== undefined, transact, 'transact');
     holds(typeof powerLoss === 'boolean' && name !== '', 'it has a name, and says whether it survives power loss');
   });
   commitTests(test);
@@ -32,4 +34,5 @@ export function testStore(runner: StoreTestRunner, options: StoreTestOptions): v
   removalTests(test, { attachments });
   valueTests(test, { attachments });
   ownerTests(test, { shared });
+  if (transact) transactionTests(test);
 }

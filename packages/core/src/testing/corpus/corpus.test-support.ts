@@ -7,6 +7,7 @@ import { failures } from './failures.test-support.js';
 import { invokes } from './invoke.test-support.js';
 import { isolates } from './isolated.test-support.js';
 import { live } from './live.test-support.js';
+import { localWrites } from './local-writes.test-support.js';
 import { messages } from './messages.test-support.js';
 import { schemas } from './schemas.test-support.js';
 import { seams } from './seams.test-support.js';
@@ -32,4 +33,4 @@ export const corpus: readonly Entry[] = [
 ];
 
 /** What has no counterpart under plain XState. */
-export const durableAlone: readonly Entry[] = [...controls, ...children, ...seams, ...isolates];
+export const durableAlone: readonly Entry[] = [...controls, ...children, ...seams, ...isolates, ...localWrites];

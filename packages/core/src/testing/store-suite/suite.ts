@@ -5,8 +5,19 @@ export interface StoreTestRunner {
   test(name: string, body: () => Promise<void>): unknown;
 }
 
+/** An empty table of the app's in a database under test, with rows of which the key is all that matters. */
+export interface LocalTable {
+  readonly table: string;
+  /** Puts a row, within what a store hands to `perform`. */
+  put(transaction: unknown, key: string): PromiseLike<unknown>;
+  /** Of the rows that are stored. */
+  keys(): PromiseLike<readonly string[]>;
+}
+
 /** A fresh, empty database, of which connections are opened. */
 export interface StoreTestDatabase {
+  /** Needed where the store claims `transact`. */
+  readonly local?: LocalTable;
   /** Opens a connection. Several are open at a time only where the store claims `shared`. */
   connect(): Promise<Store>;
   /** Called after the test, when every connection is closed. */
@@ -17,7 +28,7 @@ export interface StoreTestOptions {
   /** Stands before the name of each test. */
   name: string;
   /** What the store under test claims; default `shared` and `attachments`. That it does claim it is tested first. */
-  supports?: Partial<Pick<StoreManifest, 'shared' | 'attachments'>>;
+  supports?: Partial<Pick<StoreManifest, 'shared' | 'attachments'>> & { transact?: boolean };
   /** A fresh database for each test. */
   open(): Promise<StoreTestDatabase>;
 }
@@ -25,6 +36,7 @@ export interface StoreTestOptions {
 /** What one test of the suite works with: `connect` opens connections, which are closed when the test ends. */
 export interface StoreTestContext {
   connect(): Promise<Store>;
+  readonly local: LocalTable | undefined;
 }
 
 /** How the suite's parts declare tests. */
@@ -42,7 +54,7 @@ export function declaring(runner: StoreTestRunner, options: StoreTestOptions): D
         return store;
       };
       try {
-        await body({ connect });
+        await body({ connect, local: database.local });
       } finally {
         for (const store of stores) await store.close();
         await database.destroy?.();

@@ -1,0 +1,14 @@
+/**
+ * Holdfast's tables, for the `stores` of a Dexie database. They are the same in every version of it.
+ *
+ * @example
+ * db.version(2).stores({ ...holdfastTables, photos: 'id, album' });
+ */
+export const holdfastTables = {
+  holdfast_meta: '',
+  holdfast_runs: '[workflow+run], [status+workflow+run], [workflow+singletonKey], *labelKeys',
+  holdfast_values: '',
+  holdfast_attachments: '',
+  holdfast_history: '',
+  holdfast_inbox: '++n, [workflow+run]',
+} as const;

@@ -1,0 +1,120 @@
+import { HoldfastError, isHoldfastError } from '@holdfast/core';
+import type { Checkpoint, Ownership, RunAddress, Store, StoreChange } from '@holdfast/core/store';
+import { acceptOne } from './accept.js';
+import { commitTogether, type Refusal } from './commit.js';
+import { CommitGroup } from './commit-group.js';
+import { Connection, type Source } from './connection.js';
+import { failureOf } from './failure.js';
+import { ownAcceptance, ownCheckpoint } from './own-copy.js';
+import { acquireOwnership, type Held, type HostRegister } from './ownership.js';
+import { readHeadOf, readHistory, readInbox, readPage, readRun } from './read.js';
+import type { Database } from './schema.js';
+import { Wakes } from './wakes.js';
+import { assertTables, type Begun, writeLocally } from './write-locally.js';
+
+export interface StoreOverOptions {
+  readonly source: Source;
+  readonly openMs: number;
+  readonly hosts?: HostRegister | undefined;
+  /** Begins a strict transaction over Holdfast's tables and these; where there is none, the database has no others. */
+  readonly begin?: (db: Database, tables: readonly string[]) => Begun | Promise<Begun>;
+}
+
+/** A store over the tables of {@link Source}. Nothing is opened before its first use. */
+export function storeOver({ source, openMs, hosts, begin }: StoreOverOptions): Store {
+  const { name } = source;
+  const connection = new Connection(source, openMs);
+  const wakes = new Wakes(`holdfast:${name}`);
+  const closing = new AbortController();
+  const held = new Map<number, Held>();
+  const group = new CommitGroup(write);
+
+  async function write(checkpoints: readonly Checkpoint[]): Promise<Refusal[]> {
+    const refusals = await connection.use((db) =>
+      commitTogether(db, checkpoints, (epoch) => held.get(epoch)?.incarnation),
+    );
+    checkpoints.forEach(({ workflow, run, epoch }, at) => {
+      const refusal = refusals[at];
+      if (!refusal) wakes.tell({ kind: 'committed', workflow, run });
+      else if (refusal.code === 'STORE_FENCED') held.get(epoch)?.lose(refusal.details.present as number);
+    });
+    return refusals;
+  }
+
+  const transact =
+    (begin: NonNullable<StoreOverOptions['begin']>): NonNullable<Store['transact']> =>
+    async (claim, perform, conclude) => {
+      open();
+      const { workflow, run, epoch, tables } = claim;
+      const owner = held.get(epoch);
+      const writing = connection.use(async (db) => {
+        assertTables(db, tables);
+        return writeLocally(await begin(db, tables), claim, owner?.incarnation, { perform, conclude });
+      });
+      const { fault, trouble } = await writing.catch((error: unknown) => {
+        if (isHoldfastError(error, 'STORE_FENCED')) owner?.lose(error.details.present as number);
+        throw error;
+      });
+      if (fault) throw fault.error;
+      if (trouble) throw failureOf(trouble.error, name);
+      wakes.tell({ kind: 'committed', workflow, run });
+    };
+
+  async function acquire({ signal }: { signal?: AbortSignal } = {}): Promise<Ownership> {
+    open();
+    const ended = AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]);
+    const ownership = await acquireOwnership(connection, ended, hosts);
+    if (closing.signal.aborted) await ownership.giveBack();
+    open();
+    held.set(ownership.epoch, ownership);
+    return ownership;
+  }
+
+  async function close(): Promise<void> {
+    closing.abort();
+    await group.idle();
+    await Promise.all([...held.values()].map((ownership) => ownership.giveBack()));
+    await connection.close();
+    wakes.close();
+  }
+
+  const open = () => {
+    if (closing.signal.aborted) throw new HoldfastError('CLOSED', { message: `The store ${name} is closed.` });
+  };
+  const reading = <A extends unknown[], R>(read: (db: Database, ...args: A) => Promise<R>) => {
+    return async (...args: A): Promise<R> => {
+      open();
+      return connection.use((db) => read(db, ...args));
+    };
+  };
+
+  return {
+    name,
+    supports: { powerLoss: true, shared: true, attachments: true },
+    acquire,
+    async commit(checkpoint) {
+      open();
+      return group.add(ownCheckpoint(checkpoint));
+    },
+    ...(begin && { transact: transact(begin) }),
+    async accept(acceptance) {
+      open();
+      const own = ownAcceptance(acceptance);
+      return connection.use(async (db) => {
+        const accepted = await acceptOne(db, own);
+        const met = 'row' in accepted ? accepted.row : undefined;
+        const { workflow, run } = met ?? own.row;
+        // A queued run that is there may be of a call whose worker died before it told the owner.
+        if (!met || met.status === 'queued') wakes.tell({ kind: 'accepted', workflow, run });
+        return accepted;
+      });
+    },
+    load: reading((db, run: RunAddress) => readRun(db, run)),
+    head: reading((db, run: RunAddress) => readHeadOf(db, run)),
+    list: reading(readPage),
+    inbox: reading(readInbox),
+    history: reading(readHistory),
+    watch: (listener: (change: StoreChange) => void) => wakes.listen(listener),
+    close,
+  };
+}
