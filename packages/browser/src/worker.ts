@@ -1,13 +1,15 @@
-import { type AnyWorkflow, HoldfastError, isHoldfastError } from '@holdfast/core';
+import { type AnyWorkflow, type Duration, HoldfastError, isHoldfastError } from '@holdfast/core';
+import { toMs } from '@holdfast/core/client';
 import { createHost, errorsTo, type Host, type HostOptions, serveStepsTo } from '@holdfast/core/host';
 import { expose } from 'comlink';
+import type { Versions } from './claims/words.js';
 import { createConnectivity } from './host/connectivity.js';
 import { createServices } from './host/services.js';
 import { fromOwnScript, isStepWorker, toStepHost, toStepWorker } from './host/step-workers.js';
 import { createIndexedDbStore } from './store/index.js';
 import { toReply } from './wire/reply.js';
 import type { ServedHoldfast } from './wire/served.js';
-import type { AskEnded, CallService, Hello, Serving, TellPage, WorkerApi } from './wire/wire.js';
+import type { AskEnded, CallService, Hello, PageState, Serving, TellPage, WorkerApi } from './wire/wire.js';
 
 export type { ServedHoldfast };
 
@@ -44,12 +46,18 @@ export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
    * script to call `serveHoldfast` with the same workflows. Default: one of this worker's own script, as a module.
    */
   readonly stepWorker?: () => Worker;
+  /**
+   * For how long neither the worker nor the page of the tab that owns the store may answer before this one takes it away,
+   * in rounds of two seconds; twice as long each time. Default `'10s'`. Tabs that are closed, crash, or are frozen by a
+   * browser that says so are not waited for.
+   */
+  readonly stealAfter?: Duration;
 }
 
 /**
  * Serves `workflows` to the page that made this dedicated worker. Nothing is opened before the page connects. The steps of
  * isolated workflows it performs in workers of the same script, where this call makes a step worker in place of a host.
- * @throws TypeError outside a dedicated worker.
+ * @throws TypeError outside a dedicated worker; `OPTION_INVALID` for a `stealAfter` that is no duration.
  *
  * @example
  * export const host = serveHoldfast({ workflows: [photoImport] });
@@ -70,19 +78,27 @@ export function serveHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
 
 function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: DedicatedWorker): WorkerApi {
   const { workflows, logger, onError = errorsTo(logger), crashLoopLimit, dev, schedules, limits, retention } = options;
-  const { stepWorker = fromOwnScript } = options;
+  const { stepWorker = fromOwnScript, stealAfter = '10s' } = options;
+  const stealAfterMs = toMs(stealAfter, 'stealAfter');
   const connectivity = createConnectivity(scope);
+  const versions = newestOf(workflows);
+  let visible = false;
   let host: Host | undefined;
 
   const connected = () => {
     if (host) return host;
     throw new TypeError('The page called before it was connected.');
   };
+  const heed = (page: PageState) => {
+    visible = page.visible;
+    connectivity.tell(page.online);
+  };
   const connect = (hello: Hello, tell: TellPage, service: CallService, ended: AskEnded) => {
     const name = nameOf(hello, options.name);
-    connectivity.tell(hello.online);
+    heed(hello.page);
     const hosts = { self: hello.host, wasEnded: async (host: string) => ended(host) };
-    const store = createIndexedDbStore({ name, hosts });
+    const standing = { host: hello.host, versions, visible: () => visible };
+    const store = createIndexedDbStore({ name, hosts, standing, stealAfterMs });
     const services = createServices(service);
     host = createHost({
       store,
@@ -108,7 +124,7 @@ function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: D
   return {
     connect: (...args) => toReply(() => connect(...args)),
     call: (method, args) => toReply(() => callHost(connected(), method, args)),
-    online: (online) => connectivity.tell(online),
+    page: heed,
     close: () => toReply(() => host?.close()),
   };
 }
@@ -130,6 +146,12 @@ async function announce(scope: DedicatedWorker): Promise<void> {
     });
   });
   scope.postMessage({ holdfast: 'serving', alive } satisfies Serving);
+}
+
+function newestOf(workflows: readonly AnyWorkflow[]): Versions {
+  const versions: Record<string, number> = {};
+  for (const { id, version } of workflows) versions[id] = Math.max(version, versions[id] ?? version);
+  return versions;
 }
 
 type DedicatedWorker = Pick<Worker, 'postMessage' | 'addEventListener' | 'removeEventListener'> &

@@ -3,7 +3,7 @@ import { fromReply } from '../wire/reply.js';
 import type { AskEnded, CallService, Hello, Serving, TellPage, WorkerApi } from '../wire/wire.js';
 import { unreachable } from './errors.js';
 
-export type RemoteWorker = Pick<Remote<WorkerApi>, 'call' | 'online' | 'close'>;
+export type RemoteWorker = Pick<Remote<WorkerApi>, 'call' | 'page' | 'close'>;
 
 export interface SessionOptions {
   makeWorker(): Worker;
@@ -71,11 +71,11 @@ export function openSession(options: SessionOptions): Session {
  */
 function methodsOf(worker: Worker) {
   const remote = wrap<WorkerApi>(worker);
-  const { connect, call, online, close } = remote;
+  const { connect, call, page, close } = remote;
   const release = () => {
-    for (const held of [remote, connect, call, online, close]) held[releaseProxy]();
+    for (const held of [remote, connect, call, page, close]) held[releaseProxy]();
   };
-  return { connect, call, online, close, release };
+  return { connect, call, page, close, release };
 }
 
 function make({ makeWorker }: SessionOptions): Worker {

@@ -1,5 +1,8 @@
 import { HoldfastError } from '@holdfast/core';
 import type { Checkpoint, Ownership, RunAddress, Store, StoreChange } from '@holdfast/core/store';
+import { Rivals } from '../claims/rivals.js';
+import type { Standing } from '../claims/words.js';
+import { Channel } from '../wire/channel.js';
 import { acceptOne } from './accept.js';
 import { commitTogether, type Refusal } from './commit.js';
 import { CommitGroup } from './commit-group.js';
@@ -8,7 +11,6 @@ import { ownAcceptance, ownCheckpoint } from './own-copy.js';
 import { acquireOwnership, type Held, type HostRegister } from './ownership.js';
 import { readHeadOf, readHistory, readInbox, readPage, readRun } from './read.js';
 import type { Database } from './schema.js';
-import { Wakes } from './wakes.js';
 
 export interface IndexedDbStoreOptions {
   /** Name of the database, of its lock and of its channel: one per user, where a browser is shared. */
@@ -17,6 +19,13 @@ export interface IndexedDbStoreOptions {
   readonly openMs?: number;
   /** Default: none, and every host that ends without giving the store back has crashed. */
   readonly hosts?: HostRegister;
+  /** What the host says of itself to others that want the store. Default: one that is no better than any other. */
+  readonly standing?: Standing;
+  /**
+   * For how long an owner may leave the claims of this host unanswered, by its worker and by its page, before the store is
+   * taken from it; twice as long each time. Default 10,000 ms.
+   */
+  readonly stealAfterMs?: number;
 }
 
 /**
@@ -26,9 +35,10 @@ export interface IndexedDbStoreOptions {
  * `STORE_FORMAT` (written by newer code), `STORE_FAILED`.
  */
 export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
-  const { name, openMs = 10_000, hosts } = options;
+  const { name, openMs = 10_000, hosts, standing, stealAfterMs = 10_000 } = options;
   const connection = new Connection(name, openMs);
-  const wakes = new Wakes(`holdfast:${name}`);
+  const wakes = new Channel<StoreChange>(`holdfast:${name}`);
+  const rivals = new Rivals(name, stealAfterMs, standing);
   const closing = new AbortController();
   const held = new Map<number, Held>();
   const group = new CommitGroup(write);
@@ -48,7 +58,7 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
   async function acquire({ signal }: { signal?: AbortSignal } = {}): Promise<Ownership> {
     open();
     const ended = AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]);
-    const ownership = await acquireOwnership(connection, ended, hosts);
+    const ownership = await acquireOwnership(connection, ended, rivals, hosts);
     if (closing.signal.aborted) await ownership.giveBack();
     open();
     held.set(ownership.epoch, ownership);
@@ -61,6 +71,7 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
     await Promise.all([...held.values()].map((ownership) => ownership.giveBack()));
     await connection.close();
     wakes.close();
+    rivals.close();
   }
 
   const open = () => {

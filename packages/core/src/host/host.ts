@@ -42,6 +42,7 @@ import { createSystemClock } from './clock.js';
 import { Deadlines } from './deadlines.js';
 import { checkDev, type DevOptions, restarted, restartOf } from './dev.js';
 import { type Drained, type DrainPorts, drained } from './drain.js';
+import { Handover, handedOver } from './handover.js';
 import { LiveRun, type News } from './live-run.js';
 import { loggedStore } from './logged-store.js';
 import { errorsTo, type Logger } from './logger.js';
@@ -172,6 +173,7 @@ class StoreHost implements Host {
   #settleOwned: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   #ownership: Ownership | undefined;
   #owning: Promise<void> | undefined;
+  #handover: Handover | undefined;
   #unwatch: (() => void) | undefined;
 
   constructor(options: HostOptions) {
@@ -414,10 +416,19 @@ class StoreHost implements Host {
           end.addEventListener('abort', () => resolve(), { once: true });
         }
         this.#fenced = resolve;
+        this.#handover = new Handover(
+          ownership.wanted,
+          () => [...this.#live.values()].some(({ busy }) => busy),
+          () => {
+            this.#stopAll(handedOver());
+            resolve();
+          },
+        );
       });
       void this.#recover(ownership);
       await lost;
-      this.#stopAll(ownership.lost.reason ?? closed());
+      this.#handover?.end();
+      if (this.#ownership) this.#stopAll(ownership.lost.reason ?? closed());
       await ownership.release().catch((error) => this.#options.onError(error));
     }
   }
@@ -488,6 +499,8 @@ class StoreHost implements Host {
     if (afterCrash) void this.#suspects.begin(inMotion, this.#options.crashLoopLimit);
     else for (const row of inMotion) await this.#restore(row);
     for (const row of accepted.values()) await this.#attend(row);
+    // It may be another's by now.
+    if (this.#ownership !== ownership) return;
     this.#scheduler.begin(ownership.epoch);
     this.#retention.begin(ownership.epoch);
     this.#publisher.allChanged();
@@ -713,8 +726,10 @@ class StoreHost implements Host {
         this.#problems.forget(row);
         if (!row.suspicion) this.#suspects.settled(row);
         this.#changedHere(row);
+        this.#handover?.look();
         if (row.parent && isClosed(row.status) && this.#ownership) void this.#attend(row.parent);
       },
+      beginning: () => this.#handover?.look(),
       childrenOf: ({ row }) => this.#childrenOf(row),
       rested: (run, gone) => this.#rested(run, gone),
       paused: (run) => this.#putAway(run),

@@ -26,5 +26,6 @@ export type {
   Store,
   StoreChange,
   StoreManifest,
+  Wanted,
 } from './store.js';
 export { assertFollows, frozenCopy, runKey, singletonId, Tables } from './tables.js';
