@@ -46,7 +46,7 @@ export interface Run<T extends WorkflowTypes = WorkflowTypes> {
   /**
    * Resolves with the output; pending while the run goes on.
    * @throws `RUN_FAILED` (its `cause` is the run's error), `RUN_CANCELLED`, `RUN_PARKED`, `RUN_UNKNOWN`, `RUN_DELETED`,
-   * `CLOSED`; the reason of `signal`.
+   * `HOST_UNREACHABLE`, `INSECURE_CONTEXT`, `CLOSED`; the reason of `signal`.
    */
   result(options?: { signal?: AbortSignal }): Promise<T['output']>;
   /** Checkpoints, oldest first. */

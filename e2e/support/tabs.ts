@@ -1,0 +1,122 @@
+import { test as base, type CDPSession, expect, type Page } from '@playwright/test';
+import type { TabsPage } from '../pages/tabs/main.js';
+import { type LaunchedBrowser, launchBrowser } from './browser.js';
+import { type ServedPages, servePages } from './pages.js';
+import { openStepLedger, type StepLedger } from './step-ledger.js';
+
+declare const app: TabsPage;
+
+interface OpenOptions {
+  readonly version?: number;
+  /** Nobody looks at it. */
+  readonly hidden?: boolean;
+  /** Nothing is called in it yet. */
+  readonly idle?: boolean;
+}
+
+/** A tab of the page in `pages/tabs`. */
+export interface Tab {
+  readonly page: Page;
+  status(): Promise<string>;
+  untilStatus(status: 'owner' | 'standby'): Promise<void>;
+}
+
+interface TabsFixtures {
+  browser: LaunchedBrowser;
+  ledger: StepLedger;
+  openTab(options?: OpenOptions): Promise<Tab>;
+}
+
+export const test = base.extend<TabsFixtures, { pages: ServedPages }>({
+  pages: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures a function needs from its parameter
+    async ({}, use) => {
+      const pages = await servePages('tabs');
+      await use(pages);
+      await pages.close();
+    },
+    { scope: 'worker' },
+  ],
+  // biome-ignore lint/correctness/noEmptyPattern: as above
+  browser: async ({}, use) => {
+    const browser = await launchBrowser();
+    await use(browser);
+    await browser.close();
+  },
+  // biome-ignore lint/correctness/noEmptyPattern: as above
+  ledger: async ({}, use) => {
+    const ledger = await openStepLedger();
+    await use(ledger);
+    await ledger.close();
+  },
+  openTab: async ({ browser, pages }, use) => {
+    await use(async ({ version = 1, hidden = false, idle = false } = {}) => {
+      const page = await browser.context.newPage();
+      await page.goto(`${pages.url}/?version=${version}${hidden ? '&hidden' : ''}${idle ? '&idle' : ''}`);
+      await page.waitForFunction(() => 'app' in globalThis);
+      return tabOf(page);
+    });
+  },
+});
+
+function tabOf(page: Page): Tab {
+  return {
+    page,
+    status: () => page.evaluate(() => app.holdfast.host.getSnapshot()),
+    untilStatus: async (wanted) => {
+      await page.waitForFunction((status) => app.holdfast.host.getSnapshot() === status, wanted);
+    },
+  };
+}
+
+/** Starts the run `one` of so many steps. */
+export async function startChain({ page }: Tab, ledger: StepLedger, steps: number, spinMs = 0): Promise<void> {
+  const input = { ledger: ledger.url, steps, spinMs };
+  await page.evaluate(async (given) => void (await app.holdfast.start('chain', { id: 'one', input: given })), input);
+}
+
+/**
+ * The verdict on the run `one`, by the ledger and by its history: every step was completed once, under one key; only
+ * those of `again` asked more than once; seq is gapless; no epoch commits after a later one.
+ */
+export async function expectWhole(
+  tab: Tab,
+  ledger: StepLedger,
+  steps: number,
+  again: readonly string[],
+): Promise<void> {
+  const names = Array.from({ length: steps }, (_, n) => `s${n + 1}`);
+  const output = await tab.page.evaluate(async () => app.run.result());
+  expect(output).toMatch(`${steps} by version`);
+  for (const name of names) {
+    const keys = ledger.keysOf(name);
+    expect(new Set(keys).size, `keys of ${name}`).toBe(1);
+    if (!again.includes(name)) expect(keys, `requests of ${name}`).toHaveLength(1);
+  }
+  const history = await tab.page.evaluate(async () => app.run.history());
+  const done = history.flatMap(({ arrival }) =>
+    arrival.kind === 'step' && arrival.outcome === 'completed' ? [arrival.name] : [],
+  );
+  expect(done, 'completed, each once and in order').toEqual(names);
+  const seqs = history.map(({ seq }) => seq);
+  expect(seqs, 'gapless').toEqual(seqs.map((_, at) => at + 1));
+  const epochs = history.map(({ epoch }) => epoch);
+  expect(epochs, 'no commit of a stale epoch').toEqual([...epochs].sort((a, b) => a - b));
+}
+
+/** The process that renders a tab: the one that works hardest while the tab does. */
+export async function rendererOf({ context }: LaunchedBrowser, { page }: Tab): Promise<number> {
+  const session = (await context.browser()?.newBrowserCDPSession()) as CDPSession;
+  const times = async () => {
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+    return new Map(processInfo.filter(({ type }) => type === 'renderer').map(({ id, cpuTime }) => [id, cpuTime]));
+  };
+  const before = await times();
+  await page.evaluate(() => {
+    for (const end = performance.now() + 400; performance.now() < end; );
+  });
+  const after = await times();
+  await session.detach();
+  const worked = [...after].map(([id, time]) => ({ id, time: time - (before.get(id) ?? 0) }));
+  return worked.sort((a, b) => b.time - a.time)[0]?.id as number;
+}

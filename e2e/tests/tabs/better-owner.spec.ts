@@ -1,0 +1,83 @@
+import { expect } from '@playwright/test';
+import type { TabsPage } from '../../pages/tabs/main.js';
+import { expectWhole, startChain, test } from '../../support/tabs.js';
+
+declare const app: TabsPage;
+
+const STEPS = 8;
+
+test('a hidden owner hands over to a visible tab between two steps: none is asked for twice', async ({
+  ledger,
+  openTab,
+}) => {
+  const hidden = await openTab();
+  await startChain(hidden, ledger, STEPS);
+  await hidden.untilStatus('owner');
+  ledger.hold('s3');
+  await ledger.requested('s3', 1);
+  await hidden.page.evaluate(() => app.setVisible(false));
+  const tab = await openTab();
+  await tab.untilStatus('standby');
+  // Claimed by now, and not given away in the middle of a step.
+  expect(await hidden.status()).toBe('owner');
+  ledger.letGo('s3');
+  await tab.untilStatus('owner');
+  await expectWhole(tab, ledger, STEPS, []);
+  await hidden.untilStatus('standby');
+});
+
+test('a visible owner keeps the store, and of two hidden tabs the one that has it', async ({ ledger, openTab }) => {
+  const owner = await openTab({ hidden: true });
+  await startChain(owner, ledger, 1);
+  await expectWhole(owner, ledger, 1, []);
+  const second = await openTab({ hidden: true });
+  await second.untilStatus('standby');
+  // It has claimed in vain once it has claimed again.
+  const claims = (tab: typeof owner, times: number) =>
+    tab.page.evaluate(
+      (wanted) =>
+        new Promise<void>((resolve) => {
+          let heard = 0;
+          const channel = new BroadcastChannel('holdfast:holdfast:claims');
+          channel.onmessage = ({ data }) => {
+            if (data.word === 'claim' && ++heard === wanted) resolve();
+          };
+        }),
+      times,
+    );
+  await claims(owner, 2);
+  expect(await owner.status()).toBe('owner');
+  await owner.page.evaluate(() => app.setVisible(true));
+  await second.page.evaluate(() => app.setVisible(true));
+  await claims(owner, 2);
+  expect(await owner.status()).toBe('owner');
+});
+
+test('an owner with older code yields to newer code, which takes its runs along', async ({ ledger, openTab }) => {
+  const old = await openTab();
+  await startChain(old, ledger, STEPS);
+  await old.untilStatus('owner');
+  ledger.hold('s3');
+  await ledger.requested('s3', 1);
+  const fresh = await openTab({ version: 2, hidden: true });
+  await fresh.untilStatus('standby');
+  ledger.letGo('s3');
+  await fresh.untilStatus('owner');
+  await expectWhole(fresh, ledger, STEPS, []);
+  expect(await fresh.page.evaluate(() => app.run.result())).toBe(`${STEPS} by version 2`);
+  // The old one is looked at, and yet does not get it back.
+  expect(await old.status()).toBe('standby');
+});
+
+test('newer code does not wait for ever for a moment between two steps', async ({ ledger, openTab }) => {
+  const old = await openTab();
+  await startChain(old, ledger, STEPS);
+  await old.untilStatus('owner');
+  ledger.hold('s3');
+  await ledger.requested('s3', 1);
+  const fresh = await openTab({ version: 2 });
+  await fresh.untilStatus('owner');
+  await ledger.requested('s3', 2);
+  ledger.letGo('s3');
+  await expectWhole(fresh, ledger, STEPS, ['s3']);
+});
