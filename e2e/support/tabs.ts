@@ -22,7 +22,7 @@ export interface Tab {
 }
 
 interface TabsFixtures {
-  browser: LaunchedBrowser;
+  launched: LaunchedBrowser;
   ledger: StepLedger;
   openTab(options?: OpenOptions): Promise<Tab>;
 }
@@ -38,10 +38,10 @@ export const test = base.extend<TabsFixtures, { pages: ServedPages }>({
     { scope: 'worker' },
   ],
   // biome-ignore lint/correctness/noEmptyPattern: as above
-  browser: async ({}, use) => {
-    const browser = await launchBrowser();
-    await use(browser);
-    await browser.close();
+  launched: async ({}, use) => {
+    const launched = await launchBrowser();
+    await use(launched);
+    await launched.close();
   },
   // biome-ignore lint/correctness/noEmptyPattern: as above
   ledger: async ({}, use) => {
@@ -49,9 +49,9 @@ export const test = base.extend<TabsFixtures, { pages: ServedPages }>({
     await use(ledger);
     await ledger.close();
   },
-  openTab: async ({ browser, pages }, use) => {
+  openTab: async ({ launched, pages }, use) => {
     await use(async ({ version = 1, hidden = false, idle = false } = {}) => {
-      const page = await browser.context.newPage();
+      const page = await launched.context.newPage();
       await page.goto(`${pages.url}/?version=${version}${hidden ? '&hidden' : ''}${idle ? '&idle' : ''}`);
       await page.waitForFunction(() => 'app' in globalThis);
       return tabOf(page);

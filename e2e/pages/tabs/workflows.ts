@@ -1,4 +1,4 @@
-import { defineWorkflow, fromSteps } from '@holdfast/core';
+import { defineWorkflow, fromSteps, type MigrationState } from '@holdfast/core';
 
 export interface ChainInput {
   /** The server that keeps the ledger. */
@@ -13,7 +13,7 @@ const chain = (version: number) =>
   defineWorkflow({
     id: 'chain',
     version,
-    ...(version > 1 && { migrate: { [version - 1]: (state: never) => state } }),
+    migrate: version > 1 ? { [version - 1]: (state: MigrationState) => state } : {},
     logic: fromSteps({ types: {} as { input: ChainInput } }, async ({ input, step, progress }) => {
       for (let n = 1; n <= input.steps; n++) {
         await step(`s${n}`, async ({ idempotencyKey, signal }) => {

@@ -11,9 +11,9 @@ test('a hidden owner hands over to a visible tab between two steps: none is aske
   openTab,
 }) => {
   const hidden = await openTab();
+  ledger.hold('s3');
   await startChain(hidden, ledger, STEPS);
   await hidden.untilStatus('owner');
-  ledger.hold('s3');
   await ledger.requested('s3', 1);
   await hidden.page.evaluate(() => app.setVisible(false));
   const tab = await openTab();
@@ -55,9 +55,9 @@ test('a visible owner keeps the store, and of two hidden tabs the one that has i
 
 test('an owner with older code yields to newer code, which takes its runs along', async ({ ledger, openTab }) => {
   const old = await openTab();
+  ledger.hold('s3');
   await startChain(old, ledger, STEPS);
   await old.untilStatus('owner');
-  ledger.hold('s3');
   await ledger.requested('s3', 1);
   const fresh = await openTab({ version: 2, hidden: true });
   await fresh.untilStatus('standby');
@@ -71,9 +71,9 @@ test('an owner with older code yields to newer code, which takes its runs along'
 
 test('newer code does not wait for ever for a moment between two steps', async ({ ledger, openTab }) => {
   const old = await openTab();
+  ledger.hold('s3');
   await startChain(old, ledger, STEPS);
   await old.untilStatus('owner');
-  ledger.hold('s3');
   await ledger.requested('s3', 1);
   const fresh = await openTab({ version: 2 });
   await fresh.untilStatus('owner');

@@ -6,14 +6,14 @@ declare const app: TabsPage;
 
 const STEPS = 8;
 
-test('a frozen tab gives the store away at once, and follows when it thaws', async ({ browser, ledger, openTab }) => {
+test('a frozen tab gives the store away at once, and follows when it thaws', async ({ launched, ledger, openTab }) => {
   const frozen = await openTab();
+  ledger.hold('s4');
   await startChain(frozen, ledger, STEPS);
   await frozen.untilStatus('owner');
   const tab = await openTab();
-  ledger.hold('s4');
   await ledger.requested('s4', 1);
-  const devTools = await browser.context.newCDPSession(frozen.page);
+  const devTools = await launched.context.newCDPSession(frozen.page);
   await devTools.send('Page.setWebLifecycleState', { state: 'frozen' });
   await ledger.requested('s4', 2);
   ledger.letGo('s4');
@@ -24,17 +24,17 @@ test('a frozen tab gives the store away at once, and follows when it thaws', asy
 });
 
 test('an owner that is stopped without a word is stolen from; when it goes on, it commits nothing', async ({
-  browser,
+  launched,
   ledger,
   openTab,
 }) => {
   const stopped = await openTab();
+  ledger.hold('s4');
   await startChain(stopped, ledger, STEPS);
   await stopped.untilStatus('owner');
   const tab = await openTab();
   await tab.untilStatus('standby');
-  const pid = await rendererOf(browser, stopped);
-  ledger.hold('s4');
+  const pid = await rendererOf(launched, stopped);
   await ledger.requested('s4', 1);
   process.kill(pid, 'SIGSTOP');
   try {
@@ -66,9 +66,9 @@ test('a step that keeps its thread busy is not the death of its host', async ({ 
 
 test('an owner whose lock is stolen stops, and stands in line again', async ({ ledger, openTab }) => {
   const robbed = await openTab();
+  ledger.hold('s4');
   await startChain(robbed, ledger, STEPS);
   await robbed.untilStatus('owner');
-  ledger.hold('s4');
   await ledger.requested('s4', 1);
   await robbed.page.evaluate(() => navigator.locks.request('holdfast:holdfast', { steal: true }, () => undefined));
   await ledger.requested('s4', 2);
