@@ -120,7 +120,7 @@ const MUTATIONS = [
   },
   {
     name: 'what actions have sent is not stored',
-    file: 'decide/decider.js',
+    file: 'decide/messages.js',
     from: 'for (const message of this.#unstored)',
     to: 'for (const message of [])',
   },

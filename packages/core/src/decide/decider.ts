@@ -8,7 +8,6 @@ import {
   Engine,
   type EngineState,
   endOf,
-  isEndOf,
   type Leaf,
   type Message,
   names,
@@ -45,6 +44,7 @@ import {
 import { type ControlBody, decideControl, LIFTED, type RunControl } from './control.js';
 import { keepDeadLetter } from './dead-letters.js';
 import { Mailboxes } from './mailboxes.js';
+import { Messages } from './messages.js';
 import type { Migrated } from './migrate.js';
 import { OpenWaits } from './open-waits.js';
 import { withoutReasons, withReason } from './pausing.js';
@@ -96,11 +96,7 @@ export class Decider {
   readonly #waits = new OpenWaits();
   /** The run was written by another definition, and is not in line with this one yet. */
   #foreign: TakenUp['foreign'];
-  /** Sent by actors outside of a transition, and not taken yet; with the record id of those that are stored. */
-  readonly #messages = new Map<Message, string | undefined>();
-  /** Those of them that no checkpoint has been asked to store yet. */
-  #unstored: Message[] = [];
-  #lastMessage = 0;
+  readonly #messages: Messages;
   readonly #historyLength: number;
   /** Step functions that were cancelled and have undone what they did. */
   readonly #undoneLeaves = new Set<Leaf>();
@@ -121,9 +117,9 @@ export class Decider {
     this.#row = stored.row;
     this.#record = new RunRecord(stored, valueLength);
     this.#mailboxes = new Mailboxes(this.#record);
+    this.#messages = new Messages(this.#record);
     this.#onMessage = (message) => {
-      this.#messages.set(message, undefined);
-      this.#unstored.push(message);
+      this.#messages.add(message);
       onMessage(message);
     };
     if (!this.#record.has('state') || this.#record.has('failure')) return;
@@ -132,7 +128,7 @@ export class Decider {
     this.#engine = engine;
     this.#foreign = foreign;
     if (!foreign) for (const leaf of this.#engine.leaves) this.#learnWaits(leaf);
-    this.#learnMessages(this.#engine);
+    this.#messages.learn(engine);
   }
 
   get row(): RunRow {
@@ -170,18 +166,17 @@ export class Decider {
     const orphans = (this.#record.read('orphans') ?? []) as Orphan[];
     if (this.#undoing)
       return { ...NO_EFFECTS, orphans, undo: this.#engine.leaves.filter((leaf) => this.#hasUndo(leaf)) };
-    const ended = (leaf: Leaf) => [...this.#messages.keys()].some((message) => isEndOf(message, leaf));
     return {
       orphans,
       actions: this.#pendingActions(),
-      start: this.#engine.leaves.filter((leaf) => !ended(leaf)),
+      start: this.#engine.leaves.filter((leaf) => !this.#messages.hasEndOf(leaf)),
       undo: [],
     };
   }
 
   /** What actors have sent that is not taken yet, in order. */
   get messages(): readonly Message[] {
-    return [...this.#messages.keys()];
+    return this.#messages.all;
   }
 
   /** The stored journal of a step function. */
@@ -582,42 +577,13 @@ export class Decider {
   #clearActions(arrival: Arrival, draft: Draft): void {
     this.#record.remove('actions', draft.ops);
     this.#record.remove('orphans', draft.ops);
-    if (arrival.kind === 'message') this.#dropMessage(arrival.message, draft);
-    for (const message of this.#unstored) this.#keepMessage(message, draft);
-    this.#unstored = [];
+    if (arrival.kind === 'message') this.#messages.drop(arrival.message, draft.ops);
+    this.#messages.store(draft.ops);
   }
 
   #keepEnd(message: Message, draft: Draft): void {
     this.#onMessage(message);
-    this.#unstored = this.#unstored.filter((other) => other !== message);
-    this.#keepMessage(message, draft);
-  }
-
-  /** One that can't be stored is taken all the same, as long as this host lives. */
-  #keepMessage(message: Message, draft: Draft): void {
-    if (!this.#messages.has(message)) return;
-    const id = `messages/${++this.#lastMessage}`;
-    try {
-      this.#record.put(id, message, 'message', draft.ops);
-      this.#messages.set(message, id);
-    } catch (error) {
-      if (!isHoldfastError(error, 'VALUE_NOT_STORABLE')) throw error;
-    }
-  }
-
-  #dropMessage(message: Message, draft: Draft): void {
-    const id = this.#messages.get(message);
-    this.#messages.delete(message);
-    if (id !== undefined) this.#record.remove(id, draft.ops);
-  }
-
-  #learnMessages(engine: Engine): void {
-    const numbers = this.#record.idsFrom('messages/').map((id) => Number(id.slice('messages/'.length)));
-    for (const n of numbers.sort((a, b) => a - b)) {
-      const id = `messages/${n}`;
-      this.#messages.set(engine.bind(this.#record.read(id) as Message), id);
-      this.#lastMessage = n;
-    }
+    this.#messages.storeOne(message, draft.ops);
   }
 
   /** Fails the run: its state stays that of the checkpoint before, the error says why. */
@@ -650,8 +616,7 @@ export class Decider {
     const closed = isClosed(goesOn);
     const reasons = closed ? [] : (draft.reasons ?? rest.reasons);
     const status = reasons.length > 0 ? 'paused' : goesOn;
-    // Nobody will take them any more.
-    if (closed) for (const id of this.#record.idsFrom('messages/')) this.#record.remove(id, draft.ops);
+    if (closed) this.#messages.forgetStored(draft.ops);
     const deadline = closed ? undefined : this.#nextDeadline(cancel);
     const progress = draft.progress ?? rest.progress;
     const suspicion = suspicionAfter(arrival, { status, ...(before && { suspicion: before }) });
@@ -716,7 +681,7 @@ export class Decider {
     if (status !== 'running') return 'running';
     const busy =
       toPerform ||
-      this.#messages.size > 0 ||
+      !this.#messages.isEmpty ||
       this.#engine.leaves.some((leaf) => !this.#isWaiting(leaf, effects, quiet));
     return busy ? 'running' : 'waiting';
   }
