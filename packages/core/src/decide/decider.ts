@@ -43,13 +43,13 @@ import {
 } from './arrivals.js';
 import { type ControlBody, decideControl, LIFTED, type RunControl } from './control.js';
 import { keepDeadLetter } from './dead-letters.js';
+import { headAfterArrival, headOps } from './head.js';
 import { Mailboxes } from './mailboxes.js';
 import { Messages } from './messages.js';
 import type { Migrated } from './migrate.js';
 import { OpenWaits } from './open-waits.js';
 import { withoutReasons, withReason } from './pausing.js';
 import { RunRecord } from './run-record.js';
-import { suspicionAfter } from './suspicion.js';
 import { isStepsActor, type TakenUp, takeUp } from './take-up.js';
 import { unfit } from './unfit.js';
 
@@ -599,58 +599,31 @@ export class Decider {
     draft.history = { kind: arrival.kind === 'start' ? 'start' : 'action', outcome: 'failed' };
   }
 
-  #writeHead(arrival: Arrival, draft: Draft, circumstances: Circumstances): void {
-    const { now, epoch } = circumstances;
-    const {
-      nextDeadlineAt: _,
-      suspicion: before,
-      pausedFrom: _from,
-      cancel: offered,
-      children: _children,
-      ...open
-    } = this.#row;
-    const { singletonKey, ...rest } = open;
-    const seq = draft.history ? rest.seq + 1 : rest.seq;
-    const cancel = draft.cancel ?? offered;
-    const goesOn = draft.cancelled ? 'cancelled' : this.#status(draft.effects, circumstances.quiet, cancel);
-    const closed = isClosed(goesOn);
-    const reasons = closed ? [] : (draft.reasons ?? rest.reasons);
-    const status = reasons.length > 0 ? 'paused' : goesOn;
-    if (closed) this.#messages.forgetStored(draft.ops);
-    const deadline = closed ? undefined : this.#nextDeadline(cancel);
-    const progress = draft.progress ?? rest.progress;
-    const suspicion = suspicionAfter(arrival, { status, ...(before && { suspicion: before }) });
-    this.#row = {
-      ...rest,
-      ...this.#definition(rest),
-      seq,
+  #writeHead(arrival: Arrival, draft: Draft, { now, epoch, quiet }: Circumstances): void {
+    const before = this.#row;
+    const cancel = draft.cancel ?? before.cancel;
+    const status = draft.cancelled ? 'cancelled' : this.#status(draft.effects, quiet, cancel);
+    if (isClosed(status)) this.#messages.forgetStored(draft.ops);
+    this.#row = headAfterArrival(before, {
+      arrival,
+      now,
       status,
-      reasons,
-      updatedAt: now,
-      ...(status === 'paused' ? { pausedFrom: goesOn } : {}),
-      ...(cancel && !closed ? { cancel } : {}),
-      ...(deadline === undefined ? {} : { nextDeadlineAt: deadline }),
-      ...(this.#waits.children > 0 && !closed ? { children: this.#waits.children } : {}),
-      ...(progress ? { progress } : {}),
-      ...(suspicion ? { suspicion } : {}),
-      ...(singletonKey === undefined || closed ? {} : { singletonKey }),
-      ...(closed && rest.closedAt === undefined ? { closedAt: now } : {}),
-    };
-    draft.ops.push({ op: 'run', row: this.#row });
-    if (forgets(seq, this.#historyLength)) draft.ops.push({ op: 'forget', upTo: seq - this.#historyLength });
-    if (!draft.history) return;
-    const { value } = this.view();
-    const effects = effectNames(draft.effects);
-    const row: HistoryRow = {
-      seq,
-      at: now,
+      reasons: draft.reasons ?? before.reasons,
+      cancel,
+      nextDeadlineAt: this.#nextDeadline(cancel),
+      children: this.#waits.children,
+      progress: draft.progress ?? before.progress,
+      definition: this.#definition(before),
+      counts: draft.history !== undefined,
+    });
+    const value = draft.history && this.view().value;
+    const checkpoint = {
       epoch,
       arrival: draft.history,
-      status,
+      effects: draft.effects,
       ...(value === undefined ? {} : { value }),
-      ...(effects.length > 0 ? { effects } : {}),
     };
-    draft.ops.push({ op: 'history', row });
+    draft.ops.push(...headOps(this.#row, checkpoint, this.#historyLength));
   }
 
   /** Which definition wrote the run: until it is taken over, the one before. */
@@ -751,17 +724,3 @@ const OUTCOME_OF = {
   waiting: 'started',
   begun: 'started',
 } as const satisfies Record<JournalEntry['status'], HistoryRow['arrival']['outcome']>;
-
-function effectNames({ actions, start, stop, undo }: Effects): string[] {
-  return [
-    ...stop.map(({ path }) => `stop ${path || 'run'}`),
-    ...undo.map(({ path }) => `undo ${path || 'run'}`),
-    ...actions.map(({ row }) => `${row.incarnation === undefined ? 'action' : 'give'} ${row.type}`),
-    ...start.map(({ path }) => `start ${path || 'run'}`),
-  ];
-}
-
-/** Whether the checkpoint of that number is to remove old rows: not each one does. */
-function forgets(seq: number, historyLength: number): boolean {
-  return seq % Math.max(1, Math.floor(historyLength / 4)) === 0;
-}
