@@ -10,8 +10,8 @@ interface OpenOptions {
   readonly version?: number;
   /** Nobody looks at it. */
   readonly hidden?: boolean;
-  /** Nothing is called in it yet. */
-  readonly idle?: boolean;
+  /** Its host has no worker. */
+  readonly here?: boolean;
 }
 
 /** A tab of the page in `pages/tabs`. */
@@ -50,9 +50,9 @@ export const test = base.extend<TabsFixtures, { pages: ServedPages }>({
     await ledger.close();
   },
   openTab: async ({ launched, pages }, use) => {
-    await use(async ({ version = 1, hidden = false, idle = false } = {}) => {
+    await use(async ({ version = 1, hidden = false, here = false } = {}) => {
       const page = await launched.context.newPage();
-      await page.goto(`${pages.url}/?version=${version}${hidden ? '&hidden' : ''}${idle ? '&idle' : ''}`);
+      await page.goto(`${pages.url}/?version=${version}${hidden ? '&hidden' : ''}${here ? '&here' : ''}`);
       await page.waitForFunction(() => 'app' in globalThis);
       return tabOf(page);
     });
@@ -105,7 +105,7 @@ export async function expectWhole(
 }
 
 /** The process that renders a tab: the one that works hardest while the tab does. */
-export async function rendererOf({ context }: LaunchedBrowser, { page }: Tab): Promise<number> {
+export async function rendererOf({ context }: LaunchedBrowser, { page }: Pick<Tab, 'page'>): Promise<number> {
   const session = (await context.browser()?.newBrowserCDPSession()) as CDPSession;
   const times = async () => {
     const { processInfo } = await session.send('SystemInfo.getProcessInfo');

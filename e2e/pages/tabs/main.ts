@@ -1,6 +1,8 @@
 import { createHoldfast } from '@holdfast/browser';
+import { hostHere } from '@holdfast/browser/here';
 import type { HostStatus } from '@holdfast/core';
 import type { App } from './worker.js';
+import { workflowsOf } from './workflows.js';
 
 const query = new URLSearchParams(location.search);
 /** Of the app's code, as a deployment would have changed it. */
@@ -12,10 +14,12 @@ Object.defineProperty(document, 'visibilityState', { get: () => visibility });
 /** An instant that means the same in every tab, in ms. */
 const now = () => performance.timeOrigin + performance.now();
 
-const workers: Worker[] = [];
+const workers: Pick<Worker, 'terminate'>[] = [];
+const makeWorker = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: version });
+const makeHost = () => hostHere({ workflows: workflowsOf(Number(version)) });
 const holdfast = createHoldfast<App>(
   () => {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: version });
+    const worker = query.has('here') ? makeHost() : makeWorker();
     workers.push(worker);
     return worker;
   },
@@ -30,9 +34,7 @@ holdfast.host.subscribe((status) => statuses.push({ status, at: now() }));
 const seen: { readonly done: number; readonly at: number }[] = [];
 
 const run = holdfast.run('chain', 'one');
-function watch(): void {
-  run.subscribe(({ progress }) => seen.push({ done: progress?.done ?? 0, at: now() }));
-}
+run.subscribe(({ progress }) => seen.push({ done: progress?.done ?? 0, at: now() }));
 
 function setVisible(visible: boolean): void {
   visibility = visible ? 'visible' : 'hidden';
@@ -54,8 +56,7 @@ async function outcomeOf<T>(call: Promise<T>) {
   }
 }
 
-const app = { holdfast, run, workers, statuses, seen, watch, setVisible, returns, now, outcomeOf };
-if (!query.has('idle')) watch();
+const app = { holdfast, run, workers, statuses, seen, setVisible, returns, now, outcomeOf };
 
 /** What the tests do in this page. */
 export type TabsPage = typeof app;

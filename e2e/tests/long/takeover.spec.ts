@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, type Page } from '@playwright/test';
 import type { TabsPage } from '../../pages/tabs/main.js';
 import type { LaunchedBrowser } from '../../support/browser.js';
@@ -20,13 +21,12 @@ const ways: Record<string, Leave> = {
     await page.waitForURL('**/elsewhere.html');
     return undefined;
   },
-  'crash of the page': async ({ page }) => {
+  'crash of the page': async ({ page }, browser) => {
+    const pid = await rendererOf(browser, { page });
     const devTools = await page.context().newCDPSession(page);
-    const crash = page.waitForEvent('crash');
-    const at = Date.now();
     void devTools.send('Page.crash').catch(() => undefined);
-    await crash;
-    return at;
+    // Until its report is written the process is there, and so is its lock.
+    return untilGone(pid);
   },
   'SIGKILL of the renderer': async (owner, browser) => {
     const pid = await rendererOf(browser, owner);
@@ -70,6 +70,14 @@ async function openOwner(openTab: () => Promise<Tab>): Promise<Tab> {
   const tab = await openTab();
   await tab.untilStatus('owner');
   return tab;
+}
+
+/** When a process has ended. */
+async function untilGone(pid: number): Promise<number> {
+  for (;;) {
+    const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => 'Z');
+    if (/^Z$|\) [ZX]/.test(state)) return Date.now();
+  }
 }
 
 function took(page: Page, left: number | undefined): Promise<number> {

@@ -1,58 +1,11 @@
-import { type AnyWorkflow, type Duration, HoldfastError, isHoldfastError } from '@holdfast/core';
-import { toMs } from '@holdfast/core/client';
-import { createHost, errorsTo, type Host, type HostOptions, serveStepsTo } from '@holdfast/core/host';
+import type { AnyWorkflow } from '@holdfast/core';
+import { serveStepsTo } from '@holdfast/core/host';
 import { expose } from 'comlink';
-import type { Versions } from './claims/words.js';
-import { createConnectivity } from './host/connectivity.js';
-import { createServices } from './host/services.js';
-import { fromOwnScript, isStepWorker, toStepHost, toStepWorker } from './host/step-workers.js';
-import { createIndexedDbStore } from './store/index.js';
-import { toReply } from './wire/reply.js';
+import { announce, createWorkerApi, type HostScope, type ServeOptions } from './host/serve.js';
+import { fromOwnScript, isStepWorker, toStepHost } from './host/step-workers.js';
 import type { ServedHoldfast } from './wire/served.js';
-import type { AskEnded, CallService, Hello, PageState, Serving, TellPage, WorkerApi } from './wire/wire.js';
 
-export type { ServedHoldfast };
-
-export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
-  /** What this worker can run. */
-  readonly workflows: TWorkflows;
-  /** The store's name, where the worker and not the page decides it: then the page must give the same, or none. */
-  readonly name?: string;
-  /**
-   * Told of what goes on in this worker, in order: ownership, runs that begin, end, are paused or parked, tries of steps
-   * that fail. A `pino` logger will do, and so will `console`. Default: nobody is told but of trouble.
-   */
-  readonly logger?: HostOptions['logger'];
-  /**
-   * Told of what nobody else is told of: trouble of the store, runs that can't go on here. Default: `logger` is told, and
-   * where there is none `console.error`.
-   */
-  readonly onError?: HostOptions['onError'];
-  /**
-   * How often a run is restored after crashes of the worker that it does not outlive, before it is paused with
-   * `CRASH_LOOP`: a whole number from 2, or Infinity; default 3.
-   */
-  readonly crashLoopLimit?: HostOptions['crashLoopLimit'];
-  /** For development: see the guide to step functions. */
-  readonly dev?: HostOptions['dev'];
-  /** What is started by the calendar while this worker owns the store: see `@holdfast/core/schedules`. */
-  readonly schedules?: HostOptions['schedules'];
-  /** How much a run may hold; a workflow may have its own. */
-  readonly limits?: HostOptions['limits'];
-  /** How long runs are kept after they have ended, as `'30d'`; a workflow may have its own. Default: for ever. */
-  readonly retention?: HostOptions['retention'];
-  /**
-   * Makes a worker in which steps of isolated workflows are performed: its `name` has to be `holdfast steps`, and its
-   * script to call `serveHoldfast` with the same workflows. Default: one of this worker's own script, as a module.
-   */
-  readonly stepWorker?: () => Worker;
-  /**
-   * For how long neither the worker nor the page of the tab that owns the store may answer before this one takes it away,
-   * in rounds of two seconds; twice as long each time. Default `'10s'`. Tabs that are closed, crash, or are frozen by a
-   * browser that says so are not waited for.
-   */
-  readonly stealAfter?: Duration;
-}
+export type { ServedHoldfast, ServeOptions };
 
 /**
  * Serves `workflows` to the page that made this dedicated worker. Nothing is opened before the page connects. The steps of
@@ -71,102 +24,15 @@ export function serveHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
     serveStepsTo(toStepHost(scope), options);
     return {};
   }
-  expose(createWorkerApi(options, scope), scope);
-  void announce(scope);
+  expose(createWorkerApi({ stepWorker: fromOwnScript, ...options }, scope), scope);
+  void announce(scope, scope);
   return {};
 }
 
-function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: DedicatedWorker): WorkerApi {
-  const { workflows, logger, onError = errorsTo(logger), crashLoopLimit, dev, schedules, limits, retention } = options;
-  const { stepWorker = fromOwnScript, stealAfter = '10s' } = options;
-  const stealAfterMs = toMs(stealAfter, 'stealAfter');
-  const connectivity = createConnectivity(scope);
-  const versions = newestOf(workflows);
-  let visible = false;
-  let host: Host | undefined;
-
-  const connected = () => {
-    if (host) return host;
-    throw new TypeError('The page called before it was connected.');
-  };
-  const heed = (page: PageState) => {
-    visible = page.visible;
-    connectivity.tell(page.online);
-  };
-  const connect = (hello: Hello, tell: TellPage, service: CallService, ended: AskEnded) => {
-    const name = nameOf(hello, options.name);
-    heed(hello.page);
-    const hosts = { self: hello.host, wasEnded: async (host: string) => ended(host) };
-    const standing = { host: hello.host, versions, visible: () => visible };
-    const store = createIndexedDbStore({ name, hosts, standing, stealAfterMs });
-    const services = createServices(service);
-    host = createHost({
-      store,
-      workflows,
-      connectivity,
-      services,
-      stepWorker: () => toStepWorker(stepWorker()),
-      onError,
-      ...(logger && { logger }),
-      ...(crashLoopLimit !== undefined && { crashLoopLimit }),
-      ...(dev && { dev }),
-      ...(schedules && { schedules }),
-      ...(limits !== undefined && { limits }),
-      ...(retention !== undefined && { retention }),
-    });
-    host.listen((notice) => void Promise.resolve(tell(notice)).catch((error) => onError(error)));
-    host.owned.catch((error) => {
-      if (!isHoldfastError(error, 'CLOSED')) onError(error);
-    });
-    host.open();
-  };
-
-  return {
-    connect: (...args) => toReply(() => connect(...args)),
-    call: (method, args) => toReply(() => callHost(connected(), method, args)),
-    page: heed,
-    close: () => toReply(() => host?.close()),
-  };
-}
-
-function callHost<M extends Parameters<WorkerApi['call']>[0]>(host: Host, method: M, args: Parameters<Host[M]>) {
-  const call = host[method] as (...args: Parameters<Host[M]>) => ReturnType<Host[M]>;
-  return call.apply(host, args) as Promise<Awaited<ReturnType<Host[M]>>>;
-}
-
-/** Tells the page that it can connect, and by which lock it learns of this worker's death. */
-async function announce(scope: DedicatedWorker): Promise<void> {
-  const alive = `holdfast:alive:${crypto.randomUUID()}`;
-  await new Promise<void>((granted) => {
-    void scope.navigator.locks.request(alive, () => {
-      granted();
-      return new Promise(() => {
-        // Held until the worker dies, whatever kills it.
-      });
-    });
-  });
-  scope.postMessage({ holdfast: 'serving', alive } satisfies Serving);
-}
-
-function newestOf(workflows: readonly AnyWorkflow[]): Versions {
-  const versions: Record<string, number> = {};
-  for (const { id, version } of workflows) versions[id] = Math.max(version, versions[id] ?? version);
-  return versions;
-}
-
 type DedicatedWorker = Pick<Worker, 'postMessage' | 'addEventListener' | 'removeEventListener'> &
-  EventTarget & { readonly name: string; readonly navigator: Pick<Navigator, 'onLine' | 'locks'> };
+  HostScope & { readonly name: string };
 
 function dedicatedWorker(): DedicatedWorker {
   if ('DedicatedWorkerGlobalScope' in globalThis) return globalThis as unknown as DedicatedWorker;
   throw new TypeError('serveHoldfast belongs into the script of a dedicated worker.');
-}
-
-function nameOf(hello: Hello, own: string | undefined): string {
-  if (own === undefined || own === hello.name) return hello.name;
-  throw new HoldfastError('OPTION_INVALID', {
-    message: `The worker serves the store "${own}", the page asks for "${hello.name}".`,
-    remedy: 'Give createHoldfast the same name, or give serveHoldfast none.',
-    details: { option: 'name', worker: own, page: hello.name },
-  });
 }

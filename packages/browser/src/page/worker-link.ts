@@ -1,7 +1,7 @@
 import type { HostApi, HostLink, Notice } from '@holdfast/core/client';
 import { guardStore } from '../claims/guard.js';
 import { fromReply } from '../wire/reply.js';
-import type { CallService } from '../wire/wire.js';
+import type { CallService, HostWorker } from '../wire/wire.js';
 import { Audience } from './audience.js';
 import { noteEnded, wasEnded } from './ended-workers.js';
 import { closed, lackOf, unreachable } from './errors.js';
@@ -11,7 +11,7 @@ import { openSession, type RemoteWorker, type Session } from './session.js';
 export interface WorkerLinkOptions {
   readonly name: string;
   readonly readyMs: number;
-  makeWorker(): Worker;
+  makeWorker(): HostWorker;
   /** Calls a function of the page for a step. */
   readonly service: CallService;
   /** Told once, when the link begins to close. */

@@ -26,6 +26,8 @@ export interface IndexedDbStoreOptions {
    * taken from it; twice as long each time. Default 10,000 ms.
    */
   readonly stealAfterMs?: number;
+  /** Aborted when the lock is to be free at once: its holder is about to stand still. What is under way is fenced off. */
+  readonly ended?: AbortSignal;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface IndexedDbStoreOptions {
  * `STORE_FORMAT` (written by newer code), `STORE_FAILED`.
  */
 export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
-  const { name, openMs = 10_000, hosts, standing, stealAfterMs = 10_000 } = options;
+  const { name, openMs = 10_000, hosts, standing, stealAfterMs = 10_000, ended } = options;
   const connection = new Connection(name, openMs);
   const wakes = new Channel<StoreChange>(`holdfast:${name}`);
   const rivals = new Rivals(name, stealAfterMs, standing);
@@ -57,8 +59,8 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
 
   async function acquire({ signal }: { signal?: AbortSignal } = {}): Promise<Ownership> {
     open();
-    const ended = AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]);
-    const ownership = await acquireOwnership(connection, ended, rivals, hosts);
+    const over = AbortSignal.any([closing.signal, ended, signal].filter((one) => one !== undefined));
+    const ownership = await acquireOwnership(connection, over, rivals, { hosts, ended });
     if (closing.signal.aborted) await ownership.giveBack();
     open();
     held.set(ownership.epoch, ownership);

@@ -35,7 +35,7 @@ export async function acquireOwnership(
   connection: Connection,
   signal: AbortSignal,
   rivals: Rivals,
-  hosts?: HostRegister,
+  { hosts, ended }: { hosts: HostRegister | undefined; ended: AbortSignal | undefined },
 ): Promise<Held> {
   const lock = await requestLock(`holdfast:${connection.name}`, signal, rivals);
   const wanted = rivals.defend();
@@ -43,6 +43,7 @@ export async function acquireOwnership(
     wanted.end();
     await lock.release();
   };
+  ended?.addEventListener('abort', () => void giveBack(), { once: true });
   try {
     const { before, raised } = await connection.use((db) => raiseEpoch(db, hosts?.self));
     const { epoch, incarnation } = raised;

@@ -51,4 +51,7 @@ export interface WorkerApi {
   close(): Promise<Reply<void>>;
 }
 
+/** What a page needs of a worker; `hostHere` makes one that is none. */
+export type HostWorker = Pick<Worker, 'postMessage' | 'addEventListener' | 'removeEventListener' | 'terminate'>;
+
 export const DEFAULT_NAME = 'holdfast';
