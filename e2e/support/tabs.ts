@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { test as base, type CDPSession, expect, type Page } from '@playwright/test';
 import type { TabsPage } from '../pages/tabs/main.js';
 import { type LaunchedBrowser, launchBrowser } from './browser.js';
@@ -104,19 +105,25 @@ export async function expectWhole(
   expect(epochs, 'no commit of a stale epoch').toEqual([...epochs].sort((a, b) => a - b));
 }
 
-/** The process that renders a tab: the one that works hardest while the tab does. */
+/** The process that renders a tab: the one that grows when the tab fills its memory. */
 export async function rendererOf({ context }: LaunchedBrowser, { page }: Pick<Tab, 'page'>): Promise<number> {
   const session = (await context.browser()?.newBrowserCDPSession()) as CDPSession;
-  const times = async () => {
-    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-    return new Map(processInfo.filter(({ type }) => type === 'renderer').map(({ id, cpuTime }) => [id, cpuTime]));
-  };
-  const before = await times();
-  await page.evaluate(() => {
-    for (const end = performance.now() + 400; performance.now() < end; );
-  });
-  const after = await times();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
   await session.detach();
-  const worked = [...after].map(([id, time]) => ({ id, time: time - (before.get(id) ?? 0) }));
-  return worked.sort((a, b) => b.time - a.time)[0]?.id as number;
+  const renderers = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
+  const sizes = () => Promise.all(renderers.map(residentBytes));
+  const before = await sizes();
+  const filled = await page.evaluateHandle((bytes) => new Uint8Array(bytes).fill(1), FILLED_BYTES);
+  const after = await sizes();
+  await filled.dispose();
+  const grown = renderers.filter((_, at) => (after[at] ?? 0) - (before[at] ?? 0) > FILLED_BYTES / 2);
+  expect(grown, 'one process has grown').toHaveLength(1);
+  return grown[0] as number;
+}
+
+const FILLED_BYTES = 128 * 1024 * 1024;
+
+async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
 }

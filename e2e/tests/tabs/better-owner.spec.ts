@@ -26,33 +26,6 @@ test('a hidden owner hands over to a visible tab between two steps: none is aske
   await hidden.untilStatus('standby');
 });
 
-test('a visible owner keeps the store, and of two hidden tabs the one that has it', async ({ ledger, openTab }) => {
-  const owner = await openTab({ hidden: true });
-  await startChain(owner, ledger, 1);
-  await expectWhole(owner, ledger, 1, []);
-  const second = await openTab({ hidden: true });
-  await second.untilStatus('standby');
-  // It has claimed in vain once it has claimed again.
-  const claims = (tab: typeof owner, times: number) =>
-    tab.page.evaluate(
-      (wanted) =>
-        new Promise<void>((resolve) => {
-          let heard = 0;
-          const channel = new BroadcastChannel('holdfast:holdfast:claims');
-          channel.onmessage = ({ data }) => {
-            if (data.word === 'claim' && ++heard === wanted) resolve();
-          };
-        }),
-      times,
-    );
-  await claims(owner, 2);
-  expect(await owner.status()).toBe('owner');
-  await owner.page.evaluate(() => app.setVisible(true));
-  await second.page.evaluate(() => app.setVisible(true));
-  await claims(owner, 2);
-  expect(await owner.status()).toBe('owner');
-});
-
 test('an owner with older code yields to newer code, which takes its runs along', async ({ ledger, openTab }) => {
   const old = await openTab();
   ledger.hold('s3');
@@ -67,17 +40,4 @@ test('an owner with older code yields to newer code, which takes its runs along'
   expect(await fresh.page.evaluate(() => app.run.result())).toBe(`${STEPS} by version 2`);
   // The old one is looked at, and yet does not get it back.
   expect(await old.status()).toBe('standby');
-});
-
-test('newer code does not wait for ever for a moment between two steps', async ({ ledger, openTab }) => {
-  const old = await openTab();
-  ledger.hold('s3');
-  await startChain(old, ledger, STEPS);
-  await old.untilStatus('owner');
-  await ledger.requested('s3', 1);
-  const fresh = await openTab({ version: 2 });
-  await fresh.untilStatus('owner');
-  await ledger.requested('s3', 2);
-  ledger.letGo('s3');
-  await expectWhole(fresh, ledger, STEPS, ['s3']);
 });

@@ -58,7 +58,7 @@ test('a step that keeps its thread busy is not the death of its host', async ({ 
   const tab = await openTab();
   await tab.untilStatus('standby');
   // Longer than a silent owner is waited for.
-  await startChain(owner, ledger, 1, 9000);
+  await startChain(owner, ledger, 1, 7000);
   await owner.page.waitForFunction(() => app.holdfast.host.getSnapshot() === 'unresponsive');
   await expectWhole(owner, ledger, 1, []);
   expect(await tab.page.evaluate(() => app.statuses.map(({ status }) => status))).not.toContain('owner');

@@ -3,6 +3,7 @@ import { Channel } from '../wire/channel.js';
 import { Claimant } from './claimant.js';
 import { Defender } from './defender.js';
 import { guardStore } from './guard.js';
+import { Rivals } from './rivals.js';
 import { betterBy, type Claim, claimsChannelOf, type Standing, type Word } from './words.js';
 
 const aClaim = (claim: Partial<Claim> = {}): Claim => ({
@@ -119,6 +120,17 @@ test('silence is counted in rounds that went by in full, and ends with an answer
   expect(round()).toBe(0);
   defender.end();
   expect(round()).toBe(2000);
+});
+
+test('each theft doubles the time for which a silent owner is waited for', () => {
+  const rivals = new Rivals('store', 10_000);
+  const times = [1, 2, 3].map(() => {
+    const { stealAfterMs } = rivals;
+    rivals.steals();
+    return stealAfterMs;
+  });
+  rivals.close();
+  expect(times).toEqual([10_000, 20_000, 40_000]);
 });
 
 test('a page answers for its worker while that one owns the store, and not after', async () => {

@@ -44,6 +44,11 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
   const closing = new AbortController();
   const held = new Map<number, Held>();
   const group = new CommitGroup(write);
+  const closeChannels = () => {
+    wakes.close();
+    rivals.close();
+  };
+  ended?.addEventListener('abort', closeChannels, { once: true });
 
   async function write(checkpoints: readonly Checkpoint[]): Promise<Refusal[]> {
     const refusals = await connection.use((db) =>
@@ -72,8 +77,7 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
     await group.idle();
     await Promise.all([...held.values()].map((ownership) => ownership.giveBack()));
     await connection.close();
-    wakes.close();
-    rivals.close();
+    closeChannels();
   }
 
   const open = () => {
