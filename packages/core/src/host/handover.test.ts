@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { fromPromise, setup } from 'xstate';
 import { defineWorkflow } from '../define/define-workflow.js';
 import { fromSteps } from '../define/from-steps.js';
 import { createMemoryDatabase, createMemoryStore } from '../store/memory-store.js';
@@ -70,6 +71,32 @@ test('a better placed host gets the store between two steps, and nothing is done
   begun[1]?.go();
   await other.holdfast.run('w', '1').result();
   expect(database.released, 'and it was no crash').toBe(1);
+  await owner.holdfast.close();
+  await other.holdfast.close();
+});
+
+test('between two promise actors, too', async () => {
+  const begun: { name: string; go: () => void }[] = [];
+  const work = (name: string) => fromPromise(() => new Promise<void>((go) => begun.push({ name, go })));
+  const logic = setup({ actors: { a: work('a'), b: work('b') } }).createMachine({
+    initial: 'a',
+    states: {
+      a: { invoke: { src: 'a', onDone: 'b' } },
+      b: { invoke: { src: 'b', onDone: 'done' } },
+      done: { type: 'final' },
+    },
+  });
+  const workflows = [defineWorkflow({ id: 'm', version: 1, logic })];
+  const { ask, ...wanted } = aWantedStore();
+  const owner = aHoldfast(workflows, wanted);
+  await owner.holdfast.start('m', { id: '1' });
+  const other = aHoldfast(workflows, { database: wanted.database, clock: owner.clock });
+  await settled();
+  ask('at-rest');
+  begun[0]?.go();
+  await settled();
+  expect(other.host.ownership).toBe('owner');
+  expect(begun.map(({ name }) => name)).toEqual(['a', 'b']);
   await owner.holdfast.close();
   await other.holdfast.close();
 });
