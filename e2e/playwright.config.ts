@@ -4,6 +4,8 @@ const report = process.env.PLAYWRIGHT_JSON_OUTPUT_FILE;
 
 export default defineConfig({
   testDir: './tests',
+  // Rounds of measurement: npm run e2e:long.
+  testIgnore: process.env.HOLDFAST_E2E_LONG ? [] : ['**/long/**'],
   globalSetup: './support/build-demo.ts',
   workers: 1,
   timeout: 60_000,

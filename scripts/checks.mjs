@@ -155,11 +155,31 @@ export async function unitTests() {
  * @param {string} chromium path of it
  * @returns {Promise<Tally>}
  */
-export async function browserTests(chromium) {
+export function browserTests(chromium) {
+  return playwright('browser tests (playwright)', chromium);
+}
+
+/**
+ * Measures takeovers, round after round.
+ * @param {string} chromium path of it
+ * @returns {Promise<Tally>}
+ */
+export function longRounds(chromium) {
+  return playwright('long rounds (playwright)', chromium, ['tests/long'], { HOLDFAST_E2E_LONG: '1' });
+}
+
+/**
+ * @param {string} name
+ * @param {string} chromium
+ * @param {readonly string[]} [which] parts of the paths of the tests; default: all
+ * @param {Record<string, string>} [env]
+ * @returns {Promise<Tally>}
+ */
+async function playwright(name, chromium, which = [], env = {}) {
   return tallyPlaywright(
-    await runner('browser tests (playwright)', (file) => ({
-      command: [...tool('@playwright/test', 'playwright'), 'test', '--config', 'e2e/playwright.config.ts'],
-      env: { HOLDFAST_CHROMIUM: chromium, PLAYWRIGHT_JSON_OUTPUT_FILE: file },
+    await runner(name, (file) => ({
+      command: [...tool('@playwright/test', 'playwright'), 'test', '--config', 'e2e/playwright.config.ts', ...which],
+      env: { HOLDFAST_CHROMIUM: chromium, PLAYWRIGHT_JSON_OUTPUT_FILE: file, ...env },
       timeoutMs: 3_600_000,
     })),
   );

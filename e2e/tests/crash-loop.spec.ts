@@ -87,7 +87,7 @@ test('reloads in quick succession, at whatever instant, are not taken for crashe
   const instants = [
     async () => {},
     () => tab.waitForFunction(() => app.workers.length > 0),
-    () => tab.waitForFunction(() => app.open().host.getSnapshot() !== 'unknown'),
+    () => tab.waitForFunction(() => ['owner', 'standby'].includes(app.open().host.getSnapshot())),
     () => tab.waitForFunction(() => app.open().host.getSnapshot() === 'owner'),
   ];
   for (const instant of [...instants, ...instants, ...instants]) {

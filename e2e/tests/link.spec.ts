@@ -212,8 +212,32 @@ test.describe('a dead worker', () => {
 
   test('again and again is told to the callers', async () => {
     const tab = await openTab();
-    const outcome = await tab.evaluate(() => app.outcomeOf(app.open({ stillborn: 99 }).start('gate')));
-    expect(outcome).toMatchObject({ code: 'HOST_UNREACHABLE', details: { reason: 'died' } });
+    const seen = await tab.evaluate(async () => {
+      const holdfast = app.open({ stillborn: 99 });
+      const started = app.outcomeOf(holdfast.start('gate'));
+      const result = app.outcomeOf(holdfast.run('gate', 'one').result());
+      return { started: await started, result: await result, status: holdfast.host.getSnapshot() };
+    });
+    const unreachable = { code: 'HOST_UNREACHABLE', details: { reason: 'died' } };
+    expect(seen).toMatchObject({ started: unreachable, result: unreachable, status: 'unreachable' });
+  });
+
+  test('is told to who has waited since before, and another one is tried all the same', async () => {
+    const tab = await openTab();
+    const seen = await tab.evaluate(async () => {
+      const holdfast = app.open();
+      const run = await holdfast.start('gate', { id: 'one' });
+      const waiting = app.outcomeOf(run.result());
+      app.mortal.now = true;
+      app.workers.at(-1)?.terminate();
+      const told = await waiting;
+      const status = holdfast.host.getSnapshot();
+      app.mortal.now = false;
+      await run.send({ type: 'GO' });
+      await run.result();
+      return { told, status };
+    });
+    expect(seen).toMatchObject({ told: { code: 'HOST_UNREACHABLE' }, status: 'unreachable' });
   });
 });
 

@@ -45,6 +45,18 @@ const commitOne = (tab: Page, after: number) =>
     return app.outcomeOf(store.commit(app.aCheckpoint('one', seq, ownership.epoch)));
   }, after);
 
+test('a new owner raises the epoch in one strict transaction', async () => {
+  const tab = await openTab();
+  const seen = await tab.evaluate(async () => {
+    const store = app.createIndexedDbStore({ name: 'store' });
+    await store.list();
+    const transactions = app.spyOnTransactions();
+    await store.acquire();
+    return structuredClone(transactions);
+  });
+  expect(seen).toEqual([{ mode: 'readwrite', durability: 'strict', complete: true }]);
+});
+
 test.describe('a commit', () => {
   test('is told when its transaction is complete, and not before', async () => {
     const tab = await openOwner();

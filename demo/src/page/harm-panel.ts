@@ -19,8 +19,13 @@ export function listenToHarm(killWorker: () => void, networkChanged: () => void)
 const OWNERSHIP = {
   owner: ['this tab: owner', 'good'],
   standby: ['this tab: standby', 'quiet'],
-  unknown: ['connecting', 'quiet'],
-} as const;
+  idle: ['connecting', 'quiet'],
+  starting: ['connecting', 'quiet'],
+  unresponsive: ['worker is busy', 'bad'],
+  restarting: ['worker restarts', 'bad'],
+  unreachable: ['no worker', 'bad'],
+  closed: ['closed', 'quiet'],
+} as const satisfies Record<HostStatus, readonly [string, string]>;
 
 /** Shows whether this tab's worker executes the runs, or stands by for another's. */
 export function showOwnership(status: HostStatus): void {

@@ -41,7 +41,9 @@ function open({ script = 'serving', stillborn = 0, ...options }: OpenOptions = {
     () => {
       const worker = scripts[script]();
       workers.push(worker);
-      if (workers.length <= stillborn) worker.addEventListener('message', () => worker.terminate(), { once: true });
+      const doomed = workers.length <= stillborn;
+      const answered = () => (doomed || mortal.now) && worker.terminate();
+      worker.addEventListener('message', answered, { once: true });
       return worker;
     },
     { services, ...options },
@@ -59,12 +61,24 @@ async function outcomeOf<T>(call: Promise<T>) {
   }
 }
 
+/** While it is so, all workers die as soon as they have answered. */
+const mortal = { now: false };
+
 const returns = { persisted: 0 };
 addEventListener('pageshow', (event) => {
   if (event.persisted) returns.persisted++;
 });
 
-const app = { open, outcomeOf, workers, visits, holding, returns, held: {} as Record<string, Promise<unknown>> };
+const app = {
+  open,
+  outcomeOf,
+  workers,
+  visits,
+  holding,
+  mortal,
+  returns,
+  held: {} as Record<string, Promise<unknown>>,
+};
 
 /** What the tests do in this page. */
 export type LinkPage = typeof app;

@@ -1,61 +1,17 @@
-import { type AnyWorkflow, HoldfastError, isHoldfastError } from '@holdfast/core';
-import { createHost, errorsTo, type Host, type HostOptions, serveStepsTo } from '@holdfast/core/host';
+import type { AnyWorkflow } from '@holdfast/core';
+import { serveStepsTo } from '@holdfast/core/host';
 import { expose } from 'comlink';
-import { createConnectivity } from './host/connectivity.js';
-import { createServices } from './host/services.js';
-import { fromOwnScript, isStepWorker, toStepHost, toStepWorker } from './host/step-workers.js';
-import type { AppStore } from './store/app-store.js';
-import { createIndexedDbStore } from './store/index.js';
-import { toReply } from './wire/reply.js';
+import { announce, createWorkerApi, type HostScope, type ServeOptions } from './host/serve.js';
+import { fromOwnScript, isStepWorker, toStepHost } from './host/step-workers.js';
 import type { ServedHoldfast } from './wire/served.js';
-import type { AskEnded, CallService, Hello, Serving, TellPage, WorkerApi } from './wire/wire.js';
 
-export type { ServedHoldfast };
-
-export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
-  /** What this worker can run. */
-  readonly workflows: TWorkflows;
-  /** The store's name, where the worker and not the page decides it: then the page must give the same, or none. */
-  readonly name?: string;
-  /**
-   * A database of the app's own that the records go to, in place of one for them alone: `dexieStore(db)`, `idbStore(…)`. With
-   * it `step.transaction` writes to the app's tables. It has a name of its own: then there is no `name`.
-   */
-  readonly store?: AppStore;
-  /**
-   * Told of what goes on in this worker, in order: ownership, runs that begin, end, are paused or parked, tries of steps
-   * that fail. A `pino` logger will do, and so will `console`. Default: nobody is told but of trouble.
-   */
-  readonly logger?: HostOptions['logger'];
-  /**
-   * Told of what nobody else is told of: trouble of the store, runs that can't go on here. Default: `logger` is told, and
-   * where there is none `console.error`.
-   */
-  readonly onError?: HostOptions['onError'];
-  /**
-   * How often a run is restored after crashes of the worker that it does not outlive, before it is paused with
-   * `CRASH_LOOP`: a whole number from 2, or Infinity; default 3.
-   */
-  readonly crashLoopLimit?: HostOptions['crashLoopLimit'];
-  /** For development: see the guide to step functions. */
-  readonly dev?: HostOptions['dev'];
-  /** What is started by the calendar while this worker owns the store: see `@holdfast/core/schedules`. */
-  readonly schedules?: HostOptions['schedules'];
-  /** How much a run may hold; a workflow may have its own. */
-  readonly limits?: HostOptions['limits'];
-  /** How long runs are kept after they have ended, as `'30d'`; a workflow may have its own. Default: for ever. */
-  readonly retention?: HostOptions['retention'];
-  /**
-   * Makes a worker in which steps of isolated workflows are performed: its `name` has to be `holdfast steps`, and its
-   * script to call `serveHoldfast` with the same workflows. Default: one of this worker's own script, as a module.
-   */
-  readonly stepWorker?: () => Worker;
-}
+export type { ServedHoldfast, ServeOptions };
 
 /**
  * Serves `workflows` to the page that made this dedicated worker. Nothing is opened before the page connects. The steps of
  * isolated workflows it performs in workers of the same script, where this call makes a step worker in place of a host.
- * @throws TypeError outside a dedicated worker; `OPTION_INVALID` when it is given a `store` and a `name`.
+ * @throws TypeError outside a dedicated worker; `OPTION_INVALID` for a `stealAfter` that is no duration, or when it is given
+ * a `store` and a `name`.
  *
  * @example
  * export const host = serveHoldfast({ workflows: [photoImport] });
@@ -64,102 +20,20 @@ export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
 export function serveHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
   options: ServeOptions<TWorkflows>,
 ): ServedHoldfast<TWorkflows> {
-  if (options.store && options.name !== undefined) throw twoNames(options.name, options.store.name);
   const scope = dedicatedWorker();
   if (isStepWorker(scope)) {
     serveStepsTo(toStepHost(scope), options);
     return {};
   }
-  expose(createWorkerApi(options, scope), scope);
-  void announce(scope);
+  expose(createWorkerApi({ stepWorker: fromOwnScript, ...options }, scope), scope);
+  void announce(scope, scope);
   return {};
 }
 
-function createWorkerApi(options: ServeOptions<readonly AnyWorkflow[]>, scope: DedicatedWorker): WorkerApi {
-  const { workflows, logger, onError = errorsTo(logger), crashLoopLimit, dev, schedules, limits, retention } = options;
-  const { stepWorker = fromOwnScript } = options;
-  const connectivity = createConnectivity(scope);
-  let host: Host | undefined;
-
-  const connected = () => {
-    if (host) return host;
-    throw new TypeError('The page called before it was connected.');
-  };
-  const connect = (hello: Hello, tell: TellPage, service: CallService, ended: AskEnded) => {
-    const name = nameOf(hello, options.name);
-    connectivity.tell(hello.online);
-    const hosts = { self: hello.host, wasEnded: async (host: string) => ended(host) };
-    const store = options.store?.connect(hosts) ?? createIndexedDbStore({ name, hosts });
-    const services = createServices(service);
-    host = createHost({
-      store,
-      workflows,
-      connectivity,
-      services,
-      stepWorker: () => toStepWorker(stepWorker()),
-      onError,
-      ...(logger && { logger }),
-      ...(crashLoopLimit !== undefined && { crashLoopLimit }),
-      ...(dev && { dev }),
-      ...(schedules && { schedules }),
-      ...(limits !== undefined && { limits }),
-      ...(retention !== undefined && { retention }),
-    });
-    host.listen((notice) => void Promise.resolve(tell(notice)).catch((error) => onError(error)));
-    host.owned.catch((error) => {
-      if (!isHoldfastError(error, 'CLOSED')) onError(error);
-    });
-    host.open();
-  };
-
-  return {
-    connect: (...args) => toReply(() => connect(...args)),
-    call: (method, args) => toReply(() => callHost(connected(), method, args)),
-    online: (online) => connectivity.tell(online),
-    close: () => toReply(() => host?.close()),
-  };
-}
-
-function callHost<M extends Parameters<WorkerApi['call']>[0]>(host: Host, method: M, args: Parameters<Host[M]>) {
-  const call = host[method] as (...args: Parameters<Host[M]>) => ReturnType<Host[M]>;
-  return call.apply(host, args) as Promise<Awaited<ReturnType<Host[M]>>>;
-}
-
-/** Tells the page that it can connect, and by which lock it learns of this worker's death. */
-async function announce(scope: DedicatedWorker): Promise<void> {
-  const alive = `holdfast:alive:${crypto.randomUUID()}`;
-  await new Promise<void>((granted) => {
-    void scope.navigator.locks.request(alive, () => {
-      granted();
-      return new Promise(() => {
-        // Held until the worker dies, whatever kills it.
-      });
-    });
-  });
-  scope.postMessage({ holdfast: 'serving', alive } satisfies Serving);
-}
-
 type DedicatedWorker = Pick<Worker, 'postMessage' | 'addEventListener' | 'removeEventListener'> &
-  EventTarget & { readonly name: string; readonly navigator: Pick<Navigator, 'onLine' | 'locks'> };
+  HostScope & { readonly name: string };
 
 function dedicatedWorker(): DedicatedWorker {
   if ('DedicatedWorkerGlobalScope' in globalThis) return globalThis as unknown as DedicatedWorker;
   throw new TypeError('serveHoldfast belongs into the script of a dedicated worker.');
-}
-
-function nameOf(hello: Hello, own: string | undefined): string {
-  if (own === undefined || own === hello.name) return hello.name;
-  throw new HoldfastError('OPTION_INVALID', {
-    message: `The worker serves the store "${own}", the page asks for "${hello.name}".`,
-    remedy: 'Give createHoldfast the same name, or give serveHoldfast none.',
-    details: { option: 'name', worker: own, page: hello.name },
-  });
-}
-
-function twoNames(name: string, database: string): HoldfastError {
-  return new HoldfastError('OPTION_INVALID', {
-    message: `The worker is given the name "${name}" and a store, which is the database "${database}".`,
-    remedy: 'Leave the name out.',
-    details: { option: 'name', name, database },
-  });
 }

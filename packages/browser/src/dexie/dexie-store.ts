@@ -44,7 +44,7 @@ export function dexieStore<TDb extends Dexie>(db: TDb): AppStore<DexieLocal<TDb>
   db.use({ stack: 'dbcore', name: 'holdfast', create: strictly });
   const source = sourceOf(db);
   const begin = (_: Database, tables: readonly string[]) => beginIn(db, tables);
-  return { name: db.name, connect: (hosts) => storeOver({ source, openMs: OPEN_MS, hosts, begin }) };
+  return { name: db.name, connect: (host = {}) => storeOver({ source, openMs: OPEN_MS, host, begin }) };
 }
 
 /** Dexie has one durability for all transactions of a database: those of Holdfast's tables are strict, whatever it is. */

@@ -65,7 +65,7 @@ export function idbStore<TDb extends AnyDatabase>(name: string, open: () => Prom
     const given = isRaw ? unwrap(transaction) : transaction;
     return { transaction, perform: async (work) => work(given) };
   };
-  return { name, connect: (hosts) => storeOver({ source, openMs: OPEN_MS, hosts, begin }) };
+  return { name, connect: (host = {}) => storeOver({ source, openMs: OPEN_MS, host, begin }) };
 }
 
 /** What idb has not wrapped it does not know. */

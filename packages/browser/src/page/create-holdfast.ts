@@ -1,6 +1,6 @@
 import { createClient, type Duration, type Holdfast, toMs } from '@holdfast/core/client';
 import type { ServedHoldfast, WorkflowsOf } from '../wire/served.js';
-import { DEFAULT_NAME } from '../wire/wire.js';
+import { DEFAULT_NAME, type HostWorker } from '../wire/wire.js';
 import { callServices, type Services } from './services.js';
 import { WorkerLink } from './worker-link.js';
 
@@ -36,7 +36,7 @@ const instances = new Map<string, Instance>();
  * const holdfast = createHoldfast<App>(() => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }));
  */
 export function createHoldfast<TApp extends ServedHoldfast>(
-  makeWorker: () => Worker,
+  makeWorker: () => HostWorker,
   options: HoldfastOptions = {},
 ): Holdfast<WorkflowsOf<TApp>> {
   const { name = DEFAULT_NAME, services = {} } = options;
@@ -46,7 +46,7 @@ export function createHoldfast<TApp extends ServedHoldfast>(
   return holdfast as Holdfast<WorkflowsOf<TApp>>;
 }
 
-function createInstance(name: string, makeWorker: () => Worker, options: HoldfastOptions): Instance {
+function createInstance(name: string, makeWorker: () => HostWorker, options: HoldfastOptions): Instance {
   const { services = {}, readyTimeout = '10s' } = options;
   const link = new WorkerLink({
     name,

@@ -1,12 +1,12 @@
 import { proxy, type Remote, releaseProxy, wrap } from 'comlink';
 import { fromReply } from '../wire/reply.js';
-import type { AskEnded, CallService, Hello, Serving, TellPage, WorkerApi } from '../wire/wire.js';
+import type { AskEnded, CallService, Hello, HostWorker, Serving, TellPage, WorkerApi } from '../wire/wire.js';
 import { unreachable } from './errors.js';
 
-export type RemoteWorker = Pick<Remote<WorkerApi>, 'call' | 'online' | 'close'>;
+export type RemoteWorker = Pick<Remote<WorkerApi>, 'call' | 'page' | 'close'>;
 
 export interface SessionOptions {
-  makeWorker(): Worker;
+  makeWorker(): HostWorker;
   hello(): Hello;
   readonly tell: TellPage;
   readonly service: CallService;
@@ -33,7 +33,7 @@ export interface Session {
 export function openSession(options: SessionOptions): Session {
   const ended = new AbortController();
   const { signal } = ended;
-  let worker: Worker | undefined;
+  let worker: HostWorker | undefined;
   let release = () => {};
   let tellDeath = () => {};
   const died = new Promise<void>((resolve) => {
@@ -69,16 +69,16 @@ export function openSession(options: SessionOptions): Session {
  * The methods of a worker, each taken once, and the way to let them go. Comlink gives every proxy it makes a finalizer;
  * one that runs while the page is in the back/forward cache makes the browser drop the page from it.
  */
-function methodsOf(worker: Worker) {
+function methodsOf(worker: HostWorker) {
   const remote = wrap<WorkerApi>(worker);
-  const { connect, call, online, close } = remote;
+  const { connect, call, page, close } = remote;
   const release = () => {
-    for (const held of [remote, connect, call, online, close]) held[releaseProxy]();
+    for (const held of [remote, connect, call, page, close]) held[releaseProxy]();
   };
-  return { connect, call, online, close, release };
+  return { connect, call, page, close, release };
 }
 
-function make({ makeWorker }: SessionOptions): Worker {
+function make({ makeWorker }: SessionOptions): HostWorker {
   try {
     return makeWorker();
   } catch (cause) {
@@ -87,7 +87,7 @@ function make({ makeWorker }: SessionOptions): Worker {
 }
 
 /** The worker's announcement; rejects when its script can't run. */
-function serving(worker: Worker, signal: AbortSignal): Promise<Serving> {
+function serving(worker: HostWorker, signal: AbortSignal): Promise<Serving> {
   return new Promise((resolve, reject) => {
     const heard = new AbortController();
     const listening = { signal: AbortSignal.any([signal, heard.signal]) };

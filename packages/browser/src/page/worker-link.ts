@@ -1,14 +1,17 @@
-import type { HostApi, HostLink } from '@holdfast/core/client';
+import type { HostApi, HostLink, Notice } from '@holdfast/core/client';
+import { guardStore } from '../claims/guard.js';
 import { fromReply } from '../wire/reply.js';
-import type { CallService } from '../wire/wire.js';
+import type { CallService, HostWorker } from '../wire/wire.js';
+import { Audience } from './audience.js';
 import { noteEnded, wasEnded } from './ended-workers.js';
 import { closed, lackOf, unreachable } from './errors.js';
+import { followPage, stateOfPage } from './page-life.js';
 import { openSession, type RemoteWorker, type Session } from './session.js';
 
 export interface WorkerLinkOptions {
   readonly name: string;
   readonly readyMs: number;
-  makeWorker(): Worker;
+  makeWorker(): HostWorker;
   /** Calls a function of the page for a step. */
   readonly service: CallService;
   /** Told once, when the link begins to close. */
@@ -23,8 +26,6 @@ interface Call {
   reject(error: unknown): void;
 }
 
-type Listener = Parameters<HostLink['listen']>[0];
-
 /** A worker that lived this long was healthy: its death is not counted with those before it. */
 const HEALTHY_MS = 5000;
 /** After so many deaths in a row, callers are told. */
@@ -37,18 +38,19 @@ const CLOSE_MS = 1000;
 /**
  * Owns: the page's worker, and the calls under way. Never: knows what is called.
  * 1. Nothing starts before the first call.
- * 2. There is at most one worker. While the page is in the back/forward cache there is none, so that no lock is held
- *    there; a new one starts when the page comes back.
+ * 2. There is at most one worker. While the page can't run (in the back/forward cache, frozen) there is none, so that no
+ *    lock is held there; a new one starts when the page comes back.
  * 3. A call is settled by the first answer that any worker gives, and made again on the next worker when one dies
  *    over it; host calls are idempotent. It is rejected only when no worker can be had, or the link closes.
  * 4. After a death the next worker starts by itself: runs go on without a call.
- * 5. A worker that the page ends is noted as ended, unless it had stopped answering: then it has crashed.
+ * 5. While its worker owns the store, however busy, the page says so to those who claim it.
+ * 6. A worker that the page ends is noted as ended, unless it had stopped answering: then it has crashed.
  */
 export class WorkerLink implements HostLink {
   readonly closed: Promise<never>;
   readonly #options: WorkerLinkOptions;
   readonly #calls = new Set<Call>();
-  readonly #listeners: Listener[] = [];
+  readonly #audience = new Audience();
   readonly #ended = new AbortController();
   #session: Session | undefined;
   /** Name of the worker of that session. */
@@ -61,6 +63,9 @@ export class WorkerLink implements HostLink {
   #restart: ReturnType<typeof setTimeout> | undefined;
   #started = false;
   #asleep = false;
+  /** Whether the present worker owns the store. */
+  #owns = false;
+  #unguard: (() => void) | undefined;
 
   constructor(options: WorkerLinkOptions) {
     this.#options = options;
@@ -83,8 +88,8 @@ export class WorkerLink implements HostLink {
     return answer as ReturnType<HostApi[M]>;
   }
 
-  listen(listener: Listener): void {
-    this.#listeners.push(listener);
+  listen(listener: Parameters<HostLink['listen']>[0]): void {
+    this.#audience.add(listener);
     if (this.#remote) listener.connected();
   }
 
@@ -94,11 +99,12 @@ export class WorkerLink implements HostLink {
     this.#options.closed();
     clearTimeout(this.#restart);
     this.#rejectAll(closed(this.#options.name));
+    this.#audience.status('closed');
     const session = this.#session;
     const remote = this.#remote;
     this.#noteEnd();
-    this.#session = undefined;
-    this.#remote = undefined;
+    this.#forget();
+    this.#unguard?.();
     if (session && remote) await Promise.race([remote.close(), session.died, elapsed(CLOSE_MS)]);
     session?.end();
   }
@@ -117,15 +123,16 @@ export class WorkerLink implements HostLink {
       makeWorker,
       readyMs,
       service,
-      hello: () => ({ name, host, online: navigator.onLine }),
+      hello: () => ({ name, host, page: stateOfPage() }),
       ended: (other) => wasEnded(name, other),
       tell: (notice) => {
-        if (this.#session === session) for (const listener of this.#listeners) listener.notice(notice);
+        if (this.#session === session) this.#tell(notice);
       },
     });
     this.#session = session;
     this.#host = host;
     this.#askedAt = undefined;
+    if (this.#deaths === 0) this.#audience.status('starting');
     session.ready.then(
       (remote) => this.#session === session && this.#connected(session, remote),
       (error) => this.#session === session && this.#failed(session, error),
@@ -137,18 +144,36 @@ export class WorkerLink implements HostLink {
     this.#readyAt = performance.now();
     void session.died.then(() => this.#session === session && this.#died(session));
     void this.#askOn(session, remote);
+    this.#audience.status('answering');
     for (const call of this.#calls) void this.#issue(call, remote);
-    for (const listener of this.#listeners) listener.connected();
+    this.#audience.connected();
   }
 
-  /** Keeps asking for a sign of life. */
+  /** Keeps asking for a sign of life, and says when there is none for long, and when it is there again. */
   async #askOn(session: Session, remote: RemoteWorker): Promise<void> {
+    const { readyMs } = this.#options;
     while (this.#session === session) {
       this.#askedAt = performance.now();
-      await remote.online(navigator.onLine);
-      if (this.#session === session) this.#askedAt = undefined;
-      await elapsed(this.#options.readyMs / 2);
+      const late = setTimeout(() => this.#session === session && this.#audience.status('unresponsive'), readyMs);
+      await remote.page(stateOfPage());
+      clearTimeout(late);
+      if (this.#session !== session) return;
+      this.#askedAt = undefined;
+      this.#audience.status('answering');
+      await elapsed(readyMs / 2);
     }
+  }
+
+  #tell(notice: Notice): void {
+    if (notice.kind === 'host') this.#owns = notice.ownership === 'owner';
+    this.#audience.notice(notice);
+  }
+
+  /** The worker is gone, or about to go. */
+  #forget(): void {
+    this.#session = undefined;
+    this.#remote = undefined;
+    this.#owns = false;
   }
 
   #noteEnd(): void {
@@ -175,19 +200,24 @@ export class WorkerLink implements HostLink {
   /** No worker was to be had. One that died is tried again first; for the others waiting mends nothing. */
   #failed(session: Session, error: unknown): void {
     const { details } = error as { details?: { reason?: unknown } };
-    if (details?.reason !== 'died') this.#rejectAll(error);
-    this.#restartAfter(session, error);
+    this.#restartAfter(session, error, details?.reason !== 'died');
   }
 
-  #restartAfter(session: Session, error: unknown): void {
+  #restartAfter(session: Session, error: unknown, hopeless = false): void {
     session.end();
-    this.#session = undefined;
-    this.#remote = undefined;
+    this.#forget();
     this.#deaths++;
-    if (this.#deaths >= MOST_DEATHS) this.#rejectAll(error);
+    if (hopeless || this.#deaths >= MOST_DEATHS) this.#giveUp(error);
+    else this.#audience.status('restarting');
     if (this.#readyAt === 0 && this.#calls.size === 0) return;
     const delayMs = this.#deaths === 1 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (this.#deaths - 2), LAST_DELAY_MS);
     if (!this.#asleep) this.#restart = setTimeout(() => this.#open(), delayMs);
+  }
+
+  /** Callers are told; the next worker is tried all the same. */
+  #giveUp(error: unknown): void {
+    this.#rejectAll(error);
+    this.#audience.status('unreachable', error);
   }
 
   #rejectAll(error: unknown): void {
@@ -196,27 +226,38 @@ export class WorkerLink implements HostLink {
   }
 
   #attachToPage(): void {
-    const listening = { signal: this.#ended.signal };
-    const tellOnline = () => void this.#remote?.online(navigator.onLine);
-    addEventListener('online', tellOnline, listening);
-    addEventListener('offline', tellOnline, listening);
-    addEventListener('pagehide', () => this.#sleep(), listening);
-    addEventListener('pageshow', () => this.#asleep && this.#wake(), listening);
+    const { name } = this.#options;
+    const guard = () => {
+      this.#unguard = guardStore(name, () => this.#owns);
+    };
+    guard();
+    const left = () => {
+      // A channel that is open would let the browser throw the page out of its back/forward cache.
+      this.#unguard?.();
+      this.#sleep();
+    };
+    const back = () => {
+      if (!this.#asleep) return;
+      guard();
+      this.#wake();
+    };
+    const changed = () => void this.#remote?.page(stateOfPage());
+    followPage({ left, back, changed }, this.#ended.signal);
   }
 
-  /** A worker in the back/forward cache would keep its locks, and may not be woken for long. */
+  /** A worker that can't run would keep its locks, and may not be woken for long. */
   #sleep(): void {
     this.#asleep = true;
     clearTimeout(this.#restart);
     this.#restart = undefined;
     this.#noteEnd();
     this.#session?.end();
-    this.#session = undefined;
-    this.#remote = undefined;
+    this.#forget();
   }
 
   #wake(): void {
     this.#asleep = false;
+    this.#deaths = 0;
     this.#start();
   }
 }

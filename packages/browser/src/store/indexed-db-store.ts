@@ -1,18 +1,16 @@
 import type { Store } from '@holdfast/core/store';
+import type { HostSide } from './host-side.js';
 import { ownDatabase } from './own-database.js';
-import type { HostRegister } from './ownership.js';
 import { storeOver } from './store-over.js';
 
 /** How long opening may take, in ms. */
 export const OPEN_MS = 10_000;
 
-export interface IndexedDbStoreOptions {
+export interface IndexedDbStoreOptions extends HostSide {
   /** Name of the database, of its lock and of its channel: one per user, where a browser is shared. */
   readonly name: string;
   /** How long opening may take before it is `STORE_BLOCKED`; default 10,000 ms. */
   readonly openMs?: number;
-  /** Default: none, and every host that ends without giving the store back has crashed. */
-  readonly hosts?: HostRegister;
 }
 
 /**
@@ -22,6 +20,6 @@ export interface IndexedDbStoreOptions {
  * `STORE_FORMAT` (written by newer code), `STORE_FAILED`.
  */
 export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
-  const { name, openMs = OPEN_MS, hosts } = options;
-  return storeOver({ source: ownDatabase(name), openMs, hosts });
+  const { name, openMs = OPEN_MS, ...host } = options;
+  return storeOver({ source: ownDatabase(name), openMs, host });
 }

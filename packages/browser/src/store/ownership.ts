@@ -1,15 +1,10 @@
-import { HoldfastError } from '@holdfast/core';
 import type { Ownership } from '@holdfast/core/store';
+import type { Rivals } from '../claims/rivals.js';
 import { fenced } from './commit.js';
 import type { Connection } from './connection.js';
+import { requestLock } from './lock.js';
 import { type Database, firstHead, type Head } from './schema.js';
 import { readHead, transact } from './transaction.js';
-
-/**
- * How long one request for the lock may wait before it is made anew. A browser may leave a queued request ungranted
- * after a page with the lock went into its back/forward cache; a new one is granted at once.
- */
-const REQUEST_MS = 2000;
 
 /**
  * What a store knows of hosts. A page ends its worker when it unloads, and then nothing can be written to the database
@@ -39,26 +34,37 @@ export interface Held extends Ownership {
 export async function acquireOwnership(
   connection: Connection,
   signal: AbortSignal,
-  hosts?: HostRegister,
+  rivals: Rivals,
+  { hosts, ended }: { hosts: HostRegister | undefined; ended: AbortSignal | undefined },
 ): Promise<Held> {
-  const lock = await requestLock(`holdfast:${connection.name}`, signal);
+  const lock = await requestLock(`holdfast:${connection.name}`, signal, rivals);
+  const wanted = rivals.defend();
+  const giveBack = async () => {
+    wanted.end();
+    await lock.release();
+  };
+  ended?.addEventListener('abort', () => void giveBack(), { once: true });
   try {
     const { before, raised } = await connection.use((db) => raiseEpoch(db, connection.source.begins, hosts?.self));
     const { epoch, incarnation } = raised;
     const afterCrash = await hasCrashed(before, hosts);
     const lost = new AbortController();
-    const lose = (present?: number) => lost.abort(fenced(epoch, present));
+    const lose = (present?: number) => {
+      wanted.end();
+      lost.abort(fenced(epoch, present));
+    };
     lock.stolen.then(() => lose());
     const release = async () => {
+      wanted.yields();
       try {
         await connection.use((db) => noteRelease(db, raised));
       } finally {
-        await lock.release();
+        await giveBack();
       }
     };
-    return { epoch, afterCrash, incarnation, lost: lost.signal, lose, release, giveBack: lock.release };
+    return { epoch, afterCrash, incarnation, lost: lost.signal, lose, wanted, release, giveBack };
   } catch (error) {
-    await lock.release();
+    await giveBack();
     throw error;
   }
 }
@@ -85,53 +91,5 @@ function noteRelease(db: Database, { epoch, incarnation }: Head): Promise<void> 
     const head = await readHead(transaction);
     if (head?.epoch !== epoch || head.incarnation !== incarnation) return;
     await transaction.objectStore('holdfast_meta').put({ ...head, released: epoch }, 'head');
-  });
-}
-
-interface Lock {
-  /** Resolves when the lock was taken away; never when it was released. */
-  readonly stolen: Promise<void>;
-  release(): Promise<void>;
-}
-
-async function requestLock(name: string, signal: AbortSignal): Promise<Lock> {
-  for (;;) {
-    if (signal.aborted) throw new HoldfastError('CLOSED', { message: `The wait for the lock "${name}" was ended.` });
-    const lock = await requestOnce(name, signal);
-    if (lock) return lock;
-  }
-}
-
-/** The lock, or nothing when it was not granted in time. Never `ifAvailable`: another can take it after the answer. */
-function requestOnce(name: string, signal: AbortSignal): Promise<Lock | undefined> {
-  const ended = new AbortController();
-  const end = () => ended.abort();
-  const timer = setTimeout(end, REQUEST_MS);
-  signal.addEventListener('abort', end, { once: true });
-  return new Promise<Lock | undefined>((resolve, reject) => {
-    let released = false;
-    let free = () => {};
-    const granted = () =>
-      new Promise<void>((done) => {
-        free = done;
-        resolve({ stolen, release });
-      });
-    const request = navigator.locks.request(name, { signal: ended.signal }, granted);
-    const release = async () => {
-      released = true;
-      free();
-      await Promise.allSettled([request]);
-    };
-    const stolen = new Promise<void>((tell) => {
-      request.catch((error: unknown) => {
-        if (!released) tell();
-        // Counts only while the lock was not granted.
-        if (ended.signal.aborted) resolve(undefined);
-        else reject(error);
-      });
-    });
-  }).finally(() => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', end);
   });
 }

@@ -1,33 +1,44 @@
 import { HoldfastError, isHoldfastError } from '@holdfast/core';
 import type { Checkpoint, Ownership, RunAddress, Store, StoreChange } from '@holdfast/core/store';
+import { Rivals } from '../claims/rivals.js';
+import { Channel } from '../wire/channel.js';
 import { acceptOne } from './accept.js';
 import { commitTogether, type Refusal } from './commit.js';
 import { CommitGroup } from './commit-group.js';
 import { Connection, type Source } from './connection.js';
 import { failureOf } from './failure.js';
+import type { HostSide } from './host-side.js';
 import { ownAcceptance, ownCheckpoint } from './own-copy.js';
-import { acquireOwnership, type Held, type HostRegister } from './ownership.js';
+import { acquireOwnership, type Held } from './ownership.js';
 import { readHeadOf, readHistory, readInbox, readPage, readRun } from './read.js';
 import type { Database } from './schema.js';
-import { Wakes } from './wakes.js';
 import { assertTables, type Begun, writeLocally } from './write-locally.js';
+
+const STEAL_AFTER_MS = 10_000;
 
 export interface StoreOverOptions {
   readonly source: Source;
   readonly openMs: number;
-  readonly hosts?: HostRegister | undefined;
+  readonly host: HostSide;
   /** Begins a strict transaction over Holdfast's tables and these; where there is none, the database has no others. */
   readonly begin?: (db: Database, tables: readonly string[]) => Begun | Promise<Begun>;
 }
 
 /** A store over the tables of {@link Source}. Nothing is opened before its first use. */
-export function storeOver({ source, openMs, hosts, begin }: StoreOverOptions): Store {
+export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Store {
   const { name } = source;
+  const { hosts, standing, stealAfterMs = STEAL_AFTER_MS, ended } = host;
   const connection = new Connection(source, openMs);
-  const wakes = new Wakes(`holdfast:${name}`);
+  const wakes = new Channel<StoreChange>(`holdfast:${name}`);
+  const rivals = new Rivals(name, stealAfterMs, standing);
   const closing = new AbortController();
   const held = new Map<number, Held>();
   const group = new CommitGroup(write);
+  const closeChannels = () => {
+    wakes.close();
+    rivals.close();
+  };
+  ended?.addEventListener('abort', closeChannels, { once: true });
 
   async function write(checkpoints: readonly Checkpoint[]): Promise<Refusal[]> {
     const refusals = await connection.use((db) =>
@@ -62,8 +73,8 @@ export function storeOver({ source, openMs, hosts, begin }: StoreOverOptions): S
 
   async function acquire({ signal }: { signal?: AbortSignal } = {}): Promise<Ownership> {
     open();
-    const ended = AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]);
-    const ownership = await acquireOwnership(connection, ended, hosts);
+    const over = AbortSignal.any([closing.signal, ended, signal].filter((one) => one !== undefined));
+    const ownership = await acquireOwnership(connection, over, rivals, { hosts, ended });
     if (closing.signal.aborted) await ownership.giveBack();
     open();
     held.set(ownership.epoch, ownership);
@@ -75,7 +86,7 @@ export function storeOver({ source, openMs, hosts, begin }: StoreOverOptions): S
     await group.idle();
     await Promise.all([...held.values()].map((ownership) => ownership.giveBack()));
     await connection.close();
-    wakes.close();
+    closeChannels();
   }
 
   const open = () => {

@@ -14,11 +14,18 @@ export interface Serving {
 /** Comlink would lose the code and the details of a thrown error. */
 export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Encoded };
 
+/** How a page is now. */
+export interface PageState {
+  readonly online: boolean;
+  /** Whether somebody looks at it. */
+  readonly visible: boolean;
+}
+
 /** What a page tells of itself. */
 export interface Hello {
   /** The store's name. */
   readonly name: string;
-  readonly online: boolean;
+  readonly page: PageState;
   /** A name for the worker, which no other has: under it the page notes that it has ended it. */
   readonly host: string;
 }
@@ -39,9 +46,12 @@ export interface WorkerApi {
     method: M,
     args: Parameters<HostApi[M]>,
   ): Promise<Reply<Awaited<ReturnType<HostApi[M]>>>>;
-  online(online: boolean): void;
+  page(state: PageState): void;
   /** Ends the host and gives the store back. */
   close(): Promise<Reply<void>>;
 }
+
+/** What a page needs of a worker; `hostHere` makes one that is none. */
+export type HostWorker = Pick<Worker, 'postMessage' | 'addEventListener' | 'removeEventListener' | 'terminate'>;
 
 export const DEFAULT_NAME = 'holdfast';

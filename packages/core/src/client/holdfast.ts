@@ -6,7 +6,7 @@ import type { Labels } from '../records/records.js';
 import type { RunQuery } from '../store/store.js';
 import { freshId } from './fresh-id.js';
 import { checkLabels } from './labels.js';
-import type { HostLink, IfExists, Notice } from './protocol.js';
+import type { HostLink, IfExists, LinkStatus, Notice } from './protocol.js';
 import { LinkedRun, type Run, type Subscription } from './run.js';
 import { LinkedRunList, type RunList } from './run-list.js';
 import { whenOf } from './when.js';
@@ -32,8 +32,28 @@ type StartArgs<T extends WorkflowTypes> = undefined extends T['input']
   ? [options?: StartOptions<T>]
   : [options: StartOptions<T>];
 
-/** Whether the host behind it owns the store, stands by for another that does, or has not answered yet. */
-export type HostStatus = 'owner' | 'standby' | 'unknown';
+/**
+ * How this tab's or process's host stands.
+ *
+ * | status | |
+ * |---|---|
+ * | `idle` | nothing was called yet, so there is none |
+ * | `starting` | it has not answered yet |
+ * | `owner`, `standby` | it executes the runs, or another does, and this one shows them |
+ * | `unresponsive` | it has not answered for `readyTimeout`: a step may keep its thread busy; calls wait |
+ * | `restarting` | it died, and another is being started; calls wait, and are made again |
+ * | `unreachable` | none can be had: calls reject with `HOST_UNREACHABLE`; it is tried again now and then |
+ * | `closed` | `close()` was called |
+ */
+export type HostStatus =
+  | 'idle'
+  | 'starting'
+  | 'owner'
+  | 'standby'
+  | 'unresponsive'
+  | 'restarting'
+  | 'unreachable'
+  | 'closed';
 
 /** The object an app talks to. */
 export interface Holdfast<M extends WorkflowTypesById = WorkflowTypesById> {
@@ -47,7 +67,7 @@ export interface Holdfast<M extends WorkflowTypesById = WorkflowTypesById> {
   run<K extends keyof M & string>(workflow: K, id: string): Run<M[K]>;
   /** A live list of runs. @throws `OPTION_INVALID` for labels that are none. */
   runs(query?: RunQuery & { workflow?: keyof M & string }): RunList;
-  /** Whether this tab's or process's host is the one that executes runs. */
+  /** How this tab's or process's host stands, and whether it is the one that executes runs. */
   readonly host: { getSnapshot(): HostStatus; subscribe(observer: (status: HostStatus) => void): Subscription };
   /** Ends the use of it here; runs go on elsewhere, or when the store is opened next. */
   close(): Promise<void>;
@@ -64,11 +84,18 @@ class LinkedHoldfast {
   readonly #runs = new Map<string, LinkedRun>();
   readonly #lists = new Map<string, LinkedRunList>();
   readonly #hostObservers = new Set<(status: HostStatus) => void>();
-  #hostStatus: HostStatus = 'unknown';
+  #hostStatus: HostStatus = 'idle';
+  #status: LinkStatus | undefined;
+  /** As the host that answers has said. */
+  #ownership: 'owner' | 'standby' | undefined;
 
   constructor(link: HostLink) {
     this.#link = link;
-    link.listen({ notice: (notice) => this.#heed(notice), connected: () => this.#declare() });
+    link.listen({
+      notice: (notice) => this.#heed(notice),
+      connected: () => this.#declare(),
+      status: (status, error) => this.#setLink(status, error),
+    });
   }
 
   readonly host = {
@@ -110,12 +137,28 @@ class LinkedHoldfast {
   }
 
   #heed(notice: Notice): void {
-    if (notice.kind === 'host') this.#setHost(notice.ownership);
+    if (notice.kind === 'host') this.#setOwnership(notice.ownership);
     else if (notice.kind === 'runs') this.#lists.get(notice.interest)?.heed(notice);
     else this.#runs.get(notice.interest)?.heed(notice);
   }
 
-  #setHost(status: HostStatus): void {
+  #setOwnership(ownership: 'owner' | 'standby'): void {
+    this.#ownership = ownership;
+    this.#tellHost();
+  }
+
+  #setLink(status: LinkStatus, error: unknown): void {
+    this.#status = status;
+    // What another host was says nothing of the next.
+    if (status === 'starting' || status === 'restarting' || status === 'unreachable') this.#ownership = undefined;
+    this.#tellHost();
+    if (status === 'unreachable') for (const run of this.#runs.values()) run.unreachable(error);
+  }
+
+  #tellHost(): void {
+    const link = this.#status;
+    const status = (link === 'answering' ? (this.#ownership ?? 'starting') : link) ?? 'idle';
+    if (status === this.#hostStatus) return;
     this.#hostStatus = status;
     for (const observer of [...this.#hostObservers]) observer(status);
   }

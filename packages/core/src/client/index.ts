@@ -11,6 +11,7 @@ export type {
   HostLink,
   IfExists,
   Interest,
+  LinkStatus,
   Notice,
   SendRequest,
   StartRequest,

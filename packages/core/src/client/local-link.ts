@@ -1,5 +1,5 @@
 import { HoldfastError } from '../errors/index.js';
-import type { HostApi, HostLink, Notice } from './protocol.js';
+import type { HostApi, HostLink, LinkStatus, Notice } from './protocol.js';
 
 /** A host in the same process. */
 export interface LocalHost extends HostApi {
@@ -11,6 +11,7 @@ export interface LocalHost extends HostApi {
 export function linkLocally(host: LocalHost): HostLink {
   let rejectClosed: (error: HoldfastError) => void = () => {};
   let open = true;
+  const told = new Set<(status: LinkStatus) => void>();
   const closed = new Promise<never>((_, reject) => {
     rejectClosed = reject;
   });
@@ -22,7 +23,9 @@ export function linkLocally(host: LocalHost): HostLink {
       if (!open) throw error();
       return (host[method] as (...args: never[]) => Promise<unknown>)(...args);
     }) as HostLink['call'],
-    listen({ notice, connected }) {
+    listen({ notice, connected, status }) {
+      told.add(status);
+      status('answering');
       host.listen(notice);
       connected();
     },
@@ -30,6 +33,7 @@ export function linkLocally(host: LocalHost): HostLink {
       if (!open) return;
       open = false;
       rejectClosed(error());
+      for (const tell of told) tell('closed');
       await host.close();
     },
   };

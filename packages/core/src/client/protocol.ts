@@ -76,6 +76,12 @@ export interface HostApi {
   unwatch(interestId: string): Promise<void>;
 }
 
+/**
+ * How a link stands: `starting` and `restarting` (the one before died) until a host answers, then `answering`;
+ * `unresponsive` when it has not answered for long, `unreachable` when none can be had: calls reject.
+ */
+export type LinkStatus = 'starting' | 'answering' | 'unresponsive' | 'restarting' | 'unreachable' | 'closed';
+
 /** How a client reaches a host. A link outlives the hosts it reaches: it may replace a dead one. */
 export interface HostLink {
   /**
@@ -83,8 +89,15 @@ export interface HostLink {
    * @throws the host's HoldfastErrors; `HOST_UNREACHABLE` when no host answers in time; `CLOSED`.
    */
   call<M extends keyof HostApi>(method: M, ...args: Parameters<HostApi[M]>): ReturnType<HostApi[M]>;
-  /** `connected` is called each time a host is reached, the first one included: interests are declared (again) then. */
-  listen(listener: { notice(notice: Notice): void; connected(): void }): void;
+  /**
+   * `connected` is called each time a host is reached, the first one included: interests are declared (again) then.
+   * `status` is called when it changes; when none can be reached with the `HOST_UNREACHABLE` that calls reject with.
+   */
+  listen(listener: {
+    notice(notice: Notice): void;
+    connected(): void;
+    status(status: LinkStatus, error?: unknown): void;
+  }): void;
   /** Never resolves; rejects with `CLOSED` once the link was closed. */
   readonly closed: Promise<never>;
   close(): Promise<void>;

@@ -46,7 +46,7 @@ export interface Run<T extends WorkflowTypes = WorkflowTypes> {
   /**
    * Resolves with the output; pending while the run goes on.
    * @throws `RUN_FAILED` (its `cause` is the run's error), `RUN_CANCELLED`, `RUN_PARKED`, `RUN_UNKNOWN`, `RUN_DELETED`,
-   * `CLOSED`; the reason of `signal`.
+   * `HOST_UNREACHABLE`, `INSECURE_CONTEXT`, `CLOSED`; the reason of `signal`.
    */
   result(options?: { signal?: AbortSignal }): Promise<T['output']>;
   /** Checkpoints, oldest first. */
@@ -96,6 +96,8 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
   readonly #link: HostLink;
   readonly #interest: string;
   readonly #observers = new Set<(snapshot: RunSnapshot<T>) => void>();
+  /** Those who wait for a result. */
+  readonly #waiting = new Set<(error: unknown) => void>();
   readonly #handlers = new Set<{ type: string; handler: (event: { readonly type: string }) => void }>();
   #snapshot = toSnapshot<T>(UNKNOWN as RunSnapshotData<T>);
   #text = '';
@@ -138,13 +140,15 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
     return new Promise((resolve, reject) => {
       let seen = false;
       const end = () => {
+        this.#waiting.delete(fail);
         subscription.unsubscribe();
         signal?.removeEventListener('abort', abort);
       };
-      const abort = () => {
+      const fail = (error: unknown) => {
         end();
-        reject(signal?.reason);
+        reject(error);
       };
+      const abort = () => fail(signal?.reason);
       const look = (snapshot: RunSnapshot<T>) => {
         const outcome = outcomeOf(this.#address, snapshot, seen);
         seen ||= snapshot.run.status !== 'unknown';
@@ -154,13 +158,11 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
         else resolve(outcome.output);
       };
       const subscription = this.subscribe(look);
+      this.#waiting.add(fail);
       signal?.addEventListener('abort', abort, { once: true });
       if (signal?.aborted) abort();
       else this.declare();
-      this.#link.closed.catch((error) => {
-        end();
-        reject(error);
-      });
+      this.#link.closed.catch(fail);
     });
   }
 
@@ -204,6 +206,11 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
     this.#link.call('watch', interest).catch((error) => this.#problem(error));
   }
 
+  /** No host can be had: nothing would bring a result. */
+  unreachable(error: unknown): void {
+    for (const fail of [...this.#waiting]) fail(error);
+  }
+
   heed(notice: Notice): void {
     if (notice.kind === 'emitted') this.#emit(decode(notice.event, revivers) as { type: string });
     if (notice.kind !== 'run' || notice.snapshot.text === this.#text) return;
@@ -244,6 +251,7 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
     const { code = 'HOST_FAILED', message = String(error) } = error as HoldfastError;
     this.#text = '';
     this.#set({ ...this.#snapshot, run: { ...this.#snapshot.run, problem: { code, message } } });
+    this.unreachable(error);
   }
 }
 

@@ -85,6 +85,7 @@ class StoreHost implements Host {
       clock,
       begun: (ownership) => this.#begin(ownership),
       ended: (reason) => this.#end(reason),
+      isBusy: () => this.#runs.busy,
       onError,
     });
     this.#problems = new Problems(clock, (address) => void this.#runs.attend(address));
@@ -156,6 +157,7 @@ class StoreHost implements Host {
       admit: (stored, ownership) => admission.admit(stored, ownership),
       revive: (stored, ownership, keeper) => revival.revive(stored, ownership, keeper),
       failed: (address, error) => setbacks.failed(address, error),
+      mayYield: () => this.#owner.mayYield(),
     });
   }
 

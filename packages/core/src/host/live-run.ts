@@ -29,6 +29,8 @@ export interface LiveRunPorts {
   readonly around: Around;
   /** Called after each commit. */
   published(run: LiveRun): void;
+  /** Called before a step begins: the host may stop the run even then. */
+  beginning(): void;
   /** Called when the run has nothing to do but to wait; `gone` when it was deleted or starts anew. */
   rested(run: LiveRun, gone: Gone | undefined): void;
   /** It is paused, and nothing of it is under way any more. */
@@ -135,6 +137,11 @@ export class LiveRun {
     const { status } = this.row;
     const still = status === 'waiting' || this.#decider.closed;
     return still && this.#queue.isEmpty && !this.#turning && this.#performer.quiet;
+  }
+
+  /** Whether something is under way that would have to be done again elsewhere. */
+  get busy(): boolean {
+    return this.#performer.busy;
   }
 
   /** Ends all it does in this host, whatever its state; the store is not touched. */
@@ -316,6 +323,7 @@ export class LiveRun {
   /** Before each step: the run must be marked as running, or a crash would leave it waiting; and the store be ours. */
   async #mayBegin(): Promise<void> {
     await this.#unpaused();
+    this.#ports.beginning();
     if (!this.#owned()) return new Promise(() => {});
     const { status } = this.row;
     const isMarked = status !== 'waiting' && status !== 'queued';

@@ -27,6 +27,8 @@ export interface LiveRunsPorts {
   /** A run could not be brought into memory, or can't stay there. Resolves when what is to be done about it is done. */
   failed(address: RunAddress, error: unknown): Promise<void>;
   changed(address: RunAddress): void;
+  /** Between two things that are done. All runs may be stopped in this very call. */
+  mayYield(): void;
 }
 
 /**
@@ -60,6 +62,11 @@ export class LiveRuns {
   isBusy(address: RunAddress): boolean {
     const key = runKey(address);
     return this.#live.has(key) || this.#underWay.has(key);
+  }
+
+  /** Whether anything of them is under way that would have to be done again elsewhere. */
+  get busy(): boolean {
+    return [...this.#live.values()].some(({ busy }) => busy);
   }
 
   /** Brings a run into memory, and gives it what it has not taken in yet. */
@@ -152,17 +159,19 @@ export class LiveRuns {
 
   readonly #keeper: Keeper = {
     published: (run) => this.#published(run),
+    beginning: () => this.#ports.mayYield(),
     rested: (run, gone) => this.#rested(run, gone),
     paused: (run) => this.#putAway(run),
     broken: ({ row }, error) => this.broken(row, error),
   };
 
   #published({ row }: LiveRun): void {
-    const { problems, suspects, changed, ownership } = this.#ports;
+    const { problems, suspects, changed, ownership, mayYield } = this.#ports;
     // Not before: a run whose commits go on failing is to be tried less and less often.
     problems.forget(row);
     if (!row.suspicion) suspects.settled(row);
     changed(row);
+    mayYield();
     if (row.parent && isClosed(row.status) && ownership()) void this.attend(row.parent);
   }
 

@@ -1,5 +1,6 @@
 import { isHoldfastError } from '../errors/index.js';
 import type { Ownership, Store } from '../store/store.js';
+import { Handover, handedOver } from './handover.js';
 import type { Clock } from './ports.js';
 import { FIRST_RETRY_MS } from './problems.js';
 import { closed } from './refusals.js';
@@ -11,6 +12,8 @@ export interface OwnerPorts {
   begun(ownership: Ownership): void;
   /** It is owned no more: nothing that was begun under it may go on. */
   ended(reason: unknown): void;
+  /** Whether anything is under way that would have to be done again elsewhere. */
+  isBusy(): boolean;
   onError(error: unknown): void;
 }
 
@@ -19,7 +22,8 @@ export interface OwnerPorts {
  *
  * Owns: the right to commit, while this host has it; whether the host is closing. Never: what is done with that right.
  * 1. `ended` follows each `begun` before the store is given back, and before the next `begun`.
- * 2. Once it is closing, or the store has refused for good, it asks no more.
+ * 2. What another host had better have is given to it at a moment that costs little, and asked for again.
+ * 3. Once it is closing, or the store has refused for good, it asks no more.
  */
 export class Owner {
   /** Resolves when the store is owned for the first time; rejects when it refuses, or this is closed before. */
@@ -29,6 +33,7 @@ export class Owner {
   #settleOwned: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   #ownership: Ownership | undefined;
   #owning: Promise<void> | undefined;
+  #handover: Handover | undefined;
   #fenced: () => void = () => {};
 
   constructor(ports: OwnerPorts) {
@@ -56,6 +61,11 @@ export class Owner {
   /** A commit was refused: another is the owner. */
   fenced(): void {
     this.#fenced();
+  }
+
+  /** Between two things that are done: another host may have the store now. What is under it may end in this very call. */
+  mayYield(): void {
+    this.#handover?.look();
   }
 
   /** Resolves after that long, or when the host closes. */
@@ -89,10 +99,16 @@ export class Owner {
       const lost = this.#untilLost(ownership);
       this.#ports.begun(ownership);
       await lost;
-      this.#ownership = undefined;
-      this.#ports.ended(ownership.lost.reason ?? closed());
+      this.#handover?.end();
+      this.#end(ownership, ownership.lost.reason ?? closed());
       await ownership.release().catch((error) => this.#ports.onError(error));
     }
+  }
+
+  #end(ownership: Ownership, reason: unknown): void {
+    if (this.#ownership !== ownership) return;
+    this.#ownership = undefined;
+    this.#ports.ended(reason);
   }
 
   async #acquire(): Promise<Ownership | undefined> {
@@ -118,6 +134,10 @@ export class Owner {
         end.addEventListener('abort', () => resolve(), { once: true });
       }
       this.#fenced = resolve;
+      this.#handover = new Handover(ownership.wanted, this.#ports.isBusy, () => {
+        this.#end(ownership, handedOver());
+        resolve();
+      });
     });
   }
 }

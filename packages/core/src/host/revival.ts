@@ -17,7 +17,7 @@ export interface RevivalPorts {
 }
 
 /** Who keeps live runs is told of these. */
-export type Keeper = Pick<LiveRunPorts, 'published' | 'rested' | 'paused' | 'broken'>;
+export type Keeper = Pick<LiveRunPorts, 'published' | 'beginning' | 'rested' | 'paused' | 'broken'>;
 
 /**
  * Makes live runs of stored ones: each by the definition that goes on with it, with all it needs of its host.

@@ -28,6 +28,7 @@ export type {
   Store,
   StoreChange,
   StoreManifest,
+  Wanted,
 } from './store.js';
 export { assertFollows, frozenCopy, runKey, singletonId, Tables } from './tables.js';
 export { tableUnknown, transactionAborted, transactionIdle } from './transaction-errors.js';

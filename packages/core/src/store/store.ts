@@ -91,6 +91,17 @@ export interface RunPage {
  */
 export type StoreChange = ({ readonly kind: 'accepted' | 'committed' } & RunAddress) | { readonly kind: 'missed' };
 
+/** What a store knows of hosts that wait for the right of another. */
+export interface Wanted {
+  /**
+   * `'at-rest'`: another host is better placed, and should have it once nothing is under way; `'now'`: it has newer code,
+   * and has waited long enough.
+   */
+  want(): 'at-rest' | 'now' | undefined;
+  /** `change` is called when it is wanted, again and again while it is; returns the way to stop it. */
+  subscribe(change: () => void): () => void;
+}
+
 /** The right to commit. */
 export interface Ownership {
   /** Rises with every acquisition; handed to every checkpoint. */
@@ -99,6 +110,8 @@ export interface Ownership {
   readonly afterCrash: boolean;
   /** Aborted, with a `STORE_FENCED` HoldfastError as its reason, when the right is lost. */
   readonly lost: AbortSignal;
+  /** Whether another host had better have the right. Default: never. */
+  readonly wanted?: Wanted;
   /** Gives the right back, in good order; resolves when the next host can have it. */
   release(): Promise<void>;
 }

@@ -1,0 +1,52 @@
+import { expect } from '@playwright/test';
+import type { TabsPage } from '../../pages/tabs/main.js';
+import { expectWhole, startChain, test } from '../../support/tabs.js';
+
+declare const app: TabsPage;
+
+test('a tab that is opened in the middle shows the present state, and then what follows', async ({
+  ledger,
+  openTab,
+}) => {
+  const owner = await openTab();
+  ledger.hold('s4');
+  await startChain(owner, ledger, 6);
+  await ledger.requested('s4', 1);
+  const tab = await openTab();
+  await tab.page.waitForFunction(() => app.seen.some(({ done }) => done === 3));
+  expect(await tab.page.evaluate(() => app.seen.map(({ done }) => done).filter((done) => done > 0))).toEqual([3]);
+  ledger.letGo('s4');
+  await expectWhole(tab, ledger, 6, []);
+  expect(await tab.page.evaluate(() => app.seen.at(-1)?.done)).toBe(6);
+});
+
+test('nothing of a run happens on the main thread, and every tab sees a commit soon', async ({ ledger, openTab }) => {
+  const [owner, tab] = [await openTab(), await openTab()];
+  // Two seconds of work in the worker; a page that shared it would draw no frame meanwhile.
+  const frames = owner.page.evaluate(async () => {
+    const gaps: number[] = [];
+    for (let last = app.now(); !app.seen.some(({ done }) => done === 20); last = app.now()) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      gaps.push(app.now() - last);
+    }
+    return gaps.sort((a, b) => a - b);
+  });
+  await startChain(owner, ledger, 20, 100);
+  const gaps = await frames;
+  expect(gaps[Math.floor(gaps.length / 2)]).toBeLessThan(40);
+  const seenIn = ({ page }: typeof tab) => page.evaluate(() => app.seen.filter(({ done }) => done > 0));
+  await tab.page.evaluate(() => app.run.result());
+  const [here, there] = [await seenIn(owner), await seenIn(tab)];
+  const delays = there.flatMap(({ done, at }) => here.filter((seen) => seen.done === done).map((seen) => at - seen.at));
+  delays.sort((a, b) => a - b);
+  expect(delays.length).toBeGreaterThan(10);
+  expect(delays[Math.floor(delays.length / 2)], 'after the owner has shown it').toBeLessThan(50);
+});
+
+test('what is done while a page has no host it sees when it has one again', async ({ ledger, openTab }) => {
+  const [owner, tab] = [await openTab(), await openTab()];
+  await startChain(owner, ledger, 6);
+  await expectWhole(owner, ledger, 6, []);
+  await tab.page.evaluate(() => app.workers.at(-1)?.terminate());
+  await expectWhole(tab, ledger, 6, []);
+});

@@ -1,0 +1,172 @@
+import { type AnyWorkflow, type Duration, HoldfastError, isHoldfastError } from '@holdfast/core';
+import { toMs } from '@holdfast/core/client';
+import { createHost, errorsTo, type Host, type HostOptions } from '@holdfast/core/host';
+import type { Versions } from '../claims/words.js';
+import type { AppStore } from '../store/app-store.js';
+import { createIndexedDbStore } from '../store/index.js';
+import { toReply } from '../wire/reply.js';
+import type { AskEnded, CallService, Hello, PageState, Serving, TellPage, WorkerApi } from '../wire/wire.js';
+import { createConnectivity } from './connectivity.js';
+import { createServices } from './services.js';
+import { toStepWorker } from './step-workers.js';
+
+export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
+  /** What this worker can run. */
+  readonly workflows: TWorkflows;
+  /** The store's name, where the worker and not the page decides it: then the page must give the same, or none. */
+  readonly name?: string;
+  /**
+   * A database of the app's own that the records go to, in place of one for them alone: `dexieStore(db)`, `idbStore(…)`. With
+   * it `step.transaction` writes to the app's tables. It has a name of its own: then there is no `name`.
+   */
+  readonly store?: AppStore;
+  /**
+   * Told of what goes on in this worker, in order: ownership, runs that begin, end, are paused or parked, tries of steps
+   * that fail. A `pino` logger will do, and so will `console`. Default: nobody is told but of trouble.
+   */
+  readonly logger?: HostOptions['logger'];
+  /**
+   * Told of what nobody else is told of: trouble of the store, runs that can't go on here. Default: `logger` is told, and
+   * where there is none `console.error`.
+   */
+  readonly onError?: HostOptions['onError'];
+  /**
+   * How often a run is restored after crashes of the worker that it does not outlive, before it is paused with
+   * `CRASH_LOOP`: a whole number from 2, or Infinity; default 3.
+   */
+  readonly crashLoopLimit?: HostOptions['crashLoopLimit'];
+  /** For development: see the guide to step functions. */
+  readonly dev?: HostOptions['dev'];
+  /** What is started by the calendar while this worker owns the store: see `@holdfast/core/schedules`. */
+  readonly schedules?: HostOptions['schedules'];
+  /** How much a run may hold; a workflow may have its own. */
+  readonly limits?: HostOptions['limits'];
+  /** How long runs are kept after they have ended, as `'30d'`; a workflow may have its own. Default: for ever. */
+  readonly retention?: HostOptions['retention'];
+  /**
+   * Makes a worker in which steps of isolated workflows are performed: its `name` has to be `holdfast steps`, and its
+   * script to call `serveHoldfast` with the same workflows. Default: one of this worker's own script, as a module; in a
+   * page there is none.
+   */
+  readonly stepWorker?: () => Worker;
+  /**
+   * For how long neither the worker nor the page of the tab that owns the store may answer before this one takes it away,
+   * in rounds of two seconds; twice as long each time. Default `'10s'`. Tabs that are closed, crash, or are frozen by a
+   * browser that says so are not waited for.
+   */
+  readonly stealAfter?: Duration;
+}
+
+/** Where a host runs. */
+export type HostScope = EventTarget & { readonly navigator: Pick<Navigator, 'onLine' | 'locks'> };
+
+/**
+ * What a page calls of its host.
+ * @param ended aborted when the host is to be gone at once, where nothing else would end it.
+ * @throws `OPTION_INVALID` for a `stealAfter` that is no duration, or for a `store` beside a `name`.
+ */
+export function createWorkerApi(
+  options: ServeOptions<readonly AnyWorkflow[]>,
+  scope: HostScope,
+  ended: AbortSignal = new AbortController().signal,
+): WorkerApi {
+  const { workflows, logger, onError = errorsTo(logger), crashLoopLimit, dev, schedules, limits, retention } = options;
+  const { stepWorker, stealAfter = '10s' } = options;
+  if (options.store && options.name !== undefined) throw twoNames(options.name, options.store.name);
+  const stealAfterMs = toMs(stealAfter, 'stealAfter');
+  const connectivity = createConnectivity(scope);
+  const versions = newestOf(workflows);
+  let visible = false;
+  let host: Host | undefined;
+
+  const connected = () => {
+    if (host) return host;
+    throw new TypeError('The page called before it was connected.');
+  };
+  const heed = (page: PageState) => {
+    visible = page.visible;
+    connectivity.tell(page.online);
+  };
+  const connect = (hello: Hello, tell: TellPage, service: CallService, wasEnded: AskEnded) => {
+    const name = nameOf(hello, options.name);
+    heed(hello.page);
+    const hosts = { self: hello.host, wasEnded: async (host: string) => wasEnded(host) };
+    const standing = { host: hello.host, versions, visible: () => visible };
+    const side = { hosts, standing, stealAfterMs, ended };
+    const store = options.store?.connect(side) ?? createIndexedDbStore({ name, ...side });
+    const services = createServices(service);
+    host = createHost({
+      store,
+      workflows,
+      connectivity,
+      services,
+      onError,
+      ...(stepWorker && { stepWorker: () => toStepWorker(stepWorker()) }),
+      ...(logger && { logger }),
+      ...(crashLoopLimit !== undefined && { crashLoopLimit }),
+      ...(dev && { dev }),
+      ...(schedules && { schedules }),
+      ...(limits !== undefined && { limits }),
+      ...(retention !== undefined && { retention }),
+    });
+    host.listen((notice) => void Promise.resolve(tell(notice)).catch((error) => onError(error)));
+    host.owned.catch((error) => {
+      if (!isHoldfastError(error, 'CLOSED')) onError(error);
+    });
+    host.open();
+    ended.addEventListener('abort', () => void host?.close().catch(onError), { once: true });
+  };
+
+  return {
+    connect: (...args) => toReply(() => connect(...args)),
+    call: (method, args) => toReply(() => callHost(connected(), method, args)),
+    page: heed,
+    close: () => toReply(() => host?.close()),
+  };
+}
+
+function callHost<M extends Parameters<WorkerApi['call']>[0]>(host: Host, method: M, args: Parameters<Host[M]>) {
+  const call = host[method] as (...args: Parameters<Host[M]>) => ReturnType<Host[M]>;
+  return call.apply(host, args) as Promise<Awaited<ReturnType<Host[M]>>>;
+}
+
+/** Tells the page that it can connect, and by which lock it learns of this worker's death. */
+export async function announce(
+  port: Pick<MessagePort, 'postMessage'>,
+  { navigator }: HostScope,
+  ended?: AbortSignal,
+): Promise<void> {
+  const alive = `holdfast:alive:${crypto.randomUUID()}`;
+  await new Promise<void>((granted) => {
+    void navigator.locks.request(alive, () => {
+      granted();
+      if (ended?.aborted) return undefined;
+      // Held until the worker dies, whatever kills it.
+      return new Promise<void>((free) => ended?.addEventListener('abort', () => free(), { once: true }));
+    });
+  });
+  port.postMessage({ holdfast: 'serving', alive } satisfies Serving);
+}
+
+function newestOf(workflows: readonly AnyWorkflow[]): Versions {
+  const versions: Record<string, number> = {};
+  for (const { id, version } of workflows) versions[id] = Math.max(version, versions[id] ?? version);
+  return versions;
+}
+
+function nameOf(hello: Hello, own: string | undefined): string {
+  if (own === undefined || own === hello.name) return hello.name;
+  throw new HoldfastError('OPTION_INVALID', {
+    message: `The worker serves the store "${own}", the page asks for "${hello.name}".`,
+    remedy: 'Give createHoldfast the same name, or give serveHoldfast none.',
+    details: { option: 'name', worker: own, page: hello.name },
+  });
+}
+
+function twoNames(name: string, database: string): HoldfastError {
+  return new HoldfastError('OPTION_INVALID', {
+    message: `The worker is given the name "${name}" and a store, which is the database "${database}".`,
+    remedy: 'Leave the name out.',
+    details: { option: 'name', name, database },
+  });
+}
