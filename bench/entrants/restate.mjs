@@ -36,8 +36,7 @@ export async function runs({ admin, ingress, count, warmUp }) {
 
 /** Serves the handler, and tells the server where. */
 async function begin(admin, ingress) {
-  const quiet = { logger: () => {} };
-  const server = createServer(createEndpointHandler({ services: [inARow], ...quiet }));
+  const server = createServer(createEndpointHandler({ services: [inARow], logger: () => {} }));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const uri = `http://127.0.0.1:${server.address().port}`;
   const answer = await fetch(`${admin}/deployments`, {
