@@ -21,11 +21,16 @@ const invoking = (next) => ({
 export async function sequential({ folder, steps, warmUp }) {
   await countSyncs(folder);
   await once(join(folder, 'warm'), warmUp);
-  const before = syncCount();
+  const [before, cpu] = [syncCount(), process.cpuUsage()];
   const startedAt = performance.now();
   await once(join(folder, 'measured'), steps);
   const seconds = (performance.now() - startedAt) / 1000;
-  return { 'steps/s': steps / seconds, 'syncs/step': (syncCount() - before) / steps };
+  const { user, system } = process.cpuUsage(cpu);
+  return {
+    'steps/s': steps / seconds,
+    'syncs/step': (syncCount() - before) / steps,
+    'cpu µs/step': (user + system) / steps,
+  };
 }
 
 async function once(path, steps) {

@@ -35,11 +35,11 @@ export async function sequential({ folder, steps, warmUp, logic = 'function', du
   await countSyncs(folder);
   const holdfast = await open(join(folder, 'store'), [WORKFLOWS[logic]], durability);
   await (await holdfast.start(logic, { id: 'warm', input: { steps: warmUp } })).result();
-  const before = syncCount();
+  const [before, cpu] = [syncCount(), process.cpuUsage()];
   const ms = await (await holdfast.start(logic, { id: 'measured', input: { steps } })).result();
-  const syncs = syncCount() - before;
+  const [syncs, { user, system }] = [syncCount() - before, process.cpuUsage(cpu)];
   await holdfast.close();
-  return { 'steps/s': (steps / ms) * 1000, 'syncs/step': syncs / steps };
+  return { 'steps/s': (steps / ms) * 1000, 'syncs/step': syncs / steps, 'cpu µs/step': (user + system) / steps };
 }
 
 /** `count` runs of 5 steps at once, after `warmUp` of them. */
@@ -89,11 +89,13 @@ export async function resume({ folder, steps }) {
   const startedAt = performance.now();
   const holdfast = await open(directory, [stopping(begun)]);
   const openedAt = performance.now();
+  const cpu = process.cpuUsage();
   await began;
   const begunAt = performance.now();
+  const { user, system } = process.cpuUsage(cpu);
   await holdfast.run('stopping', 'one').result();
   await holdfast.close();
-  return { 'open ms': openedAt - startedAt, 'first step ms': begunAt - openedAt };
+  return { 'open ms': openedAt - startedAt, 'first step ms': begunAt - openedAt, 'first step cpu ms': (user + system) / 1000 };
 }
 
 /** The first half of {@link resume}, in a process of its own. */

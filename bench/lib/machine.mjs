@@ -43,8 +43,13 @@ export async function describeVersions() {
     holdfast: output.trim(),
     node: process.version,
     xstate: versionIn(join(ROOT, 'node_modules', 'xstate')),
-    ...Object.fromEntries(Object.keys(dependencies).map((name) => [name, versionIn(join(BENCH, 'node_modules', name))])),
+    ...Object.fromEntries(Object.keys(dependencies).map((name) => [nameOf(name), versionIn(join(BENCH, 'node_modules', name))])),
   };
+}
+
+/** @param {string} dependency */
+function nameOf(dependency) {
+  return dependency === 'node' ? 'node of peers' : dependency;
 }
 
 /** @param {string} folder */

@@ -1,0 +1,121 @@
+// A real Chromium with a profile on the disk, a new one each round, and the bench's page in it.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { chromium } from '@playwright/test';
+import { build } from 'esbuild';
+import { ensureChromium } from '../../scripts/chromium.mjs';
+import * as stories from '../browser/stories.mjs';
+import { BENCH, freshFolder, removeFolder } from './places.mjs';
+
+const TYPES = { html: 'text/html', js: 'text/javascript' };
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'];
+
+/**
+ * Owns: the server of the page, the browser of the present round and its profile.
+ */
+export class Browser {
+  #folder = freshFolder('site');
+  /** @type {import('node:http').Server | undefined} */
+  #server;
+  #executablePath = '';
+  /** @type {import('@playwright/test').BrowserContext | undefined} */
+  #context;
+  #profile = '';
+  #names = 0;
+
+  /** Builds the page, and serves it. @returns {Promise<Browser>} rejects, saying why, where there is no Chromium */
+  static async open() {
+    const browser = new Browser();
+    try {
+      browser.#executablePath = await ensureChromium();
+      await browser.#serve();
+    } catch (error) {
+      await browser.close();
+      throw error;
+    }
+    return browser;
+  }
+
+  async #serve() {
+    await build({
+      entryPoints: ['page', 'worker', 'served'].map((name) => join(BENCH, 'browser', `${name}.mjs`)),
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      outdir: this.#folder,
+      define: { 'process.env.NODE_ENV': '"production"' },
+      logLevel: 'error',
+    });
+    writeFileSync(join(this.#folder, 'index.html'), '<!doctype html><script type="module" src="/page.js"></script>');
+    this.#server = createServer(async ({ url = '/' }, response) => {
+      const file = url === '/' ? 'index.html' : url.slice(1);
+      try {
+        const body = await readFile(join(this.#folder, file));
+        response.setHeader('content-type', TYPES[file.split('.').at(-1)] ?? 'text/plain');
+        response.end(body);
+      } catch {
+        response.writeHead(404).end();
+      }
+    }).listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+  }
+
+  /** A new browser, with an empty profile. */
+  async nextRound() {
+    await this.#endRound();
+    this.#profile = freshFolder('profile');
+    mkdirSync(this.#profile, { recursive: true });
+    this.#context = await chromium.launchPersistentContext(this.#profile, {
+      executablePath: this.#executablePath,
+      headless: true,
+      args: FLAGS,
+    });
+  }
+
+  async #endRound() {
+    await this.#context?.close();
+    this.#context = undefined;
+    if (this.#profile) removeFolder(this.#profile);
+  }
+
+  /**
+   * Runs one program, in a tab and a database of its own.
+   * @param {'worker' | 'page' | 'stories'} where
+   * @param {string} program
+   * @param {object} params
+   * @returns {Promise<Record<string, number>>}
+   */
+  async run(where, program, params) {
+    const given = { name: `bench-${++this.#names}`, ...params };
+    const open = () => this.#openPage();
+    if (where === 'stories') return stories[program]({ open }, given);
+    const page = await open();
+    try {
+      return await page.evaluate(
+        ([where, program, given]) =>
+          where === 'worker' ? globalThis.bench.inWorker(program, given) : globalThis.bench[program](given),
+        /** @type {const} */ ([where, program, given]),
+      );
+    } finally {
+      await page.close();
+    }
+  }
+
+  async #openPage() {
+    const page = await this.#context.newPage();
+    const { port } = this.#server.address();
+    await page.goto(`http://127.0.0.1:${port}/`);
+    await page.waitForFunction(() => 'bench' in globalThis);
+    return page;
+  }
+
+  async close() {
+    await this.#endRound();
+    this.#server?.close();
+    removeFolder(this.#folder);
+  }
+}
