@@ -7,9 +7,11 @@ import { startRestate } from './lib/restate.mjs';
  * One who takes part.
  * @typedef {object} Entrant
  * @property {string} name
- * @property {string} module file of `entrants`
- * @property {string} program what it exports
+ * @property {string} module file of `entrants`; in the browser `worker`, `page` or `stories`; of a bundle the entry
+ * @property {string} program what that exports
  * @property {object} [params] in place of the bench's
+ * @property {object} [short] in place of both with `--short`
+ * @property {string} [beside] an entrant named before it, that it is held against in the same round
  * @property {'22'} [node] needs a newer Node than ours: it gets npm's
  * @property {Service} [service] a server that has to run meanwhile; one for all benches
  * @property {readonly string[]} [execArgv]
@@ -27,17 +29,22 @@ import { startRestate } from './lib/restate.mjs';
  * @property {object} short the same with `--short`
  * @property {string} [rate] the metric that is compared with the yard-stick, of which more is better
  * @property {{ writers: number }} [yardstick] default one writer
- * @property {'node' | 'browser'} [where] default node
+ * @property {'node' | 'browser' | 'bundle'} [where] default node
  * @property {readonly Entrant[]} entrants
  */
 
 const holdfast = (program, name, params = {}) => ({ name, module: 'holdfast', program, params });
-const peers = (program, params = {}) => [
-  { name: 'openworkflow (SQLite)', module: 'openworkflow', program, params, node: '22' },
-  { name: 'DBOS (PostgreSQL)', module: 'dbos', program, params, service: startPostgres },
-  { name: 'Restate', module: 'restate', program, params, node: '22', service: startRestate },
-  { name: 'Effect workflow (SQLite)', module: 'effect', program, params },
-];
+const peers = (program, params = {}, short = {}) =>
+  [
+    { name: 'openworkflow (SQLite)', module: 'openworkflow', program, params, node: '22' },
+    { name: 'DBOS (PostgreSQL)', module: 'dbos', program, params, service: startPostgres },
+    { name: 'Restate', module: 'restate', program, params, node: '22', service: startRestate },
+    { name: 'Effect workflow (SQLite)', module: 'effect', program, params },
+  ].map((entrant) => ({ ...entrant, short }));
+
+const inWorker = (program, name, params = {}) => ({ name, module: 'worker', program, params });
+const inPage = (program, name, params = {}) => ({ name, module: 'page', program, params });
+const SAME = { strict: 'same requests and bytes', relaxed: 'same requests and bytes, relaxed' };
 
 /** @type {readonly Bench[]} */
 export const BENCHES = [
@@ -79,7 +86,7 @@ export const BENCHES = [
     entrants: [
       holdfast('runs', 'Holdfast'),
       holdfast('runs', 'Holdfast, relaxed', { durability: 'relaxed' }),
-      ...peers('runs', { count: 500, warmUp: 100 }),
+      ...peers('runs', { count: 500, warmUp: 100 }, { count: 100, warmUp: 20 }),
     ],
   },
   {
@@ -118,5 +125,91 @@ export const BENCHES = [
     params: { events: 300 },
     short: { events: 50 },
     entrants: [1, 10, 100].map((kib) => holdfast('context', `Holdfast, ${kib} KiB`, { bytes: kib * 1024 })),
+  },
+  {
+    name: 'browser-sequential',
+    title: 'trivial steps, one after the other, in Chromium',
+    where: 'browser',
+    params: { steps: 1000, warmUp: 200 },
+    short: { steps: 150, warmUp: 30 },
+    rate: 'steps/s',
+    entrants: [
+      inWorker('sameRequests', SAME.strict, { durability: 'strict' }),
+      inWorker('sameRequests', SAME.relaxed, { durability: 'relaxed' }),
+      { ...inWorker('sequential', 'Holdfast, in the worker'), beside: SAME.strict },
+      {
+        ...inWorker('sequential', 'Holdfast, in the worker, relaxed', { durability: 'relaxed' }),
+        beside: SAME.relaxed,
+      },
+      inWorker('sequential', 'Holdfast, machine', { logic: 'machine' }),
+      { ...inPage('throughClient', 'Holdfast, seen from the page'), beside: SAME.strict },
+      inWorker('xstateAndIdb', 'XState + idb by hand, relaxed', { durability: 'relaxed' }),
+      inWorker('dexieOutbox', 'Dexie outbox by hand, relaxed', { durability: 'relaxed' }),
+      inWorker('workboxQueue', 'workbox-background-sync queue, relaxed', { durability: 'relaxed' }),
+    ],
+  },
+  {
+    name: 'browser-runs',
+    title: 'runs of 5 steps at once, started from the page, in Chromium',
+    where: 'browser',
+    params: {},
+    short: {},
+    entrants: [
+      { ...inPage('runs', 'Holdfast, 200 cold', { count: 200, warmUp: 0 }), short: { count: 40 } },
+      { ...inPage('runs', 'Holdfast, 1,000 warm', { count: 1000, warmUp: 200 }), short: { count: 100, warmUp: 20 } },
+    ],
+  },
+  {
+    name: 'browser-send',
+    title: 'from send() in a still page until the page sees the durable state, in Chromium',
+    where: 'browser',
+    params: { count: 100, warmUp: 20 },
+    short: { count: 20, warmUp: 5 },
+    entrants: [inPage('send', 'Holdfast')],
+  },
+  {
+    name: 'browser-resume',
+    title: 'the page is closed after so many steps; from createHoldfast in the next until the next step begins',
+    where: 'browser',
+    params: {},
+    short: {},
+    entrants: [100, 1000].map((steps) => ({
+      ...inPage('resume', `Holdfast, ${steps} steps`, { steps }),
+      module: 'stories',
+    })),
+  },
+  {
+    name: 'browser-takeover',
+    title: 'from the close of the tab that owns the store until another is owner',
+    where: 'browser',
+    params: {},
+    short: {},
+    entrants: [{ ...inPage('takeover', 'Holdfast'), module: 'stories' }],
+  },
+  {
+    name: 'browser-context',
+    title: 'an event that changes 10 bytes of a context, in Chromium',
+    where: 'browser',
+    params: { events: 100 },
+    short: { events: 20 },
+    entrants: [1, 10, 100].map((kib) => inWorker('context', `Holdfast, ${kib} KiB`, { bytes: kib * 1024 })),
+  },
+  {
+    name: 'size',
+    title: 'what an entry adds to a bundle, without XState',
+    where: 'bundle',
+    params: {},
+    short: {},
+    entrants: [
+      { name: '@holdfast/browser (page)', module: '@holdfast/browser', program: '*' },
+      { name: '@holdfast/browser/worker', module: '@holdfast/browser/worker', program: '*' },
+      { name: '@holdfast/core (what a workflow file imports)', module: '@holdfast/core', program: '*' },
+      { name: '@holdfast/core/host', module: '@holdfast/core/host', program: 'createHost' },
+      { name: '@holdfast/core/schedules', module: '@holdfast/core/schedules', program: '*' },
+      { name: '@holdfast/node', module: '@holdfast/node', program: '*' },
+      { name: 'xstate, setup and createActor', module: 'xstate', program: 'setup, createActor, fromPromise, assign' },
+      { name: 'xstate, all', module: 'xstate', program: '*' },
+      { name: 'dexie', module: 'dexie', program: 'Dexie' },
+    ],
   },
 ];

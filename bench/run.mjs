@@ -30,7 +30,9 @@ async function main(args) {
   const { only, entrants, rounds, json, profile, short } = optionsOf(args);
   const benches = BENCHES.filter(({ name }) => only.length === 0 || only.includes(name)).map((bench) => ({
     ...bench,
-    entrants: bench.entrants.filter(({ name }) => entrants.length === 0 || entrants.some((part) => name.includes(part))),
+    entrants: bench.entrants.filter(
+      ({ name }) => entrants.length === 0 || entrants.some((part) => name.includes(part)),
+    ),
   }));
   if (benches.length === 0) throw new Error(`--only takes ${BENCHES.map(({ name }) => name).join(', ')}.`);
   const startedAt = new Date().toISOString();

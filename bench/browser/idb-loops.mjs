@@ -1,7 +1,7 @@
 // IndexedDB without anything in between: the yard-sticks of the browser. They run in a worker.
 
-import { createHost } from '@holdfast/core/host';
 import { createClient, linkLocally } from '@holdfast/core/client';
+import { createHost } from '@holdfast/core/host';
 import { createMemoryStore } from '@holdfast/core/store';
 import { inARow } from '../entrants/holdfast-workflows.mjs';
 

@@ -95,7 +95,11 @@ export async function resume({ folder, steps }) {
   const { user, system } = process.cpuUsage(cpu);
   await holdfast.run('stopping', 'one').result();
   await holdfast.close();
-  return { 'open ms': openedAt - startedAt, 'first step ms': begunAt - openedAt, 'first step cpu ms': (user + system) / 1000 };
+  return {
+    'open ms': openedAt - startedAt,
+    'first step ms': begunAt - openedAt,
+    'first step cpu ms': (user + system) / 1000,
+  };
 }
 
 /** The first half of {@link resume}, in a process of its own. */
@@ -212,7 +216,9 @@ function bytesWritten() {
 
 async function sizeOf(folder) {
   const entries = await readdir(folder, { withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).reduce((sum, { name }) => sum + statSync(join(folder, name)).size, 0);
+  return entries
+    .filter((entry) => entry.isFile())
+    .reduce((sum, { name }) => sum + statSync(join(folder, name)).size, 0);
 }
 
 /** Runs a program of this file in a process that is killed when it is done, and gives what it returned. */

@@ -1,16 +1,17 @@
 // A real Chromium with a profile on the disk, a new one each round, and the bench's page in it.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
 import { build } from 'esbuild';
 import { ensureChromium } from '../../scripts/chromium.mjs';
-import * as stories from '../browser/stories.mjs';
+import { resume, takeover } from '../browser/stories.mjs';
 import { BENCH, freshFolder, removeFolder } from './places.mjs';
 
+const STORIES = { resume, takeover };
 const TYPES = { html: 'text/html', js: 'text/javascript' };
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'];
 
@@ -18,6 +19,7 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-bac
  * Owns: the server of the page, the browser of the present round and its profile.
  */
 export class Browser {
+  yardstickUnit = 'steps/s';
   #folder = freshFolder('site');
   /** @type {import('node:http').Server | undefined} */
   #server;
@@ -64,6 +66,21 @@ export class Browser {
     await once(this.#server, 'listening');
   }
 
+  yardstickName() {
+    return 'yard-stick: get and two puts in one transaction';
+  }
+
+  /**
+   * As durable as what it is held against.
+   * @param {import('../benches.mjs').Bench} _bench
+   * @param {{ durability?: 'strict' | 'relaxed' }} params
+   */
+  async yardstick(_bench, { durability = 'strict' }) {
+    const yardstick = { name: '', module: 'worker', program: 'getAndTwoPuts' };
+    const { 'steps/s': rate } = await this.run(yardstick, { steps: 200, durability });
+    return rate ?? Number.NaN;
+  }
+
   /** A new browser, with an empty profile. */
   async nextRound() {
     await this.#endRound();
@@ -83,16 +100,15 @@ export class Browser {
   }
 
   /**
-   * Runs one program, in a tab and a database of its own.
-   * @param {'worker' | 'page' | 'stories'} where
-   * @param {string} program
+   * Plays one program, in a tab and a database of its own.
+   * @param {import('../benches.mjs').Entrant} entrant
    * @param {object} params
    * @returns {Promise<Record<string, number>>}
    */
-  async run(where, program, params) {
+  async run({ module: where, program }, params) {
     const given = { name: `bench-${++this.#names}`, ...params };
     const open = () => this.#openPage();
-    if (where === 'stories') return stories[program]({ open }, given);
+    if (where === 'stories') return STORIES[program]({ open }, given);
     const page = await open();
     try {
       return await page.evaluate(

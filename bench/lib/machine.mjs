@@ -43,7 +43,9 @@ export async function describeVersions() {
     holdfast: output.trim(),
     node: process.version,
     xstate: versionIn(join(ROOT, 'node_modules', 'xstate')),
-    ...Object.fromEntries(Object.keys(dependencies).map((name) => [nameOf(name), versionIn(join(BENCH, 'node_modules', name))])),
+    ...Object.fromEntries(
+      Object.keys(dependencies).map((name) => [nameOf(name), versionIn(join(BENCH, 'node_modules', name))]),
+    ),
   };
 }
 

@@ -49,7 +49,9 @@ export async function startPostgres(folder) {
 
 function findPrograms() {
   const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN) : [];
-  const folders = versions.map((version) => join(DEBIAN, version, 'bin')).filter((bin) => existsSync(join(bin, 'initdb')));
+  const folders = versions
+    .map((version) => join(DEBIAN, version, 'bin'))
+    .filter((bin) => existsSync(join(bin, 'initdb')));
   const newest = folders.sort().at(-1);
   if (newest) return newest;
   throw new Error(`no PostgreSQL in ${DEBIAN} (Debian's package "postgresql" brings one)`);
