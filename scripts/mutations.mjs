@@ -66,15 +66,15 @@ const MUTATIONS = [
   },
   {
     name: 'an event is acknowledged before it is stored',
-    file: 'host/host.js',
+    file: 'host/acceptance.js',
     from: "const n = await this.#accept({ workflow, run }, 'event', id, event);",
     to: "const n = this.#accept({ workflow, run }, 'event', id, event);",
   },
   {
     name: 'a start is acknowledged before it is stored',
-    file: 'host/host.js',
-    from: "const accepted = await this.#store.accept({ kind: 'start', row, input: value, attachments: fresh });",
-    to: "const accepted = { outcome: 'started' }; this.#store.accept({ kind: 'start', row, input: value, attachments: fresh });",
+    file: 'host/acceptance.js',
+    from: "const accepted = await store.accept({ kind: 'start', row, input: value, attachments: fresh });",
+    to: "const accepted = { outcome: 'started' }; store.accept({ kind: 'start', row, input: value, attachments: fresh });",
   },
   {
     name: 'no fence check',
@@ -120,14 +120,14 @@ const MUTATIONS = [
   },
   {
     name: 'what actions have sent is not stored',
-    file: 'decide/decider.js',
+    file: 'decide/messages.js',
     from: 'for (const message of this.#unstored)',
     to: 'for (const message of [])',
   },
   {
     name: 'a run with a deadline is not woken by the next owner',
-    file: 'host/host.js',
-    from: 'this.#deadlines.set(runKey(row), row.nextDeadlineAt);',
+    file: 'host/recovery.js',
+    from: 'deadlines.set(runKey(row), row.nextDeadlineAt);',
     to: '{}',
   },
   {

@@ -8,7 +8,6 @@ import {
   Engine,
   type EngineState,
   endOf,
-  isEndOf,
   type Leaf,
   type Message,
   names,
@@ -44,12 +43,13 @@ import {
 } from './arrivals.js';
 import { type ControlBody, decideControl, LIFTED, type RunControl } from './control.js';
 import { keepDeadLetter } from './dead-letters.js';
+import { headAfterArrival, headOps } from './head.js';
 import { Mailboxes } from './mailboxes.js';
+import { Messages } from './messages.js';
 import type { Migrated } from './migrate.js';
 import { OpenWaits } from './open-waits.js';
 import { withoutReasons, withReason } from './pausing.js';
 import { RunRecord } from './run-record.js';
-import { suspicionAfter } from './suspicion.js';
 import { isStepsActor, type TakenUp, takeUp } from './take-up.js';
 import { unfit } from './unfit.js';
 
@@ -96,11 +96,7 @@ export class Decider {
   readonly #waits = new OpenWaits();
   /** The run was written by another definition, and is not in line with this one yet. */
   #foreign: TakenUp['foreign'];
-  /** Sent by actors outside of a transition, and not taken yet; with the record id of those that are stored. */
-  readonly #messages = new Map<Message, string | undefined>();
-  /** Those of them that no checkpoint has been asked to store yet. */
-  #unstored: Message[] = [];
-  #lastMessage = 0;
+  readonly #messages: Messages;
   readonly #historyLength: number;
   /** Step functions that were cancelled and have undone what they did. */
   readonly #undoneLeaves = new Set<Leaf>();
@@ -121,9 +117,9 @@ export class Decider {
     this.#row = stored.row;
     this.#record = new RunRecord(stored, valueLength);
     this.#mailboxes = new Mailboxes(this.#record);
+    this.#messages = new Messages(this.#record);
     this.#onMessage = (message) => {
-      this.#messages.set(message, undefined);
-      this.#unstored.push(message);
+      this.#messages.add(message);
       onMessage(message);
     };
     if (!this.#record.has('state') || this.#record.has('failure')) return;
@@ -132,7 +128,7 @@ export class Decider {
     this.#engine = engine;
     this.#foreign = foreign;
     if (!foreign) for (const leaf of this.#engine.leaves) this.#learnWaits(leaf);
-    this.#learnMessages(this.#engine);
+    this.#messages.learn(engine);
   }
 
   get row(): RunRow {
@@ -170,18 +166,17 @@ export class Decider {
     const orphans = (this.#record.read('orphans') ?? []) as Orphan[];
     if (this.#undoing)
       return { ...NO_EFFECTS, orphans, undo: this.#engine.leaves.filter((leaf) => this.#hasUndo(leaf)) };
-    const ended = (leaf: Leaf) => [...this.#messages.keys()].some((message) => isEndOf(message, leaf));
     return {
       orphans,
       actions: this.#pendingActions(),
-      start: this.#engine.leaves.filter((leaf) => !ended(leaf)),
+      start: this.#engine.leaves.filter((leaf) => !this.#messages.hasEndOf(leaf)),
       undo: [],
     };
   }
 
   /** What actors have sent that is not taken yet, in order. */
   get messages(): readonly Message[] {
-    return [...this.#messages.keys()];
+    return this.#messages.all;
   }
 
   /** The stored journal of a step function. */
@@ -582,42 +577,13 @@ export class Decider {
   #clearActions(arrival: Arrival, draft: Draft): void {
     this.#record.remove('actions', draft.ops);
     this.#record.remove('orphans', draft.ops);
-    if (arrival.kind === 'message') this.#dropMessage(arrival.message, draft);
-    for (const message of this.#unstored) this.#keepMessage(message, draft);
-    this.#unstored = [];
+    if (arrival.kind === 'message') this.#messages.drop(arrival.message, draft.ops);
+    this.#messages.store(draft.ops);
   }
 
   #keepEnd(message: Message, draft: Draft): void {
     this.#onMessage(message);
-    this.#unstored = this.#unstored.filter((other) => other !== message);
-    this.#keepMessage(message, draft);
-  }
-
-  /** One that can't be stored is taken all the same, as long as this host lives. */
-  #keepMessage(message: Message, draft: Draft): void {
-    if (!this.#messages.has(message)) return;
-    const id = `messages/${++this.#lastMessage}`;
-    try {
-      this.#record.put(id, message, 'message', draft.ops);
-      this.#messages.set(message, id);
-    } catch (error) {
-      if (!isHoldfastError(error, 'VALUE_NOT_STORABLE')) throw error;
-    }
-  }
-
-  #dropMessage(message: Message, draft: Draft): void {
-    const id = this.#messages.get(message);
-    this.#messages.delete(message);
-    if (id !== undefined) this.#record.remove(id, draft.ops);
-  }
-
-  #learnMessages(engine: Engine): void {
-    const numbers = this.#record.idsFrom('messages/').map((id) => Number(id.slice('messages/'.length)));
-    for (const n of numbers.sort((a, b) => a - b)) {
-      const id = `messages/${n}`;
-      this.#messages.set(engine.bind(this.#record.read(id) as Message), id);
-      this.#lastMessage = n;
-    }
+    this.#messages.storeOne(message, draft.ops);
   }
 
   /** Fails the run: its state stays that of the checkpoint before, the error says why. */
@@ -633,59 +599,31 @@ export class Decider {
     draft.history = { kind: arrival.kind === 'start' ? 'start' : 'action', outcome: 'failed' };
   }
 
-  #writeHead(arrival: Arrival, draft: Draft, circumstances: Circumstances): void {
-    const { now, epoch } = circumstances;
-    const {
-      nextDeadlineAt: _,
-      suspicion: before,
-      pausedFrom: _from,
-      cancel: offered,
-      children: _children,
-      ...open
-    } = this.#row;
-    const { singletonKey, ...rest } = open;
-    const seq = draft.history ? rest.seq + 1 : rest.seq;
-    const cancel = draft.cancel ?? offered;
-    const goesOn = draft.cancelled ? 'cancelled' : this.#status(draft.effects, circumstances.quiet, cancel);
-    const closed = isClosed(goesOn);
-    const reasons = closed ? [] : (draft.reasons ?? rest.reasons);
-    const status = reasons.length > 0 ? 'paused' : goesOn;
-    // Nobody will take them any more.
-    if (closed) for (const id of this.#record.idsFrom('messages/')) this.#record.remove(id, draft.ops);
-    const deadline = closed ? undefined : this.#nextDeadline(cancel);
-    const progress = draft.progress ?? rest.progress;
-    const suspicion = suspicionAfter(arrival, { status, ...(before && { suspicion: before }) });
-    this.#row = {
-      ...rest,
-      ...this.#definition(rest),
-      seq,
+  #writeHead(arrival: Arrival, draft: Draft, { now, epoch, quiet }: Circumstances): void {
+    const before = this.#row;
+    const cancel = draft.cancel ?? before.cancel;
+    const status = draft.cancelled ? 'cancelled' : this.#status(draft.effects, quiet, cancel);
+    if (isClosed(status)) this.#messages.forgetStored(draft.ops);
+    this.#row = headAfterArrival(before, {
+      arrival,
+      now,
       status,
-      reasons,
-      updatedAt: now,
-      ...(status === 'paused' ? { pausedFrom: goesOn } : {}),
-      ...(cancel && !closed ? { cancel } : {}),
-      ...(deadline === undefined ? {} : { nextDeadlineAt: deadline }),
-      ...(this.#waits.children > 0 && !closed ? { children: this.#waits.children } : {}),
-      ...(progress ? { progress } : {}),
-      ...(suspicion ? { suspicion } : {}),
-      ...(singletonKey === undefined || closed ? {} : { singletonKey }),
-      ...(closed && rest.closedAt === undefined ? { closedAt: now } : {}),
-    };
-    draft.ops.push({ op: 'run', row: this.#row });
-    if (forgets(seq, this.#historyLength)) draft.ops.push({ op: 'forget', upTo: seq - this.#historyLength });
-    if (!draft.history) return;
-    const { value } = this.view();
-    const effects = effectNames(draft.effects);
-    const row: HistoryRow = {
-      seq,
-      at: now,
+      reasons: draft.reasons ?? before.reasons,
+      cancel,
+      nextDeadlineAt: this.#nextDeadline(cancel),
+      children: this.#waits.children,
+      progress: draft.progress ?? before.progress,
+      definition: this.#definition(before),
+      counts: draft.history !== undefined,
+    });
+    const value = draft.history && this.view().value;
+    const checkpoint = {
       epoch,
       arrival: draft.history,
-      status,
+      effects: draft.effects,
       ...(value === undefined ? {} : { value }),
-      ...(effects.length > 0 ? { effects } : {}),
     };
-    draft.ops.push({ op: 'history', row });
+    draft.ops.push(...headOps(this.#row, checkpoint, this.#historyLength));
   }
 
   /** Which definition wrote the run: until it is taken over, the one before. */
@@ -716,7 +654,7 @@ export class Decider {
     if (status !== 'running') return 'running';
     const busy =
       toPerform ||
-      this.#messages.size > 0 ||
+      !this.#messages.isEmpty ||
       this.#engine.leaves.some((leaf) => !this.#isWaiting(leaf, effects, quiet));
     return busy ? 'running' : 'waiting';
   }
@@ -786,17 +724,3 @@ const OUTCOME_OF = {
   waiting: 'started',
   begun: 'started',
 } as const satisfies Record<JournalEntry['status'], HistoryRow['arrival']['outcome']>;
-
-function effectNames({ actions, start, stop, undo }: Effects): string[] {
-  return [
-    ...stop.map(({ path }) => `stop ${path || 'run'}`),
-    ...undo.map(({ path }) => `undo ${path || 'run'}`),
-    ...actions.map(({ row }) => `${row.incarnation === undefined ? 'action' : 'give'} ${row.type}`),
-    ...start.map(({ path }) => `start ${path || 'run'}`),
-  ];
-}
-
-/** Whether the checkpoint of that number is to remove old rows: not each one does. */
-function forgets(seq: number, historyLength: number): boolean {
-  return seq % Math.max(1, Math.floor(historyLength / 4)) === 0;
-}

@@ -10,6 +10,7 @@ export { type ServeStepsOptions, serveStepsTo } from '../isolate/serve-steps.js'
 export type { StepHost, StepWorker } from '../isolate/step-worker.js';
 export { createSystemClock } from './clock.js';
 export type { Drained } from './drain.js';
-export { createHost, type Host, type HostOptions } from './host.js';
+export { createHost, type Host } from './host.js';
 export { errorsTo, type Logger } from './logger.js';
+export type { HostOptions } from './options.js';
 export type { Clock, Connectivity } from './ports.js';

@@ -1,13 +1,15 @@
-import { type Arrival, clearsActions, type Effects, type LeafAddress, type Orphan } from '../decide/arrivals.js';
+import type { Arrival, Effects, LeafAddress, Orphan } from '../decide/arrivals.js';
 import { Decider } from '../decide/decider.js';
 import type { Limits } from '../define/limits.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
-import type { Leaf, Message, PendingAction, RootView } from '../engine/index.js';
+import type { Message, PendingAction, RootView } from '../engine/index.js';
 import type { InboxRow, RunRow, StoredRun } from '../records/records.js';
 import type { ChildPorts } from '../steps/children.js';
 import { ownerKey } from '../steps/journal.js';
 import type { Ownership, Store } from '../store/store.js';
+import { ArrivalQueue, type Queueable } from './arrival-queue.js';
+import type { News } from './news.js';
 import { type Isolation, Performer } from './performer.js';
 import type { Around, Clock, Connectivity, Effect } from './ports.js';
 
@@ -27,7 +29,7 @@ export interface LiveRunPorts {
   /** Called after each commit. */
   published(run: LiveRun): void;
   /** Called when the run has nothing to do but to wait; `gone` when it was deleted or starts anew. */
-  rested(run: LiveRun, gone: Effects['gone']): void;
+  rested(run: LiveRun, gone: Gone | undefined): void;
   /** It is paused, and nothing of it is under way any more. */
   paused(run: LiveRun): void;
   /** A commit, or the code of the workflow, failed: the run is to be thrown away, and loaded again. */
@@ -42,44 +44,17 @@ export interface LiveRunPorts {
   report(run: LiveRun, error: unknown): void;
 }
 
-/** Inbox rows that a live run may not have taken in yet. */
-export interface News {
-  readonly rows: readonly InboxRow[];
-  readonly attachments: ReadonlyMap<string, Blob>;
-}
-
-/** Stands in the queue to tell that what was before it has been taken. */
-interface Milestone {
-  readonly kind: 'milestone';
-  reached(): void;
-}
-
-interface Queued {
-  arrival: Arrival | Milestone;
-  /** When it came, an instant (ms). */
-  readonly at: number;
-}
-
-/** No timer goes before these. */
-const OPENING = new Set<Queued['arrival']['kind']>(['start', 'version', 'control']);
-/** What a control does not overtake. */
-const BEFORE_CONTROLS = new Set<Queued['arrival']['kind']>(['version', 'performed', 'control']);
-/** What is taken before work begins: an action has thrown, or somebody wants it not to begin. */
-const BEFORE_WORK = new Set<Queued['arrival']['kind'] | undefined>(['performed', 'control']);
-/** What is taken while a run is paused: controls, and what was under way. */
-const DURING_PAUSE = new Set<Queued['arrival']['kind']>([
-  ...(['control', 'step', 'heartbeat', 'progress', 'actor', 'undone'] as const),
-]);
+/** What has become of a run that is not there any more. */
+export type Gone = NonNullable<Effects['gone']>;
 
 /**
  * A run in memory: takes arrivals one by one, lets the decider decide, commits, publishes, performs.
  *
- * Owns: the run's decider, its queue of arrivals, what it performs. Never: other runs, the acquisition of the store.
+ * Owns: the run's decider, what has come for it, what it performs. Never: other runs, the acquisition of the store.
  * 1. Nothing of a decision is seen or done before its commit is durable.
- * 2. One decision at a time; arrivals of one sender are taken in their order. Controls overtake.
- * 3. An event accepted at or before a timer's deadline is taken before that timer.
- * 4. After `stop` nothing is committed and no effect begins.
- * 5. While it is paused its state stands still and no effect begins; results of what was under way are stored.
+ * 2. One decision at a time.
+ * 3. After `stop` nothing is committed and no effect begins.
+ * 4. While it is paused its state stands still and no effect begins; results of what was under way are stored.
  */
 export class LiveRun {
   /** Whether another definition wrote it: then its first checkpoint brings it in line. */
@@ -87,8 +62,7 @@ export class LiveRun {
   readonly #ports: LiveRunPorts;
   readonly #decider: Decider;
   readonly #performer: Performer;
-  readonly #queue: Queued[] = [];
-  readonly #taken = new Set<number>();
+  readonly #queue = new ArrivalQueue();
   #durable: { readonly row: RunRow; readonly view: RootView };
   #tookUp = false;
   /** What waits for the end of a pause. */
@@ -126,7 +100,7 @@ export class LiveRun {
     if (stored.row.seq === 0) this.push({ kind: 'start' });
     if (this.takesOver) this.push({ kind: 'version' });
     // What was sent before came before all that is due by now.
-    for (const message of this.#decider.messages) this.#queue.push({ arrival: { kind: 'message', message }, at: 0 });
+    for (const message of this.#decider.messages) this.#queue.push({ kind: 'message', message });
     this.take(stored.inbox);
     this.#wake();
   }
@@ -144,26 +118,14 @@ export class LiveRun {
   take(rows: readonly InboxRow[], attachments?: ReadonlyMap<string, Blob>): boolean {
     if (this.#stopped) return false;
     if (attachments) this.#decider.learn(attachments);
-    for (const row of rows) {
-      if (this.#taken.has(row.n)) continue;
-      this.#taken.add(row.n);
-      if (row.lane === 'control') this.#overtake({ arrival: { kind: 'control', row }, at: row.acceptedAt });
-      else this.#queue.push({ arrival: { kind: 'event', row }, at: row.acceptedAt });
-    }
+    this.#queue.take(rows);
     this.#wake();
     return true;
   }
 
-  #overtake(control: { arrival: Arrival; at: number }): void {
-    const first = this.#queue.findIndex(({ arrival }) => !BEFORE_CONTROLS.has(arrival.kind));
-    this.#queue.splice(first < 0 ? this.#queue.length : first, 0, control);
-  }
-
-  push(arrival: Queued['arrival']): void {
+  push(arrival: Queueable): void {
     if (this.#stopped) return;
-    const last = this.#queue.at(-1);
-    if (arrival.kind === 'progress' && last?.arrival.kind === 'progress') last.arrival = arrival;
-    else this.#queue.push({ arrival, at: this.#ports.clock.now() });
+    this.#queue.push(arrival, this.#ports.clock.now());
     this.#wake();
   }
 
@@ -171,7 +133,7 @@ export class LiveRun {
   get atRest(): boolean {
     const { status } = this.row;
     const still = status === 'waiting' || this.#decider.closed;
-    return still && this.#queue.length === 0 && !this.#turning && this.#performer.quiet;
+    return still && this.#queue.isEmpty && !this.#turning && this.#performer.quiet;
   }
 
   /** Ends all it does in this host, whatever its state; the store is not touched. */
@@ -214,7 +176,7 @@ export class LiveRun {
     const { actions, orphans } = this.#decider.pending();
     if (orphans.length > 0) await this.#cancel(orphans);
     if (actions.length > 0) await this.#perform(actions);
-    while (BEFORE_WORK.has(this.#queue[0]?.arrival.kind) && !this.#stopped) await this.#turn(this.#next() as Arrival);
+    while (this.#queue.holdsWorkUp && !this.#stopped) await this.#turn(this.#next() as Arrival);
     if (this.#stopped || this.#decider.paused) return;
     const { start, undo } = this.#decider.pending();
     for (const leaf of start) this.#performer.start(leaf);
@@ -222,19 +184,10 @@ export class LiveRun {
   }
 
   /** Removes and returns what is to be taken next. */
-  #next(): Queued['arrival'] | undefined {
+  #next(): Queueable | undefined {
     const { due, paused, closed } = this.#decider;
-    if (paused) return this.#nextDuringPause();
-    const first = this.#queue[0];
-    const isDue = due !== undefined && !closed && due.at <= this.#ports.clock.now();
-    const opening = first !== undefined && OPENING.has(first.arrival.kind);
-    if (isDue && !opening && (!first || due.at < first.at)) return due.arrival;
-    return this.#queue.shift()?.arrival;
-  }
-
-  #nextDuringPause(): Queued['arrival'] | undefined {
-    const at = this.#queue.findIndex(({ arrival }) => DURING_PAUSE.has(arrival.kind));
-    return at < 0 ? undefined : this.#queue.splice(at, 1)[0]?.arrival;
+    if (paused) return this.#queue.nextDuringPause();
+    return this.#queue.next(closed ? undefined : due, this.#ports.clock.now());
   }
 
   async #turn(arrival: Arrival): Promise<void> {
@@ -267,7 +220,10 @@ export class LiveRun {
   }
 
   async #effect(arrival: Arrival, effects: Effects): Promise<void> {
-    for (const leaf of effects.stop) this.#abandon(leaf);
+    for (const leaf of effects.stop) {
+      this.#performer.stop(leaf);
+      this.#queue.dropOf(leaf);
+    }
     for (const leaf of effects.undo) this.#performer.undo(leaf);
     if (effects.orphans.length > 0) await this.#cancel(effects.orphans);
     if ((arrival.kind === 'step' || arrival.kind === 'heartbeat') && effects.entry) arrival.stored(effects.entry);
@@ -281,23 +237,15 @@ export class LiveRun {
     }
   }
 
-  /** Its results that have come too late are passed over: they would be checkpoints of nothing. */
-  #abandon(leaf: Leaf): void {
-    this.#performer.stop(leaf);
-    const isIts = ({ arrival }: Queued) => 'leaf' in arrival && ownerKey(arrival.leaf) === ownerKey(leaf);
-    const left = this.#queue.filter((queued) => !isIts(queued));
-    this.#queue.splice(0, Infinity, ...left);
-  }
-
   /** Only a checkpoint tells how a run stands, and one was made while it was not known yet whether its steps wait. */
   #lookForRest(): void {
-    if (this.#stopped || this.#turning || this.#queue.length > 0) return;
+    if (this.#stopped || this.#turning || !this.#queue.isEmpty) return;
     if (this.#decider.mayRest((leaf) => this.#performer.isQuiet(leaf))) this.push({ kind: 'rest' });
   }
 
   #lookForPause(): void {
     if (this.#stopped || this.#turning || !this.#decider.paused || this.#performer.busy) return;
-    if (!this.#queue.some(({ arrival }) => DURING_PAUSE.has(arrival.kind))) this.#ports.paused(this);
+    if (!this.#queue.movesDuringPause) this.#ports.paused(this);
   }
 
   /**
@@ -316,8 +264,8 @@ export class LiveRun {
         failed.set(row.actor, { kind: 'performed', failed: { path: row.actor, error } });
       }
     }
-    this.#queue.unshift(...[...failed.values()].map((arrival) => ({ arrival, at: 0 })));
-    this.#tellPerformed();
+    this.#queue.putFirst([...failed.values()]);
+    this.#queue.pushPerformed();
   }
 
   /** Asks children whose parent was left to end. */
@@ -325,12 +273,7 @@ export class LiveRun {
     const { cancel } = this.#ports.childrenOf(this);
     if (!this.#owned()) return;
     await Promise.all(orphans.map(({ callId, ...child }) => cancel(child, callId)));
-    this.#tellPerformed();
-  }
-
-  #tellPerformed(): void {
-    const told = this.#queue.some(({ arrival }) => arrival.kind !== 'milestone' && clearsActions(arrival));
-    if (!told) this.#queue.push({ arrival: { kind: 'performed' }, at: 0 });
+    this.#queue.pushPerformed();
   }
 
   #around<T>(effect: Omit<Effect, 'address'>, perform: () => T): T {

@@ -1,7 +1,8 @@
 import { createClient } from '../client/holdfast.js';
 import { linkLocally } from '../client/local-link.js';
 import type { AnyWorkflow, WorkflowMap } from '../define/workflow.js';
-import { createHost, type Host, type HostOptions } from '../host/host.js';
+import { createHost, type Host } from '../host/host.js';
+import type { HostOptions } from '../host/options.js';
 import { createMemoryDatabase, createMemoryStore, type MemoryDatabase } from '../store/memory-store.js';
 import { ManualClock } from './manual-clock.js';
 

@@ -1,5 +1,6 @@
 import type { AnyServices } from '../define/steps-logic.js';
-import { createHost, type Host, type HostOptions } from '../host/host.js';
+import { createHost, type Host } from '../host/host.js';
+import type { HostOptions } from '../host/options.js';
 import type { Clock, Effect } from '../host/ports.js';
 import { createMemoryStore, type MemoryDatabase } from '../store/memory-store.js';
 import type { Store } from '../store/store.js';

@@ -2,7 +2,7 @@ import { defineWorkflow } from '../define/define-workflow.js';
 import { fromSteps } from '../define/from-steps.js';
 import type { StepsContext } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
-import type { HostOptions } from '../host/host.js';
+import type { HostOptions } from '../host/options.js';
 import type { FromStepWorker } from '../isolate/messages.js';
 import type { StepWorker } from '../isolate/step-worker.js';
 import { createInProcessStepWorker } from './in-process-step-worker.js';

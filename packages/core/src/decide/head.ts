@@ -1,0 +1,91 @@
+import { type HistoryRow, isClosed, type PauseReason, type RunRow, type RunStatus } from '../records/records.js';
+import type { Op } from '../store/store.js';
+import type { Arrival, Effects } from './arrivals.js';
+import { suspicionAfter } from './suspicion.js';
+
+/** What has become of a run with an arrival. */
+export interface Aftermath {
+  readonly arrival: Arrival;
+  /** Instant (ms) of the checkpoint. */
+  readonly now: number;
+  /** How it stands, apart from a pause. */
+  readonly status: RunStatus;
+  readonly reasons: readonly PauseReason[];
+  readonly cancel: RunRow['cancel'];
+  /** Its earliest one, an instant (ms). */
+  readonly nextDeadlineAt: number | undefined;
+  /** Runs that it has started and waits for. */
+  readonly children: number;
+  readonly progress: RunRow['progress'];
+  /** Which definition wrote it. */
+  readonly definition: Pick<RunRow, 'version' | 'definition'>;
+  /** Whether the checkpoint is one of its history, with a `seq` of its own. */
+  readonly counts: boolean;
+}
+
+/** The head of a run after a checkpoint. One that has ended waits for nothing, and keeps no other from its singleton key. */
+export function headAfterArrival(row: RunRow, aftermath: Aftermath): RunRow {
+  const {
+    nextDeadlineAt: _,
+    suspicion: before,
+    pausedFrom: _from,
+    cancel: _cancel,
+    children: _children,
+    ...open
+  } = row;
+  const { singletonKey, ...rest } = open;
+  const { arrival, now, status: goesOn, cancel, nextDeadlineAt, children, progress, definition, counts } = aftermath;
+  const closed = isClosed(goesOn);
+  const reasons = closed ? [] : aftermath.reasons;
+  const status = reasons.length > 0 ? 'paused' : goesOn;
+  const suspicion = suspicionAfter(arrival, { status, ...(before && { suspicion: before }) });
+  return {
+    ...rest,
+    ...definition,
+    seq: counts ? rest.seq + 1 : rest.seq,
+    status,
+    reasons,
+    updatedAt: now,
+    ...(status === 'paused' ? { pausedFrom: goesOn } : {}),
+    ...(cancel && !closed ? { cancel } : {}),
+    ...(nextDeadlineAt === undefined || closed ? {} : { nextDeadlineAt }),
+    ...(children > 0 && !closed ? { children } : {}),
+    ...(progress ? { progress } : {}),
+    ...(suspicion ? { suspicion } : {}),
+    ...(singletonKey === undefined || closed ? {} : { singletonKey }),
+    ...(closed && rest.closedAt === undefined ? { closedAt: now } : {}),
+  };
+}
+
+/**
+ * The ops that write a checkpoint's head, and its row of the history where it has one.
+ * @param historyLength newest rows that are kept, and up to a quarter more.
+ */
+export function headOps(
+  row: RunRow,
+  checkpoint: Pick<HistoryRow, 'epoch' | 'value'> & { arrival: HistoryRow['arrival'] | undefined; effects: Effects },
+  historyLength: number,
+): Op[] {
+  const { seq, status, updatedAt: at } = row;
+  const ops: Op[] = [{ op: 'run', row }];
+  if (forgets(seq, historyLength)) ops.push({ op: 'forget', upTo: seq - historyLength });
+  const { epoch, value, arrival } = checkpoint;
+  if (!arrival) return ops;
+  const effects = effectNames(checkpoint.effects);
+  const told = { ...(value === undefined ? {} : { value }), ...(effects.length > 0 ? { effects } : {}) };
+  return [...ops, { op: 'history', row: { seq, at, epoch, arrival, status, ...told } }];
+}
+
+function effectNames({ actions, start, stop, undo }: Effects): string[] {
+  return [
+    ...stop.map(({ path }) => `stop ${path || 'run'}`),
+    ...undo.map(({ path }) => `undo ${path || 'run'}`),
+    ...actions.map(({ row }) => `${row.incarnation === undefined ? 'action' : 'give'} ${row.type}`),
+    ...start.map(({ path }) => `start ${path || 'run'}`),
+  ];
+}
+
+/** Whether the checkpoint of that number is to remove old rows: not each one does. */
+function forgets(seq: number, historyLength: number): boolean {
+  return seq % Math.max(1, Math.floor(historyLength / 4)) === 0;
+}

@@ -1,0 +1,91 @@
+import type { Duration } from '../define/duration.js';
+import { DEFAULT_LIMITS, type Limits, withLimits } from '../define/limits.js';
+import type { Retention } from '../define/retention.js';
+import type { Schedule } from '../define/schedule.js';
+import type { AnyServices, StandIns } from '../define/steps-logic.js';
+import type { AnyWorkflow } from '../define/workflow.js';
+import { noStepWorker } from '../isolate/refusals.js';
+import type { StepWorker } from '../isolate/step-worker.js';
+import type { RunAddress } from '../records/records.js';
+import type { Store } from '../store/store.js';
+import { createSystemClock } from './clock.js';
+import { checkDev, type DevOptions } from './dev.js';
+import { loggedStore } from './logged-store.js';
+import { errorsTo, type Logger } from './logger.js';
+import type { Around, Clock, Connectivity } from './ports.js';
+import { badCrashLoopLimit } from './refusals.js';
+
+export interface HostOptions {
+  readonly store: Store;
+  readonly workflows: readonly AnyWorkflow[];
+  /** Default: the wall clock. */
+  readonly clock?: Clock;
+  /** Default: always online. */
+  readonly connectivity?: Connectivity;
+  /** Functions lent to steps. */
+  readonly services?: AnyServices;
+  /**
+   * Told of what nobody else is told of: trouble of the store, runs that can't go on here. Default: `logger` is told, and
+   * where there is none `console.error`.
+   */
+  readonly onError?: (error: unknown, address?: RunAddress) => void;
+  /** Told of what this host does: see {@link Logger}. Default: nobody is. */
+  readonly logger?: Logger;
+  /** How long a run at rest stays in memory, in ms; default 5,000. */
+  readonly evictAfterMs?: number;
+  /** Shortest time between two notices of one subscription, in ms; default 16, about a frame. */
+  readonly frameMs?: number;
+  /** Performs every effect: for tests and for tracing. Default: calls `perform`. */
+  readonly around?: Around;
+  /** Step bodies, by name, which take the place of the workflows' own: for tests. */
+  readonly steps?: StandIns;
+  /**
+   * How often a run is restored after crashes that it does not outlive, before it is paused with `CRASH_LOOP`: a whole
+   * number from 2, or Infinity; default 3. Only crashes without progress in between count.
+   */
+  readonly crashLoopLimit?: number;
+  /** For development. */
+  readonly dev?: DevOptions;
+  /** What is started by the calendar while this host owns the store: see `@holdfast/core/schedules`. */
+  readonly schedules?: readonly Schedule[];
+  /** How much a run may hold: see {@link Limits}; a workflow may have its own. */
+  readonly limits?: Partial<Limits>;
+  /** How long runs are kept after they have ended; a workflow may have its own. Default: for ever. */
+  readonly retention?: Duration | Retention;
+  /** Makes a step worker: needed where a workflow is isolated. */
+  readonly stepWorker?: () => StepWorker;
+}
+
+/** What a host goes by: its options, checked, with their defaults. `store` tells the logger what is committed. */
+export interface Settings
+  extends Required<Omit<HostOptions, 'logger' | 'dev' | 'limits' | 'retention' | 'stepWorker'>> {
+  readonly dev: Required<DevOptions>;
+  readonly limits: Limits;
+  readonly retention: HostOptions['retention'];
+  readonly stepWorker: HostOptions['stepWorker'];
+}
+
+const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () => {} };
+
+/**
+ * @throws `OPTION_INVALID` when `crashLoopLimit`, `dev` or `limits` are not as they have to be, or a workflow is isolated
+ *   and there is no `stepWorker`.
+ */
+export function settingsOf(options: HostOptions): Settings {
+  const { store, workflows, schedules = [], clock = createSystemClock(), connectivity = ALWAYS_ONLINE } = options;
+  const { services = {}, steps = {}, evictAfterMs = 5000, frameMs = 16, crashLoopLimit = 3 } = options;
+  const { logger, onError = errorsTo(logger), around = (_, perform) => perform() } = options;
+  if (!isCrashLoopLimit(crashLoopLimit)) throw badCrashLoopLimit(crashLoopLimit);
+  const dev = checkDev(options.dev);
+  const limits = withLimits(DEFAULT_LIMITS, options.limits, 'the host');
+  const isolated = workflows.find(({ isolate }) => isolate);
+  if (isolated && !options.stepWorker) throw noStepWorker(isolated.id);
+  const inside = { services, steps, around, onError, evictAfterMs, frameMs, crashLoopLimit, dev, limits };
+  const { retention, stepWorker } = options;
+  const told = logger ? loggedStore(store, logger) : store;
+  return { store: told, workflows, schedules, clock, connectivity, retention, stepWorker, ...inside };
+}
+
+function isCrashLoopLimit(limit: unknown): boolean {
+  return limit === Infinity || (Number.isInteger(limit) && (limit as number) >= 2);
+}

@@ -1,0 +1,123 @@
+import { isHoldfastError } from '../errors/index.js';
+import type { Ownership, Store } from '../store/store.js';
+import type { Clock } from './ports.js';
+import { FIRST_RETRY_MS } from './problems.js';
+import { closed } from './refusals.js';
+
+export interface OwnerPorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** The store is owned from now on. */
+  begun(ownership: Ownership): void;
+  /** It is owned no more: nothing that was begun under it may go on. */
+  ended(reason: unknown): void;
+  onError(error: unknown): void;
+}
+
+/**
+ * Asks for ownership of the store, keeps it while it lasts, and asks again.
+ *
+ * Owns: the right to commit, while this host has it; whether the host is closing. Never: what is done with that right.
+ * 1. `ended` follows each `begun` before the store is given back, and before the next `begun`.
+ * 2. Once it is closing, or the store has refused for good, it asks no more.
+ */
+export class Owner {
+  /** Resolves when the store is owned for the first time; rejects when it refuses, or this is closed before. */
+  readonly owned: Promise<void>;
+  readonly #ports: OwnerPorts;
+  readonly #closing = new AbortController();
+  #settleOwned: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  #ownership: Ownership | undefined;
+  #owning: Promise<void> | undefined;
+  #fenced: () => void = () => {};
+
+  constructor(ports: OwnerPorts) {
+    this.#ports = ports;
+    this.owned = new Promise((resolve, reject) => {
+      this.#settleOwned = { resolve, reject };
+    });
+    this.owned.catch(() => {});
+  }
+
+  get ownership(): Ownership | undefined {
+    return this.#ownership;
+  }
+
+  /** Aborted once the host is closing. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Without effect on one that was opened. */
+  open(): void {
+    this.#owning ??= this.#own();
+  }
+
+  /** A commit was refused: another is the owner. */
+  fenced(): void {
+    this.#fenced();
+  }
+
+  /** Resolves after that long, or when the host closes. */
+  pause(ms: number): Promise<void> {
+    const { clock } = this.#ports;
+    const { signal } = this.#closing;
+    return new Promise((resolve) => {
+      const cancel = clock.at(clock.now() + ms, resolve);
+      const end = () => {
+        cancel();
+        resolve();
+      };
+      signal.addEventListener('abort', end, { once: true });
+    });
+  }
+
+  /** Resolves when the store is given back. */
+  async close(): Promise<void> {
+    this.#closing.abort(closed());
+    this.#settleOwned?.reject(closed());
+    await this.#owning;
+  }
+
+  async #own(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      const ownership = await this.#acquire();
+      if (!ownership) continue;
+      this.#ownership = ownership;
+      this.#settleOwned?.resolve();
+      const lost = this.#untilLost(ownership);
+      this.#ports.begun(ownership);
+      await lost;
+      this.#ownership = undefined;
+      this.#ports.ended(ownership.lost.reason ?? closed());
+      await ownership.release().catch((error) => this.#ports.onError(error));
+    }
+  }
+
+  async #acquire(): Promise<Ownership | undefined> {
+    const { signal } = this.#closing;
+    try {
+      return await this.#ports.store.acquire({ signal });
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      this.#settleOwned?.reject(error);
+      if (isHoldfastError(error) && !error.retryable) this.#closing.abort(error);
+      else {
+        this.#ports.onError(error);
+        await this.pause(FIRST_RETRY_MS);
+      }
+      return undefined;
+    }
+  }
+
+  #untilLost(ownership: Ownership): Promise<void> {
+    return new Promise((resolve) => {
+      for (const end of [ownership.lost, this.#closing.signal]) {
+        if (end.aborted) resolve();
+        end.addEventListener('abort', () => resolve(), { once: true });
+      }
+      this.#fenced = resolve;
+    });
+  }
+}

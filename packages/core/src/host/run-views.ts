@@ -1,0 +1,136 @@
+import type { HostApi, Interest, Notice } from '../client/protocol.js';
+import { type RunSnapshotData, UNKNOWN } from '../client/snapshot.js';
+import { encode } from '../codec/index.js';
+import { deadLetters } from '../decide/dead-letters.js';
+import { Decider } from '../decide/decider.js';
+import { RunRecord } from '../decide/run-record.js';
+import { actorRefReducers } from '../engine/index.js';
+import type { Encoded, RunAddress, RunRow } from '../records/records.js';
+import type { Store } from '../store/store.js';
+import { Changes } from './changes.js';
+import type { LiveRun } from './live-run.js';
+import type { Problems } from './problems.js';
+import { Publisher } from './publisher.js';
+import { crashLoop, stepExhausted } from './refusals.js';
+import type { Registry } from './registry.js';
+import { toData, withProblem } from './seen.js';
+
+export interface RunViewsPorts {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly problems: Problems;
+  readonly frameMs: number;
+  /** The run, where it is in memory. */
+  live(address: RunAddress): LiveRun | undefined;
+  onError(error: unknown, address?: RunAddress): void;
+}
+
+/**
+ * What is seen of runs: read for who asks, told to who watches, and looked at again for who waits.
+ *
+ * Owns: who watches, and who waits for a change. Never: a run's state, which it only reads.
+ * 1. Nothing is shown that is not durable: of a run in memory its last checkpoint, of any other its record.
+ * 2. A run that can't be taken up here is shown too, with what its head tells and the reason.
+ */
+export class RunViews {
+  /** Who waits until something about a run holds. */
+  readonly changes = new Changes();
+  readonly #ports: RunViewsPorts;
+  readonly #publisher: Publisher;
+
+  constructor(ports: RunViewsPorts) {
+    this.#ports = ports;
+    const { frameMs, onError } = ports;
+    this.#publisher = new Publisher((interest) => this.#notice(interest), { onError, frameMs });
+  }
+
+  list: HostApi['list'] = (query) => this.#ports.store.list(query);
+  history: HostApi['history'] = (address, options) => this.#ports.store.history(address, options);
+
+  async deadLetters(address: RunAddress): Promise<Encoded> {
+    const stored = await this.#ports.store.load(address);
+    return encode(stored ? deadLetters(new RunRecord(stored)) : [], 'dead letters');
+  }
+
+  async see(address: RunAddress): Promise<RunSnapshotData> {
+    const { store, registry, problems } = this.#ports;
+    const live = this.#ports.live(address);
+    if (live) return toData(live.durable.row, live.durable.view);
+    const stored = await store.load(address);
+    if (!stored) return { ...UNKNOWN, run: { ...UNKNOWN.run, status: 'absent' } };
+    if (stored.row.status === 'pruned') return toData(stored.row, { ...UNKNOWN, status: 'stopped' });
+    try {
+      const decider = new Decider(registry.of(stored.row), stored, () => {});
+      const data = toData(stored.row, decider.view());
+      return withProblem(data, 'paused', problems.errorOf(address) ?? pauseOf(stored.row, decider));
+    } catch (error) {
+      return withProblem(toData(stored.row, UNKNOWN), 'parked', error);
+    }
+  }
+
+  listen(listener: (notice: Notice) => void): () => void {
+    return this.#publisher.listen(listener);
+  }
+
+  watch(interest: Interest): void {
+    this.#publisher.watch(interest);
+  }
+
+  unwatch(interestId: string): void {
+    this.#publisher.unwatch(interestId);
+  }
+
+  /** Forgets who watches. */
+  close(): void {
+    this.#publisher.close();
+  }
+
+  /** Something about that run has changed. */
+  changed(address: RunAddress): void {
+    this.#publisher.changed(address);
+    this.changes.tell(address);
+  }
+
+  /** Tells how the host stands to the store; what it knew more than what is stored is gone with its ownership. */
+  ownershipChanged(ownership: 'owner' | 'standby'): void {
+    this.#publisher.tell({ kind: 'host', ownership });
+    if (ownership === 'standby') this.#publisher.allChanged();
+  }
+
+  /** All that was left by an owner before is taken up. */
+  takenOver(): void {
+    this.#publisher.allChanged();
+    // An owner may die between a commit and its word to the others.
+    this.changes.tellAll();
+  }
+
+  /** Its cause is committed: an event that can't be told is no reason to throw the run away. */
+  emitted(address: RunAddress, event: { readonly type: string }): void {
+    try {
+      this.#publisher.emitted(address, encode(event, 'event', actorRefReducers));
+    } catch (error) {
+      this.#ports.onError(error, address);
+    }
+  }
+
+  async #notice(interest: Interest): Promise<Notice> {
+    if (interest.kind === 'run') {
+      return { kind: 'run', interest: interest.id, snapshot: await this.#snapshot(interest.address) };
+    }
+    const { rows } = await this.#ports.store.list(interest.query);
+    return { kind: 'runs', interest: interest.id, rows };
+  }
+
+  async #snapshot(address: RunAddress): Promise<Encoded> {
+    const data = await this.see(address);
+    return encode(data, 'snapshot', actorRefReducers);
+  }
+}
+
+/** Why a run is paused, where its record says so. */
+function pauseOf(row: RunRow, { exhausted }: Decider): unknown {
+  if (row.reasons.includes('crash-loop')) return crashLoop(row);
+  return row.reasons.includes('exhausted') && exhausted
+    ? stepExhausted(row, exhausted.step, exhausted.entry)
+    : undefined;
+}
