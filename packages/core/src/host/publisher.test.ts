@@ -19,7 +19,8 @@ function aPublisher() {
   };
   const publisher = new Publisher(make, { onError, frameMs: FRAME_MS });
   publisher.listen((notice) => {
-    told.push(notice.kind === 'run' ? `${notice.interest}: ${notice.snapshot.text}` : notice.kind);
+    const text = notice.kind === 'run' ? notice.snapshot.text : notice.kind;
+    told.push('interest' in notice ? `${notice.interest}: ${text}` : text);
   });
   const change = (run: string, text: string) => {
     texts.set(run, text);
@@ -86,7 +87,8 @@ test('an interest that is declared anew is told what it was told before, once', 
   await microtasks();
   change('one', 'new');
   await vi.advanceTimersByTimeAsync(10 * FRAME_MS);
-  expect(told).toEqual(['run one: ', 'run one: ', 'run one: new']);
+  publisher.emitted(one, { text: '', blobs: [] });
+  expect(told).toEqual(['run one: ', 'run one: ', 'run one: new', 'run one: emitted']);
 });
 
 test('a change concerns all interests in its run, lists that may hold it, and nothing else', async () => {
@@ -101,9 +103,10 @@ test('a change concerns all interests in its run, lists that may hold it, and no
   publisher.unwatch('b');
   change('one', 'new');
   await microtasks();
-  expect(told).toEqual(['a: new', 'runs']);
+  expect(told).toEqual(['a: new', 'all: runs']);
   publisher.close();
   change('one', 'newer');
+  publisher.emitted(one, { text: '', blobs: [] });
   await vi.advanceTimersByTimeAsync(10 * FRAME_MS);
-  expect(told).toEqual(['a: new', 'runs']);
+  expect(told).toEqual(['a: new', 'all: runs']);
 });
