@@ -91,8 +91,8 @@ export const BENCHES = [
   },
   {
     name: 'send',
-    title: 'from send() until a subscriber sees the durable state that it makes',
-    params: { count: 500, warmUp: 200 },
+    title: 'from send() to a still run until a subscriber sees the durable state that it makes',
+    params: { count: 200, warmUp: 50 },
     short: { count: 100, warmUp: 50 },
     entrants: [holdfast('send', 'Holdfast'), holdfast('send', 'Holdfast, relaxed', { durability: 'relaxed' })],
   },

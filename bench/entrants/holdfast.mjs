@@ -4,6 +4,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { createClient, linkLocally } from '@holdfast/core/client';
 import { createHost } from '@holdfast/core/host';
 import { openFileStore } from '@holdfast/node';
@@ -60,7 +61,10 @@ async function many(holdfast, logic, name, count) {
   await Promise.all(numbers(count).map(one));
 }
 
-/** From `send` until a subscriber sees the state that it makes, which is durable then. */
+/**
+ * From `send` until a subscriber sees the state that it makes, which is durable then. Sent when the run has been still for
+ * a while: notices of a run come at most once a frame.
+ */
 export async function send({ folder, count, warmUp, durability }) {
   const holdfast = await open(join(folder, 'store'), [counter], durability);
   const run = await holdfast.start('counter', { id: 'one', input: {} });
@@ -68,6 +72,7 @@ export async function send({ folder, count, warmUp, durability }) {
   run.subscribe((snapshot) => seen(snapshot));
   const latencies = [];
   for (let n = 1; n <= warmUp + count; n++) {
+    await setTimeout(30);
     const startedAt = performance.now();
     const visible = new Promise((resolve) => {
       seen = ({ context }) => context?.n >= n && resolve();

@@ -22,20 +22,21 @@ export function showMachine({ startedAt, rounds, machine, versions }) {
  */
 export function showBench({ name, title, params, entrants }) {
   const metrics = [...new Set(entrants.flatMap((entrant) => Object.keys(entrant.metrics)))];
-  const rows = entrants.map((entrant) => [
-    entrant.name,
-    ...(entrant.absent === undefined
-      ? metrics.map((metric) => showSeries(entrant.metrics[metric]))
-      : [`absent: ${entrant.absent.split('\n')[0]}`]),
-  ]);
-  const all = [['', ...metrics], ...rows];
-  const widths = all[0]?.map((_, at) =>
-    Math.max(...all.map((row) => (row.length === metrics.length + 1 || at === 0 ? (row[at]?.length ?? 0) : 0))),
+  const rows = entrants.flatMap(({ name, metrics: found, absent }) =>
+    absent === undefined ? [[name, ...metrics.map((metric) => showSeries(found[metric]))]] : [],
   );
-  const line = (/** @type {string[]} */ row) =>
-    row.map((cell, at) => (at === 0 ? cell.padEnd(widths?.[at] ?? 0) : cell.padStart(widths?.[at] ?? 0))).join('  ');
+  const all = [['', ...metrics], ...rows];
+  const widthOf = (/** @type {number} */ at) => Math.max(...all.map((row) => row[at]?.length ?? 0));
+  const longest = Math.max(...entrants.map((entrant) => entrant.name.length));
+  const line = ([name = '', ...cells]) =>
+    [name.padEnd(longest), ...cells.map((cell, at) => cell.padStart(widthOf(at + 1)))].join('  ').trimEnd();
+  const missing = entrants.flatMap(({ name, absent }) =>
+    absent === undefined ? [] : [`${name.padEnd(longest)}  absent: ${absent.split('\n')[0]}`],
+  );
   const given = Object.entries(params).map(([key, value]) => `${key} ${value}`);
-  return [`${name}: ${title}${given.length > 0 ? ` (${given.join(', ')})` : ''}`, ...all.map(line)].join('\n');
+  return [`${name}: ${title}${given.length > 0 ? ` (${given.join(', ')})` : ''}`, ...all.map(line), ...missing].join(
+    '\n',
+  );
 }
 
 /** @param {import('./stats.mjs').Series | undefined} series */
