@@ -110,12 +110,14 @@ export class Browser {
     const open = () => this.#openPage();
     if (where === 'stories') return STORIES[program]({ open }, given);
     const page = await open();
+    const busyMs = await watchThread(page);
     try {
-      return await page.evaluate(
+      const metrics = await page.evaluate(
         ([where, program, given]) =>
           where === 'worker' ? globalThis.bench.inWorker(program, given) : globalThis.bench[program](given),
         /** @type {const} */ ([where, program, given]),
       );
+      return where === 'page' ? { ...metrics, 'page thread ms': await busyMs() } : metrics;
     } finally {
       await page.close();
     }
@@ -134,4 +136,20 @@ export class Browser {
     this.#server?.close();
     removeFolder(this.#folder);
   }
+}
+
+/**
+ * How long the thread of the page, not of its worker, has been at work since, warming up included.
+ * @param {import('@playwright/test').Page} page
+ * @returns {Promise<() => Promise<number>>}
+ */
+async function watchThread(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
+  const seconds = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
+  };
+  const before = await seconds();
+  return async () => ((await seconds()) - before) * 1000;
 }
