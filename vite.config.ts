@@ -15,6 +15,7 @@ export default defineConfig({
       'docs/**/*.test.ts',
       'examples/*.test.ts',
       'scripts/*.test.mjs',
+      'bench/lib/*.test.mjs',
     ],
     environment: 'node',
     // All there are: vitest leaves one alone, which on two is half.

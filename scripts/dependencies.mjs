@@ -11,20 +11,23 @@ import { npm, ROOT, run } from './process.mjs';
 
 /**
  * Installs when node_modules is missing or is not what the lock file says.
+ * @param {string} [folder] of the lock file; default: the repository
  * @returns {Promise<void>} rejects when npm fails
  */
-export async function ensureDependencies() {
-  const difference = firstDifference();
+export async function ensureDependencies(folder = ROOT) {
+  const difference = firstDifference(folder);
   if (difference === undefined) return;
   console.log(`npm ci (${difference})`);
-  const { code } = await run([...npm(), 'ci', '--no-audit', '--no-fund'], { live: true, timeoutMs: 900_000 });
+  const options = { cwd: folder, live: true, timeoutMs: 900_000 };
+  const { code } = await run([...npm(), 'ci', '--no-audit', '--no-fund'], options);
   if (code !== 0) throw new Error('npm ci failed: its output above says why.');
 }
 
-function firstDifference() {
-  const installedFile = join(ROOT, 'node_modules', '.package-lock.json');
+/** @param {string} folder */
+function firstDifference(folder) {
+  const installedFile = join(folder, 'node_modules', '.package-lock.json');
   if (!existsSync(installedFile)) return 'nothing is installed yet';
-  return compareLocks(packagesOf(join(ROOT, 'package-lock.json')), packagesOf(installedFile));
+  return compareLocks(packagesOf(join(folder, 'package-lock.json')), packagesOf(installedFile));
 }
 
 /**

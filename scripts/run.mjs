@@ -1,6 +1,7 @@
 // The repo's commands: `node scripts/run.mjs <task>`, called by the scripts of package.json. Needs Node and npm only;
 // whatever else a task needs, it fetches first.
 
+import { join } from 'node:path';
 import {
   browserTests,
   build,
@@ -14,7 +15,7 @@ import {
 } from './checks.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { ensureDependencies } from './dependencies.mjs';
-import { npm, run } from './process.mjs';
+import { npm, ROOT, run } from './process.mjs';
 import { sum, tallyLine } from './tally.mjs';
 
 /** @typedef {import('./tally.mjs').Tally} Tally */
@@ -31,6 +32,11 @@ const TASKS = {
   test: async () => conclude([await build(), ...(await withoutBrowser()), await inBrowser()]),
   demo: async () => afterBuild([...npm(), 'start', '-w', 'demo']),
   'demo:node': async (args) => afterBuild([process.execPath, 'demo/node/run.mjs', ...args]),
+  bench: async (args) => {
+    const folder = join(ROOT, 'bench');
+    await ensureDependencies(folder);
+    return afterBuild([process.execPath, join(folder, 'run.mjs'), ...args]);
+  },
   example: async (args) => afterBuild([process.execPath, 'examples/run.mjs', ...args]),
 };
 

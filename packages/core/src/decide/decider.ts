@@ -98,6 +98,9 @@ export class Decider {
   #foreign: TakenUp['foreign'];
   readonly #messages: Messages;
   readonly #historyLength: number;
+  /** Until the first decision, by prefix: a restore asks more than once, and to read one may be most of its work. */
+  readonly #journals = new Map<string, ReadonlyMap<string, JournalEntry>>();
+  #decided = false;
   /** Step functions that were cancelled and have undone what they did. */
   readonly #undoneLeaves = new Set<Leaf>();
 
@@ -180,10 +183,14 @@ export class Decider {
   }
 
   /** The stored journal of a step function. */
-  journal(leaf: LeafAddress): Map<string, JournalEntry> {
+  journal(leaf: LeafAddress): ReadonlyMap<string, JournalEntry> {
     const prefix = journalPrefix(leaf);
+    const known = this.#journals.get(prefix);
+    if (known) return known;
     const ids = this.#record.idsFrom(prefix);
-    return new Map(ids.map((id) => [stepOf(leaf, id), this.#record.read(id) as JournalEntry]));
+    const journal = new Map(ids.map((id) => [stepOf(leaf, id), this.#record.read(id) as JournalEntry]));
+    if (!this.#decided) this.#journals.set(prefix, journal);
+    return journal;
   }
 
   /** The first step whose tries are used up, and for which the run is paused. */
@@ -221,6 +228,8 @@ export class Decider {
   }
 
   decide(arrival: Arrival, told: Circumstances): Decision {
+    this.#decided = true;
+    this.#journals.clear();
     const nothing = {
       history: undefined,
       progress: undefined,

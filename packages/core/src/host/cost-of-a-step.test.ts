@@ -92,7 +92,7 @@ test('the earliest of many instants is known without comparing all', () => {
   expect(work(1000)).toBeLessThan(MOST * work(100));
 });
 
-test('a function of ten thousand steps is restored from one read of the store, and performs none again', async () => {
+test('a function of ten thousand steps is restored from one read of the store and of each result, and performs none again', async () => {
   const n = 10_000;
   const database = createMemoryDatabase();
   const hold: Body = ({ step }) => step('hold', () => new Promise(() => {}));
@@ -118,9 +118,11 @@ test('a function of ten thousand steps is restored from one read of the store, a
     await inARow(context, steps);
     return context.step('hold', () => ++performed);
   };
+  const parse = vi.spyOn(JSON, 'parse');
   const second = aHoldfast([workflowOf(last, n)], { store: { ...store, load } });
   while (performed === 0) await settled(1);
   expect([performed, loads]).toEqual([1, ['1']]);
+  expect(parse.mock.calls.length).toBeLessThan(n + 100);
   expect(await second.holdfast.run('w', '1').result()).toBe(n);
   await second.holdfast.close();
 });

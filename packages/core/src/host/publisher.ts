@@ -9,6 +9,8 @@ interface Watched {
   readonly interest: Interest;
   dirty: boolean;
   busy: boolean;
+  /** Of the run's snapshot, as it was told last. */
+  told: string | undefined;
 }
 
 /**
@@ -16,10 +18,15 @@ interface Watched {
  *
  * Owns: the interests. Never: the runs.
  * 1. After the last change of a run a notice with its latest state follows; those between may be left out.
- * 2. Notices of one interest come in order, at most one a frame.
+ * 2. Notices of one interest come in order, at most one a frame. A snapshot that was told last is not told again, and
+ *    keeps none waiting.
+ * 3. What a change costs does not grow with the interests in other runs.
  */
 export class Publisher {
   readonly #watched = new Map<string, Watched>();
+  /** Those of a run, by its key. */
+  readonly #ofRun = new Map<string, Set<Watched>>();
+  readonly #lists = new Set<Watched>();
   readonly #listeners = new Set<(notice: Notice) => void>();
   readonly #make: (interest: Interest) => Promise<Notice>;
   readonly #options: { onError: (error: unknown) => void; frameMs: number };
@@ -42,47 +49,62 @@ export class Publisher {
   }
 
   watch(interest: Interest): void {
-    const watched = { interest, dirty: true, busy: false };
+    this.unwatch(interest.id);
+    const watched = { interest, dirty: true, busy: false, told: undefined };
     this.#watched.set(interest.id, watched);
+    if (interest.kind === 'runs') this.#lists.add(watched);
+    else this.#ofRun.set(runKey(interest.address), this.#interestsIn(interest.address).add(watched));
     void this.#serve(watched);
   }
 
   unwatch(id: string): void {
+    const watched = this.#watched.get(id);
+    if (!watched) return;
     this.#watched.delete(id);
+    this.#lists.delete(watched);
+    const { interest } = watched;
+    if (interest.kind === 'runs') return;
+    const left = this.#interestsIn(interest.address);
+    left.delete(watched);
+    if (left.size === 0) this.#ofRun.delete(runKey(interest.address));
   }
 
   /** Forgets all interests. */
   close(): void {
     this.#watched.clear();
+    this.#ofRun.clear();
+    this.#lists.clear();
   }
 
   /** Something about that run has changed. */
   changed(address: RunAddress): void {
-    for (const watched of this.#watched.values()) {
-      if (!concerns(watched.interest, address)) continue;
-      watched.dirty = true;
-      void this.#serve(watched);
-    }
+    for (const watched of this.#interestsIn(address)) this.#soil(watched);
+    for (const watched of this.#lists) if (mayList(watched.interest, address)) this.#soil(watched);
   }
 
   /** Everything may have changed. */
   allChanged(): void {
-    for (const watched of this.#watched.values()) {
-      watched.dirty = true;
-      void this.#serve(watched);
-    }
+    for (const watched of this.#watched.values()) this.#soil(watched);
   }
 
   /** Passes an event of a run on, at once. */
   emitted(address: RunAddress, event: Extract<Notice, { kind: 'emitted' }>['event']): void {
-    for (const { interest } of this.#watched.values()) {
-      if (interest.kind === 'run' && concerns(interest, address))
-        this.tell({ kind: 'emitted', interest: interest.id, event });
+    for (const { interest } of this.#interestsIn(address)) {
+      this.tell({ kind: 'emitted', interest: interest.id, event });
     }
   }
 
   tell(notice: Notice): void {
     for (const listener of this.#listeners) listener(notice);
+  }
+
+  #interestsIn(address: RunAddress): Set<Watched> {
+    return this.#ofRun.get(runKey(address)) ?? new Set();
+  }
+
+  #soil(watched: Watched): void {
+    watched.dirty = true;
+    void this.#serve(watched);
   }
 
   async #serve(watched: Watched): Promise<void> {
@@ -93,6 +115,7 @@ export class Publisher {
       let pauseMs = this.#options.frameMs;
       try {
         const notice = await this.#make(watched.interest);
+        if (wasTold(watched, notice)) continue;
         if (this.#watched.get(watched.interest.id) === watched) this.tell(notice);
       } catch (error) {
         watched.dirty = true;
@@ -105,7 +128,13 @@ export class Publisher {
   }
 }
 
-function concerns(interest: Interest, address: RunAddress): boolean {
-  if (interest.kind === 'run') return runKey(interest.address) === runKey(address);
-  return interest.query.workflow === undefined || interest.query.workflow === address.workflow;
+function mayList(interest: Interest, { workflow }: RunAddress): boolean {
+  return interest.kind === 'runs' && (interest.query.workflow === undefined || interest.query.workflow === workflow);
+}
+
+function wasTold(watched: Watched, notice: Notice): boolean {
+  const text = notice.kind === 'run' ? notice.snapshot.text : undefined;
+  const same = text !== undefined && text === watched.told;
+  watched.told = text;
+  return same;
 }

@@ -24,7 +24,7 @@ import { never } from './never.js';
 import { seededRandom, uuidFrom } from './random.js';
 import { afterItsEnd, misused, nestedIn, notAskedFor, otherKind, outcomeUnknown } from './refusals.js';
 import { Replay } from './replay.js';
-import { delayAfter, type StepSettings, toSettings } from './retry.js';
+import { delayAfter, NO_OPTIONS, type StepSettings, toSettings } from './retry.js';
 import { type StepAllPorts, stepAll } from './step-all.js';
 import { type LocalWrite, type TransactionPorts, transaction } from './transactions.js';
 import { Trial } from './trial.js';
@@ -340,7 +340,7 @@ export class StepsExecution {
 
   #stepFunction(): StepFunction {
     const step = <T>(name: string, ...rest: unknown[]) => {
-      const options = (rest.length > 1 ? rest[0] : {}) as UndoableOptions<T>;
+      const options = (rest.length > 1 ? rest[0] : NO_OPTIONS) as UndoableOptions<T>;
       return this.#step(name, options, (this.#ports.steps[name] ?? rest.at(-1)) as StepBody<T>);
     };
     const ports: StepAllPorts = {

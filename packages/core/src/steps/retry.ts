@@ -29,9 +29,16 @@ const RETRY_OPTIONS = new Set([
   ...['attempts', 'delay', 'factor', 'maxDelay', 'jitter', 'budget', 'retryIf', 'onExhausted'],
 ]);
 const ONCE: RetryPolicy = { attempts: 1 };
+/** Of a step that was given none: each step of a restored journal is asked for again, and need not be looked at. */
+export const NO_OPTIONS: StepOptions = Object.freeze({});
+const DEFAULTS = validated('', NO_OPTIONS);
 
 /** @throws `OPTION_INVALID` naming the step and the option. */
 export function toSettings(step: string, options: StepOptions): StepSettings {
+  return options === NO_OPTIONS ? DEFAULTS : validated(step, options);
+}
+
+function validated(step: string, options: StepOptions): StepSettings {
   const at = `of step "${step}"`;
   if (!isObject(options)) throw invalid(`The options ${at}`, options, 'an object');
   const { retry = ONCE, timeout, requires, delivery = 'at-least-once' } = options;

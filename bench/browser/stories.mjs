@@ -1,0 +1,35 @@
+// Measurements that take more than one page.
+
+/**
+ * @typedef {object} Tabs
+ * @property {() => Promise<import('@playwright/test').Page>} open a new tab with the bench's page
+ */
+
+/** @param {import('@playwright/test').Page} page */
+const call = (page, program, params) =>
+  page.evaluate(([name, given]) => globalThis.bench[name](given), [program, params]);
+
+/** The page of a run is closed after so many steps; a new one comes. */
+export async function resume({ open }, { name, steps }) {
+  const first = await open();
+  await call(first, 'beginStopping', { name, steps });
+  await first.close();
+  const second = await open();
+  const told = await call(second, 'goOn', { name });
+  await second.close();
+  return told;
+}
+
+/** The tab that owns the store is closed while another stands by. */
+export async function takeover({ open }, { name }) {
+  const owner = await open();
+  await call(owner, 'beOpen', { name, status: 'owner' });
+  const standby = await open();
+  await call(standby, 'beOpen', { name, status: 'standby' });
+  const ownerAt = call(standby, 'ownerAt', { name });
+  const closedAt = Date.now();
+  await owner.close();
+  const ms = (await ownerAt) - closedAt;
+  await standby.close();
+  return { 'ms until owner': ms };
+}

@@ -1,0 +1,64 @@
+// XState without Holdfast, made durable by hand: the persisted snapshot is appended and synced before the next promise
+// begins. No retries, no timers, no ownership, nothing checked on return.
+
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { assign, createActor, fromPromise, setup } from 'xstate';
+import { countSyncs, syncCount } from '../lib/syncs.mjs';
+
+const invoking = (next) => ({
+  invoke: {
+    src: 'count',
+    input: ({ context }) => context.n,
+    onDone: [
+      { guard: ({ context }) => context.n + 1 >= context.steps, target: 'done' },
+      { target: next, actions: assign({ n: ({ context }) => context.n + 1 }) },
+    ],
+  },
+});
+
+/** The machine of Holdfast's `sequential`, its promises kept back until what came before them is on the disk. */
+export async function sequential({ folder, steps, warmUp }) {
+  await countSyncs(folder);
+  await once(join(folder, 'warm'), warmUp);
+  const [before, cpu] = [syncCount(), process.cpuUsage()];
+  const startedAt = performance.now();
+  await once(join(folder, 'measured'), steps);
+  const seconds = (performance.now() - startedAt) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  return {
+    'steps/s': steps / seconds,
+    'syncs/step': (syncCount() - before) / steps,
+    'cpu µs/step': (user + system) / steps,
+  };
+}
+
+async function once(path, steps) {
+  const file = await open(path, 'a');
+  let written = Promise.resolve();
+  const count = fromPromise(async ({ input }) => {
+    await written;
+    return input;
+  });
+  const machine = setup({ actors: { count } }).createMachine({
+    context: { n: 0, steps },
+    initial: 'ping',
+    states: { ping: invoking('pong'), pong: invoking('ping'), done: { type: 'final' } },
+  });
+  const actor = createActor(machine);
+  const write = async () => {
+    await file.write(`${JSON.stringify(actor.getPersistedSnapshot())}\n`);
+    await file.datasync();
+  };
+  await new Promise((complete) => {
+    actor.subscribe({
+      next: () => {
+        written = write();
+      },
+      complete,
+    });
+    actor.start();
+  });
+  await written;
+  await file.close();
+}
