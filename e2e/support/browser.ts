@@ -1,7 +1,6 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { type BrowserContext, chromium } from '@playwright/test';
+import { freshProfile } from './profiles.js';
 
 /** Where distributions put a Chromium, in the order they are tried after `HOLDFAST_CHROMIUM`. */
 const KNOWN_PATHS = [
@@ -50,32 +49,21 @@ export interface LaunchOptions {
   readonly args?: readonly string[];
 }
 
-/** The Chromium to test with: `HOLDFAST_CHROMIUM`, the system's, or the one Playwright has installed. */
-function chromiumPath(): string {
+/** The Chromium to test with: `HOLDFAST_CHROMIUM`, the system's, or the one Playwright has installed; or nothing. */
+export function chromiumPath(): string | undefined {
   const candidates = [process.env.HOLDFAST_CHROMIUM, ...KNOWN_PATHS, chromium.executablePath()];
-  const found = candidates.find((path) => path !== undefined && existsSync(path));
-  if (found) return found;
-  throw new Error('No Chromium found. Install one, run "npx playwright install chromium", or set HOLDFAST_CHROMIUM.');
-}
-
-const madeHere: string[] = [];
-
-/** An empty user-data directory, removed when the test process ends. */
-function freshProfile(): string {
-  const profile = mkdtempSync(join(tmpdir(), 'holdfast-profile-'));
-  if (madeHere.push(profile) === 1) process.once('exit', removeProfiles);
-  return profile;
-}
-
-function removeProfiles(): void {
-  for (const profile of madeHere) rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
+  return candidates.find((path) => path !== undefined && existsSync(path));
 }
 
 /** Starts Chromium as people run it: with the back/forward cache, with throttling of hidden tabs, with a profile. */
 export async function launchBrowser(options: LaunchOptions = {}): Promise<LaunchedBrowser> {
   const { profile = freshProfile(), port, args = [] } = options;
+  const executablePath = chromiumPath();
+  if (executablePath === undefined) {
+    throw new Error('No Chromium found. Install one, run "npx playwright install chromium", or set HOLDFAST_CHROMIUM.');
+  }
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: chromiumPath(),
+    executablePath,
     headless: true,
     ignoreDefaultArgs: PLAYWRIGHT_DEFAULTS_UNDONE,
     args: [...FLAGS, ...(port === undefined ? [] : [`--remote-debugging-port=${port}`]), ...args],

@@ -1,0 +1,40 @@
+import type { Page } from '@playwright/test';
+import { chromiumPath, launchBrowser } from '../browser.js';
+import type { Engine, EngineBrowser, EngineTab } from './engine.js';
+
+/** By Playwright, with a profile on disk. */
+export const chromium: Engine = {
+  name: 'Chromium',
+  missing: () => (chromiumPath() === undefined ? 'Chromium' : undefined),
+  launch,
+};
+
+async function launch(): Promise<EngineBrowser> {
+  let browser = await launchBrowser();
+  return {
+    async open(url) {
+      const page = await browser.context.newPage();
+      await page.goto(url);
+      return tabOf(page);
+    },
+    async restart() {
+      await browser.kill();
+      browser = await launchBrowser({ profile: browser.profile });
+    },
+    close: () => browser.close(),
+  };
+}
+
+function tabOf(page: Page): EngineTab {
+  return {
+    evaluate: (body, arg) => page.evaluate(body as never, arg) as never,
+    close: () => page.close(),
+    async crash() {
+      const crash = page.waitForEvent('crash');
+      // The navigation that crashes the renderer can't end.
+      await Promise.all([crash, page.goto('chrome://crash').catch(() => undefined)]);
+      await page.close();
+    },
+    offline: (is) => page.context().setOffline(is),
+  };
+}
