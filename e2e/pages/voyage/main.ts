@@ -61,10 +61,10 @@ const app = {
     });
   },
   do: (deed: Deed) => deeds[deed](),
-  /** Names of the steps that are completed, once for each time that the history says so. */
+  /** Names of what is completed of its steps, sleeps and waits, once for each time that the history says so. */
   async completed() {
-    const rows = await run.history();
-    return rows.flatMap(({ arrival }) => (arrival.outcome === 'completed' ? [arrival.name ?? ''] : []));
+    const ended = (await run.history()).filter(({ arrival }) => arrival.outcome === 'completed');
+    return ended.flatMap(({ arrival: { name } }) => (name ? [name] : []));
   },
   status: () => run.getSnapshot().run.status,
   output: () => run.result(),

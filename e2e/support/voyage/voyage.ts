@@ -32,7 +32,7 @@ export interface Interruption {
   /** So many requests had been made before, and when the page was back. */
   readonly from: number;
   readonly to: number;
-  /** Steps that the page had seen completed before. */
+  /** What the page had seen completed before. */
   readonly seen: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export interface Logbook {
   readonly interruptions: readonly Interruption[];
   readonly asks: StepLedger['asks'];
   readonly output: VoyageOutput;
-  /** Steps, once for each time that the history has them completed. */
+  /** Steps, sleeps and waits, once for each time that the history has them completed. */
   readonly completed: readonly string[];
   readonly seqs: readonly number[];
   /** How often the page came back out of the back/forward cache. */

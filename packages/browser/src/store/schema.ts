@@ -1,5 +1,6 @@
 import { FORMAT_VERSION, type HistoryRow, type InboxRow, type StoredValue } from '@holdfast/core/store';
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
+import type { StoredBlob } from './attachments.js';
 import type { LabelKey, LabelledRow } from './row.js';
 
 /** The one record of the store `meta`: what each commit and acceptance reads first, in its own transaction. */
@@ -27,7 +28,7 @@ export interface HoldfastSchema extends DBSchema {
     };
   };
   values: { key: [workflow: string, run: string, id: string]; value: StoredValue };
-  attachments: { key: [workflow: string, run: string, id: string]; value: Blob };
+  attachments: { key: [workflow: string, run: string, id: string]; value: StoredBlob };
   history: { key: [workflow: string, run: string, seq: number]; value: HistoryRow };
   /** `n` is the key generator's: it never goes back, even when all rows are gone. */
   inbox: { key: number; value: InboxRow; indexes: { run: [workflow: string, run: string] } };
