@@ -38,8 +38,15 @@ module.exports = {
       name: 'browser-imports',
       comment: 'browser imports itself, core, comlink and idb (and the types of xstate).',
       severity: 'error',
-      from: { path: '^packages/browser/src/', pathNot: TESTS },
+      from: { path: '^packages/browser/src/', pathNot: [TESTS, '^packages/browser/src/playwright/'] },
       to: { pathNot: ['^packages/browser/src/', CORE, npm('comlink|idb|xstate')] },
+    },
+    {
+      name: 'playwright-imports',
+      comment: 'What drives a browser imports itself, and types: it runs in Node, beside the app and not in it.',
+      severity: 'error',
+      from: { path: '^packages/browser/src/playwright/', pathNot: TESTS },
+      to: { pathNot: '^packages/browser/src/playwright/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'node-imports',

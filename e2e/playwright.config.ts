@@ -4,7 +4,7 @@ const report = process.env.PLAYWRIGHT_JSON_OUTPUT_FILE;
 
 export default defineConfig({
   testDir: './tests',
-  globalSetup: process.env.NOBUILD ? undefined : './support/build-demo.ts',
+  globalSetup: './support/build-demo.ts',
   workers: 1,
   timeout: 60_000,
   // A race shows itself in repetition, and never by a retry that hides it.

@@ -33,11 +33,8 @@ export interface LaunchedBrowser {
   readonly context: BrowserContext;
   /** The user-data directory: give it to the next `launchBrowser` to start the same browser again. */
   readonly profile: string;
-  readonly browserPid: number;
   /** Closes it as a person would. */
   close(): Promise<void>;
-  /** SIGKILLs the whole browser, every process of it. The profile stays. */
-  kill(): Promise<void>;
 }
 
 export interface LaunchOptions {
@@ -68,27 +65,5 @@ export async function launchBrowser(options: LaunchOptions = {}): Promise<Launch
     ignoreDefaultArgs: PLAYWRIGHT_DEFAULTS_UNDONE,
     args: [...FLAGS, ...(port === undefined ? [] : [`--remote-debugging-port=${port}`]), ...args],
   });
-  const browserPid = await pidOf(context);
-  return {
-    context,
-    profile,
-    browserPid,
-    close: () => context.close(),
-    async kill() {
-      const gone = new Promise<void>((resolve) => context.once('close', () => resolve()));
-      // The whole process group: Playwright starts the browser as the leader of one of its own.
-      process.kill(-browserPid, 'SIGKILL');
-      await gone;
-    },
-  };
-}
-
-async function pidOf(context: BrowserContext): Promise<number> {
-  const session = await context.browser()?.newBrowserCDPSession();
-  if (!session) throw new Error('This browser has no DevTools session, so its process id is not known.');
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  await session.detach();
-  const browser = processInfo.find(({ type }) => type === 'browser');
-  if (!browser) throw new Error('DevTools named no browser process.');
-  return browser.id;
+  return { context, profile, close: () => context.close() };
 }

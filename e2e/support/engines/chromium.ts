@@ -1,3 +1,4 @@
+import { crashTab, restartBrowser } from '@holdfast/browser/playwright';
 import type { Page } from '@playwright/test';
 import { chromiumPath, launchBrowser } from '../browser.js';
 import type { Engine, EngineBrowser, EngineTab } from './engine.js';
@@ -18,8 +19,8 @@ async function launch(): Promise<EngineBrowser> {
       return tabOf(page);
     },
     async restart() {
-      await browser.kill();
-      browser = await launchBrowser({ profile: browser.profile });
+      const { context, profile } = browser;
+      browser = await restartBrowser(context, () => launchBrowser({ profile }));
     },
     close: () => browser.close(),
   };
@@ -30,9 +31,7 @@ function tabOf(page: Page): EngineTab {
     evaluate: (body, arg) => page.evaluate(body as never, arg) as never,
     close: () => page.close(),
     async crash() {
-      const crash = page.waitForEvent('crash');
-      // The navigation that crashes the renderer can't end.
-      await Promise.all([crash, page.goto('chrome://crash').catch(() => undefined)]);
+      await crashTab(page);
       await page.close();
     },
     offline: (is) => page.context().setOffline(is),
