@@ -7,6 +7,9 @@ import { childrenOf } from './processes.js';
 /** Where systems put it, in the order they are tried after `HOLDFAST_FIREFOX`. */
 const KNOWN_PATHS = ['/usr/bin/firefox-esr', '/usr/bin/firefox', '/Applications/Firefox.app/Contents/MacOS/firefox'];
 
+/** How Firefox calls a process that pages of a site live in ("Isolated Web Content"), as far as Linux keeps a name. */
+const OF_A_SITE = 'Isolated Web Co';
+
 /** By Puppeteer over WebDriver BiDi: Playwright drives a Firefox of its own only. */
 export const firefox: Engine = {
   name: 'Firefox',
@@ -20,7 +23,14 @@ function pathOf(): string | undefined {
 
 async function launch(): Promise<EngineBrowser> {
   const userDataDir = freshProfile();
-  const start = () => launchByBiDi({ browser: 'firefox', executablePath: pathOf() ?? '', headless: true, userDataDir });
+  const start = () =>
+    launchByBiDi({
+      browser: 'firefox',
+      executablePath: pathOf() ?? '',
+      headless: true,
+      userDataDir,
+      protocolTimeout: 30_000,
+    });
   let browser = await start();
   return {
     async open(url) {
@@ -51,9 +61,8 @@ function tabOf(browser: Browser, page: Page): EngineTab {
     evaluate: (body, arg) => page.evaluate(body as never, arg as never) as never,
     close: () => page.close(),
     async crash() {
-      for (const { pid, command } of childrenOf(pidOf(browser))) {
-        if (command.endsWith(' tab')) process.kill(pid, 'SIGKILL');
-      }
+      const processes = childrenOf(pidOf(browser)).filter(({ name }) => name === OF_A_SITE);
+      for (const { pid } of processes) process.kill(pid, 'SIGKILL');
       await page.close();
     },
     offline: (is) => page.setOfflineMode(is),

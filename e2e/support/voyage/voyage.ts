@@ -116,10 +116,14 @@ export class Voyage {
   async #pass(place: Place, kind: Kind | undefined): Promise<void> {
     const { at, what } = place;
     if (at === 'in') await this.#asked(what, 1);
-    if (kind) await this.#interrupt(place, kind);
+    if (kind) await this.#interrupt(place, kind).catch((error) => this.#tellWhere(place, kind, error));
     else if (at === 'start') await this.#start();
     else if (at === 'note') await this.#note(what);
     else if (at === 'after') this.ledger.letGo(what);
+  }
+
+  #tellWhere({ at, what }: Place, { name }: Kind, cause: unknown): never {
+    throw new Error(`It did not go on after "${name}" (${at} ${what} of ${this.#url}): ${String(cause)}`, { cause });
   }
 
   async #interrupt(place: Place, kind: Kind): Promise<void> {
