@@ -140,15 +140,36 @@ export async function unitTests() {
 }
 
 /**
- * The tests in a real browser.
+ * The tests in real browsers. Chromium has to be there; what needs another one that is not is counted as skipped.
  * @param {string} chromium path of it
  * @returns {Promise<Tally>}
  */
-export async function browserTests(chromium) {
+export function browserTests(chromium) {
+  return playwright('browser tests (playwright)', chromium);
+}
+
+/**
+ * Interrupts runs some hundred times in each browser that is here.
+ * @param {string} chromium path of it
+ * @returns {Promise<Tally>}
+ */
+export function longSurvival(chromium) {
+  return playwright('survival, at length (playwright)', chromium, 'engines/survival', { HOLDFAST_E2E_LONG: '1' });
+}
+
+/**
+ * @param {string} name
+ * @param {string} chromium
+ * @param {string} [files] which, by a part of their path; default: all
+ * @param {Record<string, string>} [env]
+ * @returns {Promise<Tally>}
+ */
+async function playwright(name, chromium, files, env = {}) {
+  const which = files === undefined ? [] : [files];
   return tallyPlaywright(
-    await runner('browser tests (playwright)', (file) => ({
-      command: [...tool('@playwright/test', 'playwright'), 'test', '--config', 'e2e/playwright.config.ts'],
-      env: { HOLDFAST_CHROMIUM: chromium, PLAYWRIGHT_JSON_OUTPUT_FILE: file },
+    await runner(name, (file) => ({
+      command: [...tool('@playwright/test', 'playwright'), 'test', '--config', 'e2e/playwright.config.ts', ...which],
+      env: { HOLDFAST_CHROMIUM: chromium, PLAYWRIGHT_JSON_OUTPUT_FILE: file, ...env },
       timeoutMs: 3_600_000,
     })),
   );

@@ -1,7 +1,7 @@
 // The repo's commands: `node scripts/run.mjs <task>`, called by the scripts of package.json. Needs Node and npm only;
 // whatever else a task needs, it fetches first.
 
-import { browserTests, build, crashes, mutations, staticChecks, unitTests } from './checks.mjs';
+import { browserTests, build, crashes, longSurvival, mutations, staticChecks, unitTests } from './checks.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { ensureDependencies } from './dependencies.mjs';
 import { npm, run } from './process.mjs';
@@ -16,6 +16,7 @@ const TASKS = {
   crash: async (args) => afterBuild([process.execPath, 'scripts/crash.mjs', ...args]),
   mutations: async (args) => afterBuild([process.execPath, 'scripts/mutations.mjs', ...args]),
   e2e: async () => conclude([await build(), await inBrowser()]),
+  'e2e:long': async () => conclude([await build(), await inBrowser(longSurvival)]),
   test: async () => conclude([await build(), ...(await withoutBrowser()), await inBrowser()]),
   demo: async () => afterBuild([...npm(), 'start', '-w', 'demo']),
   'demo:node': async (args) => afterBuild([process.execPath, 'demo/node/run.mjs', ...args]),
@@ -26,9 +27,9 @@ async function withoutBrowser() {
   return [...(await staticChecks()), await unitTests(), await crashes(), await mutations()];
 }
 
-async function inBrowser() {
+async function inBrowser(tests = browserTests) {
   try {
-    return await browserTests(await ensureChromium());
+    return await tests(await ensureChromium());
   } catch (error) {
     console.error(`✗ ${error instanceof Error ? error.message : error}`);
     return { passed: 0, failed: 1, skipped: 0 };
