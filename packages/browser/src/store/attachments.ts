@@ -1,15 +1,6 @@
 import type { Checkpoint, Op } from '@holdfast/core/store';
+import type { StoredBlob } from './row.js';
 import type { Database } from './schema.js';
-
-/** A Blob as its bytes, where a database holds no Blobs: so it is in WebKit's private windows. */
-interface BlobBytes {
-  readonly bytes: ArrayBuffer;
-  readonly type: string;
-  /** For a File. */
-  readonly file?: { readonly name: string; readonly lastModified: number };
-}
-
-export type StoredBlob = Blob | BlobBytes;
 
 /** What is put into the database for a Blob. */
 export type ToStored = (blob: Blob) => StoredBlob;
@@ -45,7 +36,7 @@ export function toBlob(stored: StoredBlob): Blob {
   return new File([bytes], file.name, { type, lastModified: file.lastModified });
 }
 
-async function bytesOf(blob: Blob): Promise<BlobBytes> {
+async function bytesOf(blob: Blob): Promise<StoredBlob> {
   const bytes = await blob.arrayBuffer();
   const { type } = blob;
   if (!(blob instanceof File)) return { bytes, type };

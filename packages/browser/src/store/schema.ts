@@ -1,7 +1,6 @@
 import { FORMAT_VERSION, type HistoryRow, type InboxRow, type StoredValue } from '@holdfast/core/store';
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
-import type { StoredBlob } from './attachments.js';
-import type { LabelKey, LabelledRow } from './row.js';
+import type { LabelKey, LabelledRow, StoredBlob } from './row.js';
 
 /** The one record of the store `meta`: what each commit and acceptance reads first, in its own transaction. */
 export interface Head {
