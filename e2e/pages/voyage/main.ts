@@ -67,6 +67,12 @@ const app = {
     return ended.flatMap(({ arrival: { name } }) => (name ? [name] : []));
   },
   status: () => run.getSnapshot().run.status,
+  standing: () => ({
+    ...run.getSnapshot().run,
+    host: holdfast.host.getSnapshot(),
+    workers: workers.length,
+    ...returns,
+  }),
   output: () => run.result(),
   seqs: async () => (await run.history()).map(({ seq }) => seq),
 };

@@ -10,6 +10,8 @@ import type { Engine, EngineBrowser, EngineTab } from './engine.js';
 
 const DRIVER = '/usr/bin/WebKitWebDriver';
 const XVFB = '/usr/bin/Xvfb';
+/** How long a script may take, in ms. */
+const SCRIPT_MS = 4_000;
 const LIBRARIES = '/usr/lib';
 
 /**
@@ -42,6 +44,8 @@ async function launch(): Promise<EngineBrowser> {
   const server = spawn(DRIVER, [`--port=${port}`], { env, stdio: 'ignore' });
   await listening(`http://127.0.0.1:${port}/status`);
   const driver = await connect(`http://127.0.0.1:${port}`);
+  // A script that a navigation cuts off may never answer, and no command is taken until then.
+  await driver.manage().setTimeouts({ script: SCRIPT_MS });
   // The session ends with its last window: this one stays open.
   const home = await driver.getWindowHandle();
   const alone = queue();

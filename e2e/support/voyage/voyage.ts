@@ -77,9 +77,11 @@ export class Voyage {
     kindAt: (place: number) => Kind | undefined,
   ): Promise<Logbook> {
     const ledger = await openStepLedger();
+    const voyage = new Voyage(browser, ledger, url);
     try {
-      const voyage = new Voyage(browser, ledger, url);
       return await voyage.#make(kindAt);
+    } catch (error) {
+      throw new Error(`${String(error)}\n${await voyage.#standing()}`, { cause: error });
     } finally {
       await ledger.close();
     }
@@ -111,6 +113,17 @@ export class Voyage {
     };
     await this.tab.close();
     return book;
+  }
+
+  /** Where it stands, for whoever has to find out why it does not go on. */
+  async #standing(): Promise<string> {
+    const last = this.#interruptions.slice(-3).map(({ kind, place }) => `${kind} (${place.at} ${place.what})`);
+    const page = await inTime(
+      'a look at the page',
+      this.tab.evaluate(() => app.standing()),
+    ).catch(String);
+    const asks = this.ledger.asks.map(({ step }) => step).join(' ');
+    return `The last interruptions: ${last.join(', ')}\nThe page: ${JSON.stringify(page)}\nThe ledger: ${asks}`;
   }
 
   async #pass(place: Place, kind: Kind | undefined): Promise<void> {
