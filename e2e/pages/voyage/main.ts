@@ -67,12 +67,11 @@ const app = {
     return ended.flatMap(({ arrival: { name } }) => (name ? [name] : []));
   },
   status: () => run.getSnapshot().run.status,
-  standing: () => ({
-    ...run.getSnapshot().run,
-    host: holdfast.host.getSnapshot(),
-    workers: workers.length,
-    ...returns,
-  }),
+  standing() {
+    const { run: known, error } = run.getSnapshot();
+    const failure = error === undefined ? {} : { error: String(error), cause: String((error as Error).cause) };
+    return { ...known, ...failure, host: holdfast.host.getSnapshot(), workers: workers.length, ...returns };
+  },
   output: () => run.result(),
   seqs: async () => (await run.history()).map(({ seq }) => seq),
 };

@@ -30,6 +30,8 @@ function tabOf(page: Page): EngineTab {
   return {
     evaluate: (body, arg) => page.evaluate(body as never, arg) as never,
     close: () => page.close(),
+    // Where the page comes out of the cache, `page.goBack()` would wait for a load.
+    back: () => page.evaluate(() => history.back()),
     async crash() {
       await crashTab(page);
       await page.close();

@@ -25,6 +25,8 @@ export interface EngineTab {
   /** Calls a function in the page; it is carried there as text. Argument and result cross as JSON. */
   evaluate<R, A = undefined>(body: (arg: A) => R | Promise<R>, arg?: A): Promise<R>;
   close(): Promise<void>;
+  /** Goes back in the history of the tab; the page may come out of the back/forward cache. */
+  back?(): Promise<void>;
   /** SIGKILLs or crashes the process which the page and its workers live in; the tab is closed then. */
   crash?(): Promise<void>;
   /** Takes the network from the tab, or gives it back: `navigator.onLine` says so. */

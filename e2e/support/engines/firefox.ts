@@ -60,6 +60,7 @@ function tabOf(browser: Browser, page: Page): EngineTab {
   return {
     evaluate: (body, arg) => page.evaluate(body as never, arg as never) as never,
     close: () => page.close(),
+    back: () => page.evaluate(() => history.back()),
     async crash() {
       const processes = childrenOf(pidOf(browser)).filter(({ name }) => name === OF_A_SITE);
       for (const { pid } of processes) process.kill(pid, 'SIGKILL');

@@ -16,7 +16,8 @@ const LIBRARIES = '/usr/lib';
 
 /**
  * By W3C WebDriver, on a display of its own. Its sessions are ephemeral, and end with the process of a page: it is
- * neither restarted nor are its pages crashed.
+ * neither restarted nor are its pages crashed. Nor does it go back: after some returns out of the back/forward cache the
+ * session answers no more (WebKitGTK 2.50).
  */
 export const webkitgtk: Engine = {
   name: 'WebKitGTK',
@@ -42,6 +43,7 @@ async function launch(): Promise<EngineBrowser> {
   const port = await freePort();
   const env = { ...process.env, DISPLAY: `:${String(display).trim()}` };
   const server = spawn(DRIVER, [`--port=${port}`], { env, stdio: 'ignore' });
+  process.once('exit', () => [server, screen].map((child) => child.kill('SIGKILL')));
   await listening(`http://127.0.0.1:${port}/status`);
   const driver = await connect(`http://127.0.0.1:${port}`);
   // A script that a navigation cuts off may never answer, and no command is taken until then.

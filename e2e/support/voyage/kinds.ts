@@ -39,13 +39,13 @@ const reopen: Kind = {
 
 const leave: Kind = {
   name: 'navigate away and back',
-  possible: always,
+  possible: (_, tab) => tab.back !== undefined,
   async prepare(voyage) {
     const { tab } = voyage;
     const before = await tab.evaluate(() => app.document);
     const mend = async () => {
       await until(tab, 'the page has been left', () => location.pathname === '/elsewhere.html');
-      await tab.evaluate(() => history.back());
+      await tab.back?.();
       const document = await until(tab, 'the page is back', () => app.document);
       if (document === before) voyage.outOfCache++;
     };
