@@ -28,7 +28,7 @@ export const voyage = defineWorkflow({
       const ask = (name: string) => step(name, NETWORK, (context) => request(input.ledger, name, context));
       const loads = { ...NETWORK, name: 'load', key: keyOf, concurrency: 2 };
       await step.all(LOADS, loads, (name, context) => request(input.ledger, name, context));
-      const weight = await step('weigh', () => hashOf(input.cargo));
+      const weight = await step('weigh', AGAIN, () => hashOf(input.cargo));
       for (const name of SAILS) await ask(name);
       await sleep('anchor', '50ms');
       const notes: number[] = [];
@@ -43,10 +43,9 @@ export const voyage = defineWorkflow({
   ),
 });
 
-const NETWORK = {
-  requires: 'online',
-  retry: { attempts: Number.POSITIVE_INFINITY, delay: '20ms', factor: 1 },
-} as const;
+/** WebKit fails what is being read, from the network or a Blob, a moment before its page is left. */
+const AGAIN = { retry: { attempts: Number.POSITIVE_INFINITY, delay: '20ms', factor: 1 } } as const;
+const NETWORK = { ...AGAIN, requires: 'online' } as const;
 
 function keyOf(name: string): string {
   return name.slice(name.indexOf(':') + 1);
