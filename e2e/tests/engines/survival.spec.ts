@@ -8,7 +8,7 @@ import { PLACES, Voyage } from '../../support/voyage/voyage.js';
 
 const LONG = process.env.HOLDFAST_E2E_LONG === '1';
 /** How many interruptions an engine has to survive. */
-const INTERRUPTIONS = { Chromium: LONG ? 300 : 16, Firefox: LONG ? 60 : 10, WebKitGTK: LONG ? 60 : 12 };
+const INTERRUPTIONS = { Chromium: LONG ? 300 : 8, Firefox: LONG ? 60 : 8, WebKitGTK: LONG ? 60 : 10 };
 
 let pages: ServedPages;
 test.beforeAll(async () => {
@@ -19,7 +19,7 @@ test.afterAll(() => pages?.close());
 for (const engine of ENGINES) {
   test(`${engine.name}: a run survives what interrupts it, wherever`, async () => {
     test.skip(engine.missing() !== undefined, `There is no ${engine.missing()} here.`);
-    test.setTimeout(LONG ? 1_800_000 : 120_000);
+    test.setTimeout(LONG ? 1_800_000 : 240_000);
     const browser = await engine.launch();
     try {
       await interruptOften(engine, browser, INTERRUPTIONS[engine.name]);
