@@ -39,7 +39,7 @@ module.exports = {
       comment:
         'browser imports itself, core, comlink and idb (and the types of xstate); its entry for Dexie imports that.',
       severity: 'error',
-      from: { path: '^packages/browser/src/', pathNot: [TESTS, '^packages/browser/src/dexie/'] },
+      from: { path: '^packages/browser/src/', pathNot: [TESTS, '^packages/browser/src/(dexie|playwright)/'] },
       to: { pathNot: ['^packages/browser/src/', CORE, npm('comlink|idb|xstate')] },
     },
     {
@@ -48,6 +48,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^packages/browser/src/', pathNot: [TESTS, '^packages/browser/src/dexie/'] },
       to: { path: ['^packages/browser/src/dexie/', npm('dexie')] },
+    },
+    {
+      name: 'playwright-imports',
+      comment: 'What drives a browser imports itself, and types: it runs in Node, beside the app and not in it.',
+      severity: 'error',
+      from: { path: '^packages/browser/src/playwright/', pathNot: TESTS },
+      to: { pathNot: '^packages/browser/src/playwright/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'node-imports',

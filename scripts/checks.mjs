@@ -151,7 +151,7 @@ export async function unitTests() {
 }
 
 /**
- * The tests in a real browser.
+ * The tests in real browsers. Chromium has to be there; what needs another one that is not is counted as skipped.
  * @param {string} chromium path of it
  * @returns {Promise<Tally>}
  */
@@ -160,12 +160,13 @@ export function browserTests(chromium) {
 }
 
 /**
- * Measures takeovers, round after round.
+ * Interrupts runs some hundred times in each browser that is here, and measures takeovers, round after round.
  * @param {string} chromium path of it
  * @returns {Promise<Tally>}
  */
 export function longRounds(chromium) {
-  return playwright('long rounds (playwright)', chromium, ['tests/long'], { HOLDFAST_E2E_LONG: '1' });
+  const which = ['tests/long', 'engines/survival'];
+  return playwright('long rounds (playwright)', chromium, which, { HOLDFAST_E2E_LONG: '1' });
 }
 
 /**

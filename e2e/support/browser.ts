@@ -1,7 +1,6 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { type BrowserContext, chromium } from '@playwright/test';
+import { freshProfile } from './profiles.js';
 
 /** Where distributions put a Chromium, in the order they are tried after `HOLDFAST_CHROMIUM`. */
 const KNOWN_PATHS = [
@@ -34,11 +33,8 @@ export interface LaunchedBrowser {
   readonly context: BrowserContext;
   /** The user-data directory: give it to the next `launchBrowser` to start the same browser again. */
   readonly profile: string;
-  readonly browserPid: number;
   /** Closes it as a person would. */
   close(): Promise<void>;
-  /** SIGKILLs the whole browser, every process of it. The profile stays. */
-  kill(): Promise<void>;
 }
 
 export interface LaunchOptions {
@@ -50,57 +46,24 @@ export interface LaunchOptions {
   readonly args?: readonly string[];
 }
 
-/** The Chromium to test with: `HOLDFAST_CHROMIUM`, the system's, or the one Playwright has installed. */
-function chromiumPath(): string {
+/** The Chromium to test with: `HOLDFAST_CHROMIUM`, the system's, or the one Playwright has installed; or nothing. */
+export function chromiumPath(): string | undefined {
   const candidates = [process.env.HOLDFAST_CHROMIUM, ...KNOWN_PATHS, chromium.executablePath()];
-  const found = candidates.find((path) => path !== undefined && existsSync(path));
-  if (found) return found;
-  throw new Error('No Chromium found. Install one, run "npx playwright install chromium", or set HOLDFAST_CHROMIUM.');
-}
-
-const madeHere: string[] = [];
-
-/** An empty user-data directory, removed when the test process ends. */
-function freshProfile(): string {
-  const profile = mkdtempSync(join(tmpdir(), 'holdfast-profile-'));
-  if (madeHere.push(profile) === 1) process.once('exit', removeProfiles);
-  return profile;
-}
-
-function removeProfiles(): void {
-  for (const profile of madeHere) rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
+  return candidates.find((path) => path !== undefined && existsSync(path));
 }
 
 /** Starts Chromium as people run it: with the back/forward cache, with throttling of hidden tabs, with a profile. */
 export async function launchBrowser(options: LaunchOptions = {}): Promise<LaunchedBrowser> {
   const { profile = freshProfile(), port, args = [] } = options;
+  const executablePath = chromiumPath();
+  if (executablePath === undefined) {
+    throw new Error('No Chromium found. Install one, run "npx playwright install chromium", or set HOLDFAST_CHROMIUM.');
+  }
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: chromiumPath(),
+    executablePath,
     headless: true,
     ignoreDefaultArgs: PLAYWRIGHT_DEFAULTS_UNDONE,
     args: [...FLAGS, ...(port === undefined ? [] : [`--remote-debugging-port=${port}`]), ...args],
   });
-  const browserPid = await pidOf(context);
-  return {
-    context,
-    profile,
-    browserPid,
-    close: () => context.close(),
-    async kill() {
-      const gone = new Promise<void>((resolve) => context.once('close', () => resolve()));
-      // The whole process group: Playwright starts the browser as the leader of one of its own.
-      process.kill(-browserPid, 'SIGKILL');
-      await gone;
-    },
-  };
-}
-
-async function pidOf(context: BrowserContext): Promise<number> {
-  const session = await context.browser()?.newBrowserCDPSession();
-  if (!session) throw new Error('This browser has no DevTools session, so its process id is not known.');
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  await session.detach();
-  const browser = processInfo.find(({ type }) => type === 'browser');
-  if (!browser) throw new Error('DevTools named no browser process.');
-  return browser.id;
+  return { context, profile, close: () => context.close() };
 }

@@ -1,3 +1,4 @@
+import { restartBrowser } from '@holdfast/browser/playwright';
 import { expect, type Page, test } from '@playwright/test';
 import { POINTS } from '../pages/local-writes/album.js';
 import type { LocalWritesPage } from '../pages/local-writes/main.js';
@@ -77,8 +78,7 @@ for (const kind of KINDS) {
         },
         { kind, database, rows, seen },
       );
-      await victim.kill();
-      victim = await launchBrowser({ profile });
+      victim = await restartBrowser(victim.context, () => launchBrowser({ profile }));
     }
     const last = await openTab(victim);
     const found = await last.evaluate(

@@ -1,3 +1,4 @@
+import { restartBrowser } from '@holdfast/browser/playwright';
 import { expect, type Page, test } from '@playwright/test';
 import type { StorePage } from '../pages/store/main.js';
 import { type LaunchedBrowser, launchBrowser } from '../support/browser.js';
@@ -107,10 +108,53 @@ test.describe('a commit', () => {
   test('survives the SIGKILL of the whole browser once it was told', async () => {
     const tab = await openOwner();
     expect(await commitOne(tab, 0)).toBe('done');
-    await browser.kill();
-    browser = await launchBrowser({ profile: browser.profile });
+    const { context, profile } = browser;
+    browser = await restartBrowser(context, () => launchBrowser({ profile }));
     const again = await openTab(browser);
     expect(await again.evaluate(() => app.seqOf(app.createIndexedDbStore({ name: 'store' }), 'one'))).toBe(1);
+  });
+});
+
+test.describe('a database that holds no Blobs, as in private windows of WebKit', () => {
+  async function openTabWithoutBlobs(failure: string): Promise<Page> {
+    const tab = await openTab();
+    await tab.evaluate((failure) => app.refuseBlobs(failure), failure);
+    return tab;
+  }
+
+  for (const failure of ['UnknownError', 'DataCloneError']) {
+    test(`which says ${failure}, holds their bytes, and gives them back as they were`, async () => {
+      const tab = await openTabWithoutBlobs(failure);
+      const seen = await tab.evaluate(async () => {
+        const store = app.createIndexedDbStore({ name: 'store' });
+        const { epoch } = await store.acquire();
+        const plain = new Blob(['plain'], { type: 'text/plain' });
+        const file = new File(['a file'], 'photo.png', { type: 'image/png', lastModified: 5 });
+        const attachments = [plain, file].map((blob, at) => ({ id: `given-${at}`, blob }));
+        await store.accept({ kind: 'start', row: app.aRun('one', 0), input: { text: '"input"' }, attachments });
+        const { ops, ...checkpoint } = app.aCheckpoint('one', 0, epoch);
+        await store.commit({ ...checkpoint, ops: [...ops, { op: 'attach', id: 'made', blob: plain }] });
+        const stored = await store.load({ workflow: 'w', run: 'one' });
+        return Promise.all(
+          [...(stored?.attachments ?? [])].map(async ([id, blob]) => [id, ...(await app.lookAt(blob))]),
+        );
+      });
+      expect(seen).toEqual([
+        ['given-0', 'plain', 'text/plain'],
+        ['given-1', 'a file', 'image/png', 'photo.png', 5],
+        ['made', 'plain', 'text/plain'],
+      ]);
+    });
+  }
+
+  test('is told from one that fails for another reason', async () => {
+    const tab = await openTabWithoutBlobs('QuotaExceededError');
+    const outcome = await tab.evaluate(() => {
+      const store = app.createIndexedDbStore({ name: 'store' });
+      const attachments = [{ id: 'given', blob: new Blob(['plain']) }];
+      return app.outcomeOf(store.accept({ kind: 'start', row: app.aRun('one', 0), input: { text: '1' }, attachments }));
+    });
+    expect(outcome).toBe('STORE_FULL');
   });
 });
 

@@ -207,6 +207,21 @@ function onNextTransaction(mishap: (db: IDBDatabase, transaction?: IDBTransactio
   };
 }
 
+/** From now on the databases of this page refuse Blobs, by an error of that name. */
+function refuseBlobs(failure: string): void {
+  const { put } = IDBObjectStore.prototype;
+  IDBObjectStore.prototype.put = function (value, key) {
+    if (value instanceof Blob) throw new DOMException('No Blobs here.', failure);
+    return put.call(this, value, key);
+  };
+}
+
+/** What a Blob is, in a form that crosses to the test. */
+async function lookAt(blob: Blob): Promise<unknown[]> {
+  const file = blob instanceof File ? [blob.name, blob.lastModified] : [];
+  return [await blob.text(), blob.type, ...file];
+}
+
 async function runSuiteTest(name: string): Promise<void> {
   const body = bodies.get(name);
   if (!body) throw new Error(`There is no test "${name}".`);
@@ -219,12 +234,15 @@ const app = {
   deleteDatabase,
   openRaw,
   start,
+  aRun,
   aCheckpoint,
   heavy,
   outcomeOf,
   seqOf,
   spyOnTransactions,
   onNextTransaction,
+  refuseBlobs,
+  lookAt,
   /** What a test keeps between its steps. */
   kept: {} as { store: Store; ownership: Ownership; raw: IDBDatabase; waiting: Promise<Ownership> },
 };

@@ -1,3 +1,4 @@
+import { restartBrowser } from '@holdfast/browser/playwright';
 import { ImportPage } from '../../support/import-page.js';
 import { test } from '../../support/survival.js';
 import { expectSurvived, untilAskedAgain } from '../../support/verdict.js';
@@ -9,8 +10,7 @@ test('the whole browser is killed in the middle of an upload, and started again'
   await before.takeBundledPhotos();
   const inFlight = await server.held(2);
 
-  await killed.kill();
-  const { context } = await launch({ profile: killed.profile });
+  const { context } = await restartBrowser(killed.context, () => launch({ profile: killed.profile }));
   const tab = await ImportPage.open(context, server.url);
   await untilAskedAgain(server, inFlight);
   await server.release();

@@ -1,3 +1,4 @@
+import { crashTab } from '@holdfast/browser/playwright';
 import { ImportPage } from '../../support/import-page.js';
 import { test } from '../../support/survival.js';
 import { expectSurvived, untilAskedAgain } from '../../support/verdict.js';
@@ -9,9 +10,7 @@ test("the tab's renderer crashes in the middle of an upload", async ({ server, l
   await crashed.takeBundledPhotos();
   const inFlight = await server.held(2);
 
-  const crash = crashed.page.waitForEvent('crash');
-  // The navigation that crashes the renderer can't end.
-  await Promise.all([crash, crashed.page.goto('chrome://crash').catch(() => undefined)]);
+  await crashTab(crashed.page);
   const tab = await ImportPage.open(context, server.url);
   await untilAskedAgain(server, inFlight);
   await server.release();

@@ -1,3 +1,4 @@
+import { killWorker } from '@holdfast/browser/playwright';
 import { ImportPage } from '../../support/import-page.js';
 import { test } from '../../support/survival.js';
 import { expectSurvived, untilAskedAgain } from '../../support/verdict.js';
@@ -9,7 +10,7 @@ test("the worker is terminated behind Holdfast's back in the middle of an upload
   await tab.takeBundledPhotos();
   const inFlight = await server.held(2);
 
-  await tab.page.getByRole('button', { name: 'Kill the worker' }).click();
+  await killWorker(tab.page);
   await untilAskedAgain(server, inFlight);
   await server.release();
 

@@ -1,4 +1,5 @@
 import { type Acceptance, type Accepted, type RunRow, unknownRun, waitingInFull } from '@holdfast/core/store';
+import { storable, type ToStored } from './attachments.js';
 import { address } from './keys.js';
 import { toRow } from './row.js';
 import type { Database, Transaction } from './schema.js';
@@ -8,7 +9,11 @@ import { ignoreRejection, readHead, transact } from './transaction.js';
 type Mail = Extract<Acceptance, { kind: 'inbox' }>;
 
 /** One strict transaction for one acceptance. */
-export function acceptOne(db: Database, acceptance: Acceptance): Promise<Accepted> {
+export async function acceptOne(db: Database, acceptance: Acceptance): Promise<Accepted> {
+  const toStored = await storable(
+    db,
+    (acceptance.attachments ?? []).map(({ blob }) => blob),
+  );
   return transact(db, 'strict', async (transaction) => {
     const { workflow, run } = acceptance.row;
     const [row] = await Promise.all([
@@ -17,7 +22,7 @@ export function acceptOne(db: Database, acceptance: Acceptance): Promise<Accepte
     ]);
     if (acceptance.kind === 'inbox') {
       if (!row || (row.status === 'pruned' && acceptance.row.lane === 'event')) throw unknownRun(workflow, run);
-      return enqueue(transaction, acceptance);
+      return enqueue(transaction, acceptance, toStored);
     }
     if (row) {
       const input = await transaction.objectStore('holdfast_values').get([workflow, run, 'input']);
@@ -25,7 +30,7 @@ export function acceptOne(db: Database, acceptance: Acceptance): Promise<Accepte
     }
     const singleton = await singletonOf(transaction, acceptance.row);
     if (singleton) return { outcome: 'singleton', row: singleton };
-    for (const request of putStart(transaction, acceptance)) ignoreRejection(request);
+    for (const request of putStart(transaction, acceptance, toStored)) ignoreRejection(request);
     return { outcome: 'started' };
   });
 }
@@ -40,11 +45,11 @@ async function singletonOf(transaction: Transaction, { workflow, singletonKey }:
   return row && toRow(row);
 }
 
-async function enqueue(transaction: Transaction, mail: Mail): Promise<Accepted> {
+async function enqueue(transaction: Transaction, mail: Mail, toStored: ToStored): Promise<Accepted> {
   const { row, attachments } = mail;
   const waiting = await waitingIn(transaction, mail);
   if (waiting !== undefined) return { outcome: 'queued', n: waiting };
-  for (const request of putAttachments(transaction, row, attachments)) ignoreRejection(request);
+  for (const request of putAttachments(transaction, row, attachments, toStored)) ignoreRejection(request);
   // The key generator gives `n`; the type of the row asks for it all the same.
   const n = await transaction.objectStore('holdfast_inbox').add(row as Mail['row'] & { n: number });
   return { outcome: 'queued', n };

@@ -1,5 +1,6 @@
 import { HoldfastError, isHoldfastError } from '@holdfast/core';
 import { assertFollows, type Checkpoint, type Durability, type Op, type RunAddress } from '@holdfast/core/store';
+import { blobsOf, storable, type ToStored } from './attachments.js';
 import { address, historyUpTo, rangeOf } from './keys.js';
 import { fromRow } from './row.js';
 import type { Database, Head, Transaction } from './schema.js';
@@ -22,6 +23,7 @@ export async function commitTogether(
   checkpoints: readonly Checkpoint[],
   incarnationOf: (epoch: number) => string | undefined,
 ): Promise<Refusal[]> {
+  const toStored = await storable(db, blobsOf(checkpoints));
   return transact(db, durabilityOf(checkpoints), async (transaction) => {
     const { head, seqs, inboxes } = await readBefore(transaction, checkpoints);
     return checkpoints.map((checkpoint) => {
@@ -30,7 +32,7 @@ export async function commitTogether(
         assertEpoch(checkpoint.epoch, head, incarnationOf(checkpoint.epoch));
         assertFollows(checkpoint, seqs.get(key));
       });
-      if (!refusal) seqs.set(key, write(transaction, checkpoint, inboxes.get(key) ?? []));
+      if (!refusal) seqs.set(key, write(transaction, checkpoint, inboxes.get(key) ?? [], toStored));
       return refusal;
     });
   });
@@ -81,13 +83,18 @@ export function fenced(epoch: number, present: number | undefined): HoldfastErro
 }
 
 /** Puts what the ops say; returns the run's seq after them. */
-export function write(transaction: Transaction, checkpoint: Checkpoint, inbox: readonly number[]): number | undefined {
+export function write(
+  transaction: Transaction,
+  checkpoint: Checkpoint,
+  inbox: readonly number[],
+  toStored: ToStored,
+): number | undefined {
   let seq: number | undefined = checkpoint.after;
   for (const op of checkpoint.ops) {
     if (op.op === 'run' || op.op === 'prune') seq = op.row.seq;
     if (op.op === 'delete') seq = undefined;
     if (op.op === 'restart') seq = op.start.row.seq;
-    for (const request of requestsOf(transaction, checkpoint, op, inbox)) ignoreRejection(request);
+    for (const request of requestsOf(transaction, checkpoint, op, inbox, toStored)) ignoreRejection(request);
   }
   return seq;
 }
@@ -97,6 +104,7 @@ function requestsOf(
   { workflow, run }: RunAddress,
   op: Op,
   inbox: readonly number[],
+  toStored: ToStored,
 ): Promise<unknown>[] {
   switch (op.op) {
     case 'run':
@@ -106,7 +114,7 @@ function requestsOf(
     case 'remove':
       return [transaction.objectStore('holdfast_values').delete([workflow, run, op.id])];
     case 'attach':
-      return [transaction.objectStore('holdfast_attachments').put(op.blob, [workflow, run, op.id])];
+      return [transaction.objectStore('holdfast_attachments').put(toStored(op.blob), [workflow, run, op.id])];
     case 'history':
       return [transaction.objectStore('holdfast_history').put(op.row, [workflow, run, op.row.seq])];
     case 'taken':
@@ -121,7 +129,7 @@ function requestsOf(
     case 'delete':
       return removeRun(transaction, { workflow, run }, inbox);
     case 'restart':
-      return [...removeRun(transaction, { workflow, run }, inbox), ...putStart(transaction, op.start)];
+      return [...removeRun(transaction, { workflow, run }, inbox), ...putStart(transaction, op.start, toStored)];
   }
 }
 

@@ -10,6 +10,7 @@ import {
   THERE,
 } from '@holdfast/core/store';
 import type { IDBPTransaction, StoreNames } from 'idb';
+import { toBlob } from './attachments.js';
 import { address, rangeOf } from './keys.js';
 import { type LabelledRow, labelsIn, toRow } from './row.js';
 import type { Database, HoldfastSchema } from './schema.js';
@@ -46,7 +47,12 @@ export function readRun(db: Database, run: RunAddress): Promise<StoredRun | unde
         transaction.objectStore('holdfast_inbox').index('[workflow+run]').getAll(address(run)),
       ]);
       return (
-        row && { row: toRow(row), values: byId(valueKeys, valueRows), attachments: byId(attachmentKeys, blobs), inbox }
+        row && {
+          row: toRow(row),
+          values: byId(valueKeys, valueRows),
+          attachments: byId(attachmentKeys, blobs.map(toBlob)),
+          inbox,
+        }
       );
     },
   );

@@ -6,6 +6,16 @@ export type LabelKey = [name: string, text: string, workflow: string, run: strin
 /** A head as it is stored: with what the index of labels is made of. */
 export type LabelledRow = RunRow & { readonly labelKeys?: readonly LabelKey[] };
 
+/** A Blob as its bytes, where a database holds no Blobs: so it is in WebKit's private windows. */
+interface BlobBytes {
+  readonly bytes: ArrayBuffer;
+  readonly type: string;
+  /** For a File. */
+  readonly file?: { readonly name: string; readonly lastModified: number };
+}
+
+export type StoredBlob = Blob | BlobBytes;
+
 export function fromRow(row: RunRow): LabelledRow {
   const { labels, workflow, run } = row;
   return labels ? { ...row, labelKeys: labelsIn(labels).map(([name, text]) => [name, text, workflow, run]) } : row;

@@ -48,7 +48,7 @@ export async function writeLocally(
     const result = await untilIdle(raw, tables, () => guarded(raw, tables, () => begun.perform(perform)));
     const checkpoint = conclude(result);
     stage = 'store';
-    write(transaction, checkpoint, []);
+    write(transaction, checkpoint, [], (blob) => blob);
     transaction.commit();
     await transaction.done;
     return {};

@@ -1,0 +1,81 @@
+import { createHoldfast } from '@holdfast/browser';
+import type { App } from './worker.js';
+
+/** Every worker made in this page, in order. */
+const workers: Worker[] = [];
+
+const holdfast = createHoldfast<App>(() => {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+  workers.push(worker);
+  return worker;
+});
+
+/** What a page can do to its own work, in the very turn in which it learns of something. */
+const deeds = {
+  reload: () => location.reload(),
+  leave: () => location.assign('/elsewhere.html'),
+  killWorker: () => workers.at(-1)?.terminate(),
+};
+
+export type Deed = keyof typeof deeds;
+
+/** Of the voyage in the URL. While it is listened to, it goes on without a call. */
+const id = new URLSearchParams(location.search).get('run') ?? '';
+const run = holdfast.run('voyage', id);
+run.subscribe(() => {});
+
+const returns = { persisted: 0 };
+addEventListener('pageshow', (event) => {
+  if (event.persisted) returns.persisted++;
+});
+
+/** 100 kB, the same for all. */
+const cargo = () => new Blob([Uint8Array.from({ length: 100_000 }, (_, at) => at % 251)]);
+
+const app = {
+  /** Of this document: another one after a reload. */
+  document: crypto.randomUUID(),
+  workers,
+  returns,
+  ownership: () => holdfast.host.getSnapshot(),
+  /** Starts it, and does `deed` in the turn in which that is accepted. */
+  async start(ledger: string, deed?: Deed) {
+    await holdfast.start('voyage', { id, input: { ledger, cargo: cargo() } });
+    localStorage.setItem(`${id}:started`, 'yes');
+    if (deed) deeds[deed]();
+  },
+  /** Sends a note, and does `deed` in the turn in which it is accepted. */
+  async note(n: number, deed?: Deed) {
+    await run.send({ type: 'NOTE', n }, { id: `note-${n}` });
+    localStorage.setItem(`${id}:note-${n}`, 'accepted');
+    if (deed) deeds[deed]();
+  },
+  accepted: (what: string) => localStorage.getItem(`${id}:${what}`) !== null,
+  /** Does `deed` in the turn in which the next checkpoint is seen. */
+  atNextCheckpoint(deed: Deed) {
+    const { seq } = run.getSnapshot().run;
+    const { unsubscribe } = run.subscribe((snapshot) => {
+      if (snapshot.run.seq === seq) return;
+      queueMicrotask(() => unsubscribe());
+      deeds[deed]();
+    });
+  },
+  do: (deed: Deed) => deeds[deed](),
+  /** Names of what is completed of its steps, sleeps and waits, once for each time that the history says so. */
+  async completed() {
+    const ended = (await run.history()).filter(({ arrival }) => arrival.outcome === 'completed');
+    return ended.flatMap(({ arrival: { name } }) => (name ? [name] : []));
+  },
+  status: () => run.getSnapshot().run.status,
+  standing() {
+    const { run: known, error } = run.getSnapshot();
+    const failure = error === undefined ? {} : { error: String(error), cause: String((error as Error).cause) };
+    return { ...known, ...failure, host: holdfast.host.getSnapshot(), workers: workers.length, ...returns };
+  },
+  output: () => run.result(),
+  seqs: async () => (await run.history()).map(({ seq }) => seq),
+};
+
+/** What the tests do in this page. */
+export type VoyagePage = typeof app;
+Object.assign(globalThis, { app });
