@@ -52,6 +52,7 @@ const REFUSALS: readonly ErrorCode[] = ['RUN_UNKNOWN', 'INBOX_FULL'];
  * 3. Only a name that this owner gave is ever removed: one that a sender gave may be another mail's by then.
  * 4. Mail of one sender is taken in its order: after one that the disk refuses, none of that sender.
  * 5. Nothing in the folder is lost without a report; what is not mail is left alone.
+ * 6. Mail that is found under two names (a power cut may leave both of a rename) is one mail.
  */
 export class MailIntake {
   readonly #options: IntakeOptions;
@@ -175,7 +176,8 @@ export class MailIntake {
   #submit(held: readonly Held[], failures: unknown[]): Promise<Settled | undefined>[] {
     const { log, inputOf } = this.#options;
     const stopped = new Set<string>();
-    return held.map(async (one) => {
+    const submitted = new Map<string, Promise<Settled | undefined>>();
+    const submit = async (one: Held): Promise<Settled | undefined> => {
       const { mail, blobs } = one;
       const before = log.state.mail.get(mail.id);
       if (before !== undefined) return { ...one, written: true, outcome: { accepted: acceptedBefore(mail, before) } };
@@ -199,6 +201,12 @@ export class MailIntake {
         failures.push(error);
         return undefined;
       }
+    };
+    return held.map((one) => {
+      const twin = submitted.get(one.mail.id);
+      const settled = twin ? twin.then((other) => other && { ...other, file: one.file }) : submit(one);
+      submitted.set(one.mail.id, settled);
+      return settled;
     });
   }
 

@@ -50,7 +50,8 @@ export class Overlay implements Reads {
   static async of(place: MailPlace, state: LogState, base: StoredReads): Promise<Overlay> {
     const overlay = new Overlay(place, state, base);
     for (const { mail } of await readWaiting(place, await mailNames(place))) {
-      if (mail !== 'damaged' && !state.mail.has(mail.id)) overlay.outcomes.set(mail.id, await overlay.add(mail));
+      if (mail === 'damaged' || state.mail.has(mail.id) || overlay.outcomes.has(mail.id)) continue;
+      overlay.outcomes.set(mail.id, await overlay.add(mail));
     }
     return overlay;
   }

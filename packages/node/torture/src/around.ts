@@ -9,6 +9,9 @@ export interface Call {
   go(): Promise<unknown>;
 }
 
+/** Methods that are called with a name that is there, and then the one that they make. */
+const TWO_NAMES = ['rename', 'link'];
+
 type Method = (...args: unknown[]) => Promise<unknown>;
 
 /** A file system of which each call, whatever the port has, goes through `around`. */
@@ -19,7 +22,7 @@ export function wrap(fileSystem: FileSystem, around: (call: Call) => Promise<unk
         const method = Reflect.get(target, what) as Method;
         if (typeof method !== 'function') return method;
         return (...args: unknown[]) => {
-          const at = path ?? String(args[what === 'rename' ? 1 : 0]);
+          const at = path ?? String(args[TWO_NAMES.includes(String(what)) ? 1 : 0]);
           const call = { what: String(what), path: at, args, go: () => method.apply(target, args) };
           if (what !== 'openForAppend') return around(call);
           return around(call).then((file) => wrapped(file as AppendFile, at));

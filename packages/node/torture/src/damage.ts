@@ -68,6 +68,10 @@ export async function harmAll(
         const owner = await readAsOwner(harmed, ledger);
         const between = harm === cut && bytes[at - 1] === NEWLINE && owner.afterCrash;
         if (owner.reading === 'lost' && between) owner.reading = 'cut between lines';
+        // Of a store that was closed all is known to be synced, but for its last line.
+        if (owner.reading === 'cut and reported' && name === 'closed' && harm === flip && at >> 3 < lastLineOf(bytes)) {
+          owner.reading = 'lost';
+        }
         count(owner.reading);
         const reader = at % READERS === 0 ? await readAlone(harmed, ledger) : undefined;
         if (reader) count(`to a reader ${reader.reading}`);
@@ -80,6 +84,11 @@ export async function harmAll(
     }
   }
   return { counts, problems };
+}
+
+/** Where the last line begins. */
+function lastLineOf(bytes: Buffer): number {
+  return bytes.lastIndexOf(NEWLINE, -2) + 1;
 }
 
 /** One that was closed in good order, one that was left in the middle of its work. */

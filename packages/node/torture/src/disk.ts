@@ -155,6 +155,13 @@ export class Disk implements FileSystem {
     await this.#operate({ what: 'datasync', path }, () => this.#sync(file));
   }
 
+  link(from: string, path: string): Promise<void> {
+    return this.#operate({ what: 'link', path }, () => {
+      if (this.#names.has(path)) throw systemError('EEXIST', path);
+      this.#change({ path, file: this.#number(from) });
+    });
+  }
+
   rename(from: string, path: string): Promise<void> {
     return this.#operate({ what: 'rename', path }, () => this.#change({ path, file: this.#number(from), from }));
   }

@@ -1,23 +1,21 @@
 import { isHoldfastError } from '@holdfast/core';
-import { wrap } from './around.js';
 import { Client } from './client.js';
 import { Disk } from './disk.js';
 import { Ledger } from './ledger.js';
 import { type Extent, seeded, type TortureTest } from './report.js';
 import { openOn } from './stores.js';
-import { diskAfter, recover, type Spoil } from './sweep.js';
+import { diskAfter, recover } from './sweep.js';
 import { work } from './workload.js';
 
+const MOST_PROBLEMS = 5;
 const CODES = ['EIO', 'ENOSPC', 'EROFS', 'EMFILE'];
 /** Operations in a row that fail. */
 const BURSTS = [1, 4];
 
-export interface FaultPlan {
+interface FaultPlan {
   /** Of so many operations one is made to fail. */
   readonly stride: number;
   readonly codes: readonly string[];
-  readonly spoil?: Spoil;
-  readonly most?: number;
 }
 
 export function faultTests(extent: Extent): TortureTest[] {
@@ -36,23 +34,22 @@ export function faultTests(extent: Extent): TortureTest[] {
  * Operations of a workload fail, one at a time or a few in a row: nothing acknowledged may be lost, nothing refused may
  * be there, and the store works on as soon as the disk does.
  */
-export async function sweepFaults(seed: number, { stride, codes, spoil = (disk) => disk, most = 5 }: FaultPlan) {
-  const calls = new Set<string>();
-  const whole = await run(seed, { at: Number.POSITIVE_INFINITY, code: '', burst: 0 }, spoil, calls);
+async function sweepFaults(seed: number, { stride, codes }: FaultPlan) {
+  const whole = await run(seed, { at: Number.POSITIVE_INFINITY, code: '', burst: 0 });
   const problems = [...whole.problems];
   let [faults, lockedOut] = [0, 0];
   for (const [index, code] of codes.entries()) {
     for (let at = 1 + (index % stride); at <= whole.operations; at += stride) {
       const burst = BURSTS[(at + index) % BURSTS.length] as number;
       faults++;
-      const { problems: found, lockedOut: locked } = await run(seed, { at, code, burst }, spoil, calls);
+      const { problems: found, lockedOut: locked } = await run(seed, { at, code, burst });
       lockedOut += locked;
       for (const problem of found.slice(0, 1))
         problems.push(`${code} at operation ${at}, ${burst} in a row: ${problem}`);
-      if (problems.length >= most) return { problems, faults, lockedOut, calls };
+      if (problems.length >= MOST_PROBLEMS) return { problems, faults, lockedOut };
     }
   }
-  return { problems, faults, lockedOut, calls };
+  return { problems, faults, lockedOut };
 }
 
 interface Fault {
@@ -61,7 +58,7 @@ interface Fault {
   readonly burst: number;
 }
 
-async function run(seed: number, fault: Fault, spoil: Spoil, calls: Set<string>) {
+async function run(seed: number, fault: Fault) {
   const ledger = new Ledger();
   const disk = new Disk({
     before: (_, { operations }) =>
@@ -70,11 +67,7 @@ async function run(seed: number, fault: Fault, spoil: Spoil, calls: Set<string>)
   const problems: string[] = [];
   let lockedOut = 0;
   try {
-    const fileSystem = wrap(spoil(disk), ({ what, go }) => {
-      calls.add(what);
-      return go();
-    });
-    const store = await again(() => openOn(fileSystem, 1));
+    const store = await again(() => openOn(disk, 1));
     const client = new Client(store, ledger, { next: 1 });
     client.epoch = (await again(() => store.acquire())).epoch;
     await work(client, { runs: 3, steps: 7 }, `faults ${seed}`);

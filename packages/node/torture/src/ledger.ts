@@ -15,6 +15,8 @@ export type Entry =
 export interface Alternative {
   /** The ask that made it; 0 where there was none. */
   readonly id: number;
+  /** The ask that it goes on from. */
+  readonly from: number;
   readonly state: RunState;
   readonly strict: boolean;
   readonly acked: boolean;
@@ -42,7 +44,7 @@ export interface RunLedger {
 }
 
 const FRESH: RunLedger = {
-  possible: [{ id: 0, state: NO_RUN, strict: true, acked: true }],
+  possible: [{ id: 0, from: 0, state: NO_RUN, strict: true, acked: true }],
   tip: 0,
   events: [],
   past: [],
@@ -140,10 +142,8 @@ export class Ledger {
         return acked(ledger, entry.id);
       case 'refused': {
         // What another owner has found to be there is there, whatever its asker is told.
-        if (ledger.possible.find(({ id }) => id === entry.id)?.acked) return ledger;
-        const possible = ledger.possible.filter(({ id }) => id !== entry.id);
-        const tip = ledger.tip === entry.id ? (possible.at(-1) as Alternative).id : ledger.tip;
-        return { ...ledger, possible, tip };
+        const refused = ledger.possible.find(({ id }) => id === entry.id);
+        return refused && !refused.acked ? without(ledger, refused) : ledger;
       }
       case 'unknown':
         return ledger;
@@ -175,7 +175,15 @@ function asked(ledger: RunLedger, id: number, ask: Ask): RunLedger {
   const base = ledger.possible.find((one) => one.id === ledger.tip) as Alternative;
   const strict = ask.kind !== 'commit' || ask.durability === 'strict';
   const state = after(base.state, ask);
-  return { ...ledger, possible: [...ledger.possible, { id, state, strict, acked: false }], tip: id };
+  return { ...ledger, possible: [...ledger.possible, { id, from: base.id, state, strict, acked: false }], tip: id };
+}
+
+/** What was asked for upon it goes on from what it went on from. */
+function without(ledger: RunLedger, { id, from }: Alternative): RunLedger {
+  const others = ledger.possible.filter((one) => one.id !== id);
+  const possible = others.map((one) => (one.from === id ? { ...one, from } : one));
+  const base = possible.some((one) => one.id === from) ? from : (possible.at(-1) as Alternative).id;
+  return { ...ledger, possible, tip: ledger.tip === id ? base : ledger.tip };
 }
 
 function acked(ledger: RunLedger, id: number): RunLedger {

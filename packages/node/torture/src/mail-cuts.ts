@@ -1,6 +1,7 @@
 import { Chance } from './chance.js';
 import { Client } from './client.js';
 import { Disk } from './disk.js';
+import type { Survival } from './disk-image.js';
 import { Ledger } from './ledger.js';
 import { Examiner } from './power-cut.js';
 import { type Extent, type Outcome, seeded, skipped, type TortureTest } from './report.js';
@@ -11,6 +12,7 @@ import { work } from './workload.js';
 const MOST_PROBLEMS = 5;
 const SHORT_STRIDE = 29;
 const SENT_RUNS = 5;
+const SURVIVALS: readonly Survival[] = ['nothing', 'everything', 'ordered', 'ordered', 'unordered'];
 
 /** The power is cut at every operation of an owner and of one who sends to it, before it is there and beside it. */
 export function mailCuts(extent: Extent): TortureTest[] {
@@ -28,13 +30,28 @@ async function sweep(seed: number, short: boolean): Promise<Outcome> {
   const examiner = new Examiner(problems);
   for (const moment of distinct(moments)) {
     if (short && moment.at % SHORT_STRIDE > 0) continue;
-    await examiner.examine(moment, ['nothing', 'everything', 'ordered', 'ordered', 'unordered'], `mail ${seed}`);
+    await examiner.examine(moment, SURVIVALS, `mail ${seed}`);
     if (problems.length >= MOST_PROBLEMS) break;
   }
   return {
     counts: { cuts: short ? Math.floor(moments.length / SHORT_STRIDE) : moments.length, ...examiner.counts },
     problems,
   };
+}
+
+/** The first thing that is wrong with mail after a power cut; what goes wrong without one counts as well. */
+export async function mailProblem(seed: number): Promise<string | undefined> {
+  const problems: string[] = [];
+  try {
+    const examiner = new Examiner(problems);
+    for (const moment of distinct((await record(`mail ${seed}`)) ?? [])) {
+      await examiner.examine(moment, SURVIVALS, `mail ${seed}`);
+      if (problems[0]) break;
+    }
+    return problems[0];
+  } catch (error) {
+    return `refused: ${error}`;
+  }
 }
 
 async function record(seed: string): Promise<Moment[] | undefined> {

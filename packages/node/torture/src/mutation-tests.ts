@@ -1,7 +1,6 @@
-import { sweepFaults } from './faults.js';
 import { cutProblem, takeoverProblem } from './first-problem.js';
 import type { Extent, Outcome, TortureTest } from './report.js';
-import { blind, CUT_SPOILS, noTailCut } from './spoils.js';
+import { blind, CUT_SPOILS } from './spoils.js';
 
 const SEEDS = 4;
 
@@ -10,11 +9,7 @@ export function mutationTests({ seed: only, short }: Extent): TortureTest[] {
   const cuts = Object.entries(CUT_SPOILS).map(
     ([name, spoil]) => [name, (seed: number) => cutProblem(seed, spoil)] as const,
   );
-  const all = [
-    ...cuts,
-    ['no fence', (seed: number) => takeoverProblem(seed, blind)],
-    ['no tail cut', (seed: number) => tailProblem(seed)],
-  ] as const;
+  const all = [...cuts, ['no fence', (seed: number) => takeoverProblem(seed, blind)]] as const;
   return [
     ...(short ? [] : [{ name: 'no mutation', seed: only ?? 1, run: () => quiet(only) }]),
     ...all.map(([name, find]) => ({ name: `mutation: ${name}`, seed: only ?? 1, run: () => caught(find, only) })),
@@ -24,7 +19,6 @@ export function mutationTests({ seed: only, short }: Extent): TortureTest[] {
 async function caught(find: (seed: number) => Promise<string | undefined>, only = 1): Promise<Outcome> {
   for (let seed = only; seed < only + SEEDS; seed++) {
     const problem = await find(seed);
-    if (problem?.startsWith(NOT_HERE)) return { counts: {}, problems: [], skipped: problem };
     if (problem) return { counts: { seeds: seed - only + 1 }, problems: [], noticed: problem.slice(0, 200) };
   }
   return { counts: { seeds: SEEDS }, problems: ['nothing noticed it'] };
@@ -34,13 +28,4 @@ async function caught(find: (seed: number) => Promise<string | undefined>, only 
 async function quiet(only = 1): Promise<Outcome> {
   const problem = await cutProblem(only);
   return { counts: { seeds: 1 }, problems: problem ? [problem] : [] };
-}
-
-/** How a mutation begins that this store has no use for. */
-const NOT_HERE = 'this store';
-
-async function tailProblem(seed: number): Promise<string | undefined> {
-  const { problems, calls } = await sweepFaults(seed, { stride: 1, codes: ['EIO'], spoil: noTailCut, most: 1 });
-  if (!calls.has('truncate')) return `${NOT_HERE} cuts no file`;
-  return problems[0];
 }

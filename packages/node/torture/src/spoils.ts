@@ -87,6 +87,3 @@ export const blind: Spoil = (disk) => {
     return call.go().then((names) => (names as string[]).filter((name) => !hidden(`${call.path}/${name}`)));
   });
 };
-
-/** Cuts nothing off, and says it did. */
-export const noTailCut: Spoil = around((call) => call.what === 'truncate');

@@ -25,6 +25,10 @@ export interface Plan {
   readonly spoil?: Spoil;
   readonly runs?: number;
   readonly steps?: number;
+  /** The share of checkpoints that need not survive power loss. */
+  readonly relaxed?: number;
+  /** How often a reader looks, beside the first owner. */
+  readonly looks?: number;
 }
 
 const sound: Spoil = (disk) => disk;
@@ -33,7 +37,8 @@ const sound: Spoil = (disk) => disk;
 export async function record(
   plan: Plan,
 ): Promise<{ moments: Moment[]; ledger: Ledger; disk: Disk; problems: string[] }> {
-  const { seed, spoil = sound, runs = 5, steps = 14 } = plan;
+  const { seed, spoil = sound, runs = 5, steps = 14, relaxed, looks = 12 } = plan;
+  const amount = { runs, ...(relaxed === undefined ? {} : { relaxed }) };
   const [ledger, ids, moments] = [new Ledger(), { next: 1 }, [] as Moment[]];
   const disk = new Disk(recording(seed, ledger, moments));
   const fileSystem = spoil(disk);
@@ -43,8 +48,8 @@ export async function record(
   const reader = new Client(await openOn(fileSystem, 1), ledger, ids);
   const ownership = await store.acquire();
   client.epoch = ownership.epoch;
-  const reading = readAlong(reader, runs, 12, seed).catch((error) => [`refused to a reader: ${String(error)}`]);
-  await work(client, { runs, steps }, `${seed} 1`);
+  const reading = readAlong(reader, runs, looks, seed).catch((error) => [`refused to a reader: ${String(error)}`]);
+  await work(client, { ...amount, steps }, `${seed} 1`);
   problems.push(...(await reading));
   // One run alone: whole batches that are not synced.
   await work(client, { runs: 1, steps, relaxed: 1 }, `${seed} alone`);
@@ -52,13 +57,13 @@ export async function record(
   const again = await store.acquire();
   if (again.afterCrash) problems.push('a released store is said to have crashed');
   client.epoch = again.epoch;
-  await work(client, { runs, steps: steps >> 1 }, `${seed} 2`);
+  await work(client, { ...amount, steps: steps >> 1 }, `${seed} 2`);
   await store.close();
   await reader.store.close();
   const next = new Client(await openOn(fileSystem, 2), ledger, ids);
   const { epoch } = await next.store.acquire();
   next.epoch = epoch;
-  await work(next, { runs, steps: steps >> 1 }, `${seed} 3`);
+  await work(next, { ...amount, steps: steps >> 1 }, `${seed} 3`);
   await next.store.close();
   problems.push(...(await audit(await openOn(disk, 3), ledger)).problems);
   return { moments, ledger, disk, problems };
