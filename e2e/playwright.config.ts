@@ -9,6 +9,8 @@ export default defineConfig({
   globalSetup: './support/build-demo.ts',
   workers: 1,
   timeout: 60_000,
+  // What is waited for here takes seconds on a busy machine: a wait that ends early tells nothing.
+  expect: { timeout: 20_000 },
   // A race shows itself in repetition, and never by a retry that hides it.
   repeatEach: Number(process.env.HOLDFAST_E2E_REPEAT ?? 1),
   retries: 0,

@@ -154,7 +154,7 @@ test('what is deleted is confirmed where nobody can be asked, and what is pruned
 
 test('all damage is found by verify, and named by file and offset', async () => {
   await holdfast(['run', EXPENSE, '--id', 'taxi', '--input', '-', '--until-waiting'], { input: '{}' });
-  expect(await holdfast(['verify'])).toMatchObject({ code: 0, out: expect.stringMatching(/^Whole: 1 runs/) });
+  expect(await holdfast(['verify'])).toMatchObject({ code: 0, out: expect.stringMatching(/^Whole: 1 run,/) });
   const store = join(directory, '.holdfast');
   const [segment = ''] = (await readdir(store)).filter((file) => file.endsWith('.log'));
   const bytes = await readFile(join(store, segment));

@@ -37,7 +37,9 @@ test.skipIf(process.platform === 'win32')('the command runs from the package as 
     const run = (...args: string[]) =>
       execFileSync(join(modules, '.bin', 'holdfast'), args, { cwd: folder }).toString();
     expect(run('--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
-    expect(run('verify', '--dir', '.')).toBe('Whole: 0 runs, 0 checkpoints, 0 values, 0 attachments.\n');
+    expect(run('verify', '--dir', '.')).toBe(
+      'Whole: 0 runs, 0 checkpoints, 0 values, 0 attachments, in 0 segments of 0 bytes.\n',
+    );
   } finally {
     await rm(folder, { recursive: true });
   }

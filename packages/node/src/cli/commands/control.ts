@@ -4,6 +4,7 @@ import { type Control, type Duration, toMs } from '@holdfast/core/client';
 import type { RunAddress } from '@holdfast/core/store';
 import type { Call } from '../call.js';
 import { confirm } from '../confirm.js';
+import { counted } from '../counted.js';
 import { EXIT } from '../exit-codes.js';
 import { readData, toJson } from '../json.js';
 import { type Reach, withReach } from '../reach.js';
@@ -63,9 +64,9 @@ export function prune(call: Call, { closedBefore, workflow, yes = false }: Prune
     const status = ['done', 'failed', 'cancelled'] as const;
     const closed = await runsOf(reach.store, { status, ...(workflow === undefined ? {} : { workflow }) });
     const rows = closed.filter(({ closedAt = Number.POSITIVE_INFINITY }) => closedAt < before);
-    if (rows.length > 0) await confirm(call, yes, `Delete ${inNumber(rows.length)} with all of their records?`);
+    if (rows.length > 0) await confirm(call, yes, `Delete ${counted(rows.length, 'run')} with all of their records?`);
     for (const row of rows) await controlOne(reach, row, { control: 'delete' });
-    tell(call, `${inNumber(rows.length)} to be deleted.`, { control: 'delete', runs: rows.map(addressOf) });
+    tell(call, `${counted(rows.length, 'run')} to be deleted.`, { control: 'delete', runs: rows.map(addressOf) });
     return EXIT.ok;
   });
 }
@@ -81,10 +82,6 @@ function controlOne({ control }: Reach, { workflow, run }: RunAddress, asked: Co
 async function ask(call: Call, reach: Reach, row: RunAddress, asked: Control): Promise<void> {
   await controlOne(reach, row, asked);
   tell(call, `${addressOf(row)}: ${asked.control}`, { ...addressParts(row), control: asked.control });
-}
-
-function inNumber(runs: number): string {
-  return `${runs} ${runs === 1 ? 'run' : 'runs'}`;
 }
 
 function addressParts({ workflow, run }: { workflow: string; run: string }) {

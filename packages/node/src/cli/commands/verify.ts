@@ -1,6 +1,7 @@
 import { HoldfastError } from '@holdfast/core';
 import { type Damage, type Verification, verifyStore } from '../../verify-store.js';
 import type { Call } from '../call.js';
+import { counted } from '../counted.js';
 import { EXIT } from '../exit-codes.js';
 import { toJson } from '../json.js';
 import { assertStore } from '../store-at.js';
@@ -35,8 +36,13 @@ function placeOf({ file, offset, absent }: Damage): string {
 
 function textOf(counts: Omit<Verification, 'damage' | 'tail' | 'strays'>): string {
   const { runs, checkpoints, values, attachments, segments, bytes } = counts;
-  const records = `${runs} runs, ${checkpoints} checkpoints, ${values} values, ${attachments} attachments`;
-  return `${records}, in ${segments} segments of ${bytes} bytes`;
+  const records = [
+    counted(runs, 'run'),
+    counted(checkpoints, 'checkpoint'),
+    counted(values, 'value'),
+    counted(attachments, 'attachment'),
+  ];
+  return `${records.join(', ')}, in ${counted(segments, 'segment')} of ${counted(bytes, 'byte')}`;
 }
 
 function damaged(first: Damage, places: number): HoldfastError {
