@@ -58,7 +58,9 @@ async function findCheckpoint({ name, workflow, run, seq, step, timeout }: Wante
     // Where there is no database, none is made.
     opening.onupgradeneeded = () => opening.transaction?.abort();
     const db = await settled(opening);
-    const rows = db && (await settled<HistoryRow[]>(db.transaction('history').objectStore('history').getAll(range)));
+    const rows =
+      db &&
+      (await settled<HistoryRow[]>(db.transaction('holdfast_history').objectStore('holdfast_history').getAll(range)));
     db?.close();
     return rows?.find(isWanted);
   };
