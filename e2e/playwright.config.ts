@@ -7,7 +7,8 @@ export default defineConfig({
   // Rounds of measurement: npm run e2e:long.
   testIgnore: process.env.HOLDFAST_E2E_LONG ? [] : ['**/long/**'],
   globalSetup: './support/build-demo.ts',
-  workers: 1,
+  // Each test has its own browser, profile and server, and mostly waits.
+  workers: 2,
   timeout: 60_000,
   // What is waited for here takes seconds on a busy machine: a wait that ends early tells nothing.
   expect: { timeout: 20_000 },

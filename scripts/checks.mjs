@@ -128,9 +128,8 @@ export function torture() {
  * @returns {Promise<Tally>}
  */
 async function script(name, args) {
-  console.log(`\n${name}`);
   const { code, output } = await run([process.execPath, ...args], { timeoutMs: 900_000 });
-  console.log(output.trimEnd());
+  console.log(`\n${name}\n${output.trimEnd()}`);
   const [, passed = 0, failed = 0, skipped = 0] =
     /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/m.exec(output) ?? [];
   const tally = { passed: Number(passed), failed: Number(failed), skipped: Number(skipped) };
