@@ -50,6 +50,16 @@ export interface LiveRunPorts {
 /** What has become of a run that is not there any more. */
 export type Gone = NonNullable<Effects['gone']>;
 
+/** What may be shown of a run: as its last durable checkpoint left it. */
+type Durable = Pick<Decider, 'row' | 'exhausted'> & { readonly view: RootView };
+
+/** As it is now; afterwards the decider goes on. */
+function durableOf(decider: Decider): Durable {
+  const { row } = decider;
+  const exhausted = row.reasons.includes('exhausted') ? decider.exhausted : undefined;
+  return { row, view: decider.view(), exhausted };
+}
+
 /**
  * A run in memory: takes arrivals one by one, lets the decider decide, commits, publishes, performs.
  *
@@ -66,7 +76,7 @@ export class LiveRun {
   readonly #decider: Decider;
   readonly #performer: Performer;
   readonly #queue = new ArrivalQueue();
-  #durable: { readonly row: RunRow; readonly view: RootView };
+  #durable: Durable;
   #tookUp = false;
   /** What waits for the end of a pause. */
   #held: (() => void)[] = [];
@@ -79,7 +89,7 @@ export class LiveRun {
     this.#ports = ports;
     const onMessage = (message: Message) => this.push({ kind: 'message', message });
     this.#decider = new Decider(workflow, stored, onMessage, ports.limits);
-    this.#durable = { row: this.#decider.row, view: this.#decider.view() };
+    this.#durable = durableOf(this.#decider);
     this.#performer = new Performer(this.#decider, ports, {
       push: (arrival) => this.push(arrival),
       around: (effect, perform) => this.#around(effect, perform),
@@ -113,7 +123,7 @@ export class LiveRun {
   }
 
   /** The run as its last durable checkpoint left it: what may be shown. */
-  get durable(): { readonly row: RunRow; readonly view: RootView } {
+  get durable(): Durable {
     return this.#durable;
   }
 
@@ -240,7 +250,7 @@ export class LiveRun {
       return;
     }
     const wasPaused = this.#durable.row.status === 'paused';
-    this.#durable = { row: this.#decider.row, view: this.#decider.view() };
+    this.#durable = durableOf(this.#decider);
     this.#ports.published(this);
     await this.#effect(arrival, effects);
     if (this.#decider.paused) this.#performer.stopLive();

@@ -455,6 +455,28 @@ describe("onExhausted: 'pause'", () => {
     await holdfast.close();
   });
 
+  test('the snapshot says so also while the run is still in memory, as another step of it goes on', async () => {
+    let finish = () => {};
+    const slow = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const fails = () => Promise.reject(new Error('out of order'));
+    const { run, holdfast } = await started(
+      fromSteps(async ({ step }) => {
+        await Promise.all([
+          step('stubborn', { retry: { attempts: 1, onExhausted: 'pause' } }, fails),
+          step('slow', () => slow),
+        ]);
+      }),
+    );
+    run.subscribe(() => {});
+    await settled();
+    const { status, problem } = run.getSnapshot().run;
+    expect({ status, code: problem?.code }).toEqual({ status: 'paused', code: 'STEP_EXHAUSTED' });
+    finish();
+    await holdfast.close();
+  });
+
   test('one that a person has paused as well goes on at resume only', async () => {
     const { outside, run, head, holdfast } = await exhausted();
     outside.mended = true;

@@ -58,7 +58,10 @@ export class RunViews {
   async see(address: RunAddress): Promise<RunSnapshotData> {
     const { store, registry, problems } = this.#ports;
     const live = this.#ports.live(address);
-    if (live) return toData(live.durable.row, live.durable.view);
+    if (live) {
+      const { row, view } = live.durable;
+      return withProblem(toData(row, view), 'paused', pauseOf(row, live.durable));
+    }
     const stored = await store.load(address);
     if (!stored) return { ...UNKNOWN, run: { ...UNKNOWN.run, status: 'absent' } };
     if (stored.row.status === 'pruned') return toData(stored.row, { ...UNKNOWN, status: 'stopped' });
@@ -139,7 +142,7 @@ function storedView(stored: StoredRun): View {
 }
 
 /** Why a run is paused, where its record says so. */
-function pauseOf(row: RunRow, { exhausted }: Decider): unknown {
+function pauseOf(row: RunRow, { exhausted }: Pick<Decider, 'exhausted'>): unknown {
   if (row.reasons.includes('crash-loop')) return crashLoop(row);
   return row.reasons.includes('exhausted') && exhausted
     ? stepExhausted(row, exhausted.step, exhausted.entry)

@@ -105,7 +105,7 @@ async function specimens(seed: number): Promise<Specimen[]> {
 
 async function readAsOwner(files: ReadonlyMap<string, Buffer>, ledger: Ledger) {
   let [reports, afterCrash] = [0, false];
-  const store = await openOn(diskWith(files), 50, () => void reports++);
+  const store = await openOn(diskWith(files), 50, { onReport: ({ code }) => void (code === 'TAIL_CUT' && reports++) });
   const begin = async () => {
     ({ afterCrash } = await store.acquire());
   };

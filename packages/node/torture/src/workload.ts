@@ -1,6 +1,7 @@
 import { fits, see } from './audit.js';
 import { Chance } from './chance.js';
 import type { Client } from './client.js';
+import type { Alternative } from './ledger.js';
 import { historyRow as row } from './records.js';
 import type { Ask, RunState, Texts } from './run-state.js';
 
@@ -162,12 +163,19 @@ interface CommitShape {
 export async function readAlong(reader: Client, runs: number, times: number, seed: string): Promise<string[]> {
   const chance = new Chance(`${seed} reader`);
   const problems: string[] = [];
+  const shown = new Map<string, number>();
   for (let time = 0; time < times; time++) {
     const run = `run-${chance.below(runs)}`;
     const seen = await see(reader.store, run);
     const ledger = reader.ledger.of(run);
     const all = [...ledger.past, ...ledger.possible];
-    const match = all.find(({ state }) => fits(run, state, ledger, { ...seen, history: state.history.map(row) }, true));
+    const here = ({ state }: Alternative) =>
+      fits(run, state, ledger, { ...seen, history: state.history.map(row) }, true);
+    const match = all.find(here);
+    if (all.findLastIndex(here) < all.findIndex(({ id }) => id === shown.get(run))) {
+      problems.push(`${run}: lost: a reader saw an earlier state than before`);
+    }
+    if (match) shown.set(run, match.id);
     if (match) reader.ledger.shown(run, match.id);
     else problems.push(`${run}: invented: a reader saw seq ${seen.stored?.row.seq}, stamp ${seen.stored?.row.key}`);
   }
