@@ -167,9 +167,9 @@ export class WorkerLink implements HostLink {
   }
 
   #tell(notice: Parameters<TellPage>[0]): void {
-    if (notice.kind === 'network') return this.#options.network(notice.online);
     if (notice.kind === 'host') this.#owns = notice.ownership === 'owner';
-    this.#audience.notice(notice);
+    if (notice.kind === 'network') this.#options.network(notice.online);
+    else this.#audience.notice(notice);
   }
 
   /** The worker is gone, or about to go. */
