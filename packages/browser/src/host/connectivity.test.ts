@@ -17,7 +17,11 @@ function aWorker({ probed = false, chance = 0.5 } = {}) {
   const asked: { signal: AbortSignal; answer(there: boolean): Promise<void> }[] = [];
   const probe = (signal: AbortSignal) =>
     new Promise<boolean>((resolve) => {
-      asked.push({ signal, answer: (there) => (resolve(there), settled()) });
+      const answer = (there: boolean) => {
+        resolve(there);
+        return settled();
+      };
+      asked.push({ signal, answer });
     });
   const random = () => chance;
   const connectivity = new HostConnectivity({
