@@ -59,6 +59,9 @@ test('a try that the network ends is not counted, and made again under its key',
 });
 
 test('nothing is probed while the browser says offline, or nobody waits', async () => {
+  // Its worker has to be there: what is offline loads no script.
+  await tab.evaluate(() => void app.holdfast.runs().subscribe(() => {}));
+  await tab.waitForFunction(() => app.holdfast.host.getSnapshot() === 'owner');
   await browser.context.setOffline(true);
   await untilOnline(false);
   await start();

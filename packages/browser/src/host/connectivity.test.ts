@@ -31,7 +31,7 @@ function aWorker({ probed = false, chance = 0.5 } = {}) {
   return { set, clock, asked, connectivity };
 }
 
-const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+const settled = () => new Promise<void>((resolve) => setTimeout(resolve));
 
 test('is offline while the worker or the page says so', () => {
   const { connectivity, set } = aWorker();
