@@ -118,15 +118,20 @@ test('no probe is asked while nobody waits', async () => {
   expect(asked.length).toBe(0);
   const stop = connectivity.subscribe(() => {});
   await asked[0]?.answer(false);
+  const stopToo = connectivity.subscribe(() => {});
   stop();
+  expect(clock.nextAt).toBeDefined();
+  stopToo();
+  expect(clock.nextAt).toBeUndefined();
   clock.advance(600_000);
   expect([asked.length, clock.nextAt]).toEqual([1, undefined]);
 });
 
-test('no probe is asked while the browser says that it is offline', () => {
+test('no probe is asked while the browser says that it is offline', async () => {
   const { connectivity, asked, set } = aWorker({ probed: true });
   set(false);
   connectivity.subscribe(() => {});
+  expect(await connectivity.check()).toBe(false);
   expect(asked.length).toBe(0);
   set(true);
   expect(asked.length).toBe(1);
@@ -189,7 +194,49 @@ test('the answer of a probe for the network before counts for nothing', async ()
   expect(asked[0]?.signal.aborted).toBe(true);
   set(true);
   await asked[0]?.answer(true);
-  expect(connectivity.online()).toBe(false);
+  expect([connectivity.online(), connectivity.seemsOnline, asked.length]).toEqual([false, true, 2]);
+});
+
+test('what was probed is believed until the browser has said something new, and no longer', async () => {
+  const { connectivity, asked, set } = aWorker({ probed: true });
+  connectivity.subscribe(() => {});
+  await asked[0]?.answer(true);
+  set(true);
+  connectivity.tell(true);
+  expect([connectivity.online(), asked.length]).toEqual([true, 1]);
+  set(false);
+  set(true);
+  expect([connectivity.online(), asked.length]).toEqual([false, 2]);
+});
+
+test('after a yes, and on a new network, a probe that fails is asked again as soon as at first', async () => {
+  const { connectivity, asked, clock, set } = aWorker({ probed: true, chance: 0 });
+  connectivity.subscribe(() => {});
+  const untilNext = () => (clock.nextAt ?? 0) - clock.now();
+  await asked[0]?.answer(false);
+  clock.advance(1000);
+  await asked[1]?.answer(false);
+  expect(untilNext()).toBe(2000);
+  set(false);
+  set(true);
+  await asked[2]?.answer(false);
+  expect(untilNext()).toBe(1000);
+  clock.advance(1000);
+  await asked[3]?.answer(true);
+  void connectivity.check();
+  await asked[4]?.answer(false);
+  expect(untilNext()).toBe(1000);
+});
+
+test('who watches is told when the first probe says no, and when a later one says yes', async () => {
+  const { connectivity, asked, clock } = aWorker({ probed: true });
+  const told: boolean[] = [];
+  connectivity.watch(() => told.push(connectivity.seemsOnline));
+  connectivity.subscribe(() => {});
+  await asked[0]?.answer(false);
+  clock.advance(1000);
+  await asked[1]?.answer(true);
+  expect(told).toEqual([false, true]);
 });
 
 test('a step that failed has the network probed, though it was there', async () => {
@@ -239,9 +286,10 @@ test('an address is there while it answers with a 2xx, and is asked for no body,
 });
 
 test.each([
-  ['no address', 'http://'],
+  ['no address', 'http://:'],
   ['another protocol', 'mailto:ann@app.test'],
   ['a number', 7 as never],
 ])('%s is refused', (_, reachable) => {
+  vi.stubGlobal('location', new URL('https://app.test/worker.js'));
   expect(() => toProbe(reachable)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
 });

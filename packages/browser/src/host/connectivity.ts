@@ -128,7 +128,7 @@ export class HostConnectivity implements Connectivity {
   #ask(): void {
     const { probe, clock } = this.#options;
     const { up, online } = this.#now;
-    if (!probe || !up || online || this.#waiting.size === 0 || this.#asking || this.#endWait) return;
+    if (!probe || !up || online || this.#waiting.size === 0 || this.#endWait) return;
     if (clock.now() >= this.#notBefore) void this.#probe(probe);
     else
       this.#endWait = clock.at(this.#notBefore, () => {
@@ -144,7 +144,6 @@ export class HostConnectivity implements Connectivity {
 
   async #probe(probe: Probe): Promise<void> {
     if (this.#asking) return void (await this.#asking);
-    this.#stopWait();
     const asking = this.#inTime(probe);
     this.#asking = asking;
     const there = await asking;
