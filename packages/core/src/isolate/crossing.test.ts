@@ -158,6 +158,24 @@ describe('what crosses between a host and a step worker', () => {
     expect([await run.result(), seen]).toEqual(['fetched', [1, '0 wait', 1]]);
     expect(waiting.size).toBe(0);
   });
+
+  test('is nobody who waits for the network any more, once its run was ended', async () => {
+    const waiting = new Set<() => void>();
+    const run = await start(({ step }) => step('fetch', { requires: 'online' }, () => 'fetched'), {
+      connectivity: {
+        online: () => false,
+        watch: () => () => {},
+        subscribe(change) {
+          waiting.add(change);
+          return () => waiting.delete(change);
+        },
+      },
+    });
+    expect(waiting.size).toBe(1);
+    await run.terminate();
+    await settled();
+    expect(waiting.size).toBe(0);
+  });
 });
 
 describe('a run in a step worker', () => {
