@@ -1,3 +1,4 @@
-export { createHoldfast, type HoldfastOptions } from './page/create-holdfast.js';
+export type { Connectivity, ConnectivitySnapshot } from './page/connectivity.js';
+export { createHoldfast, type HoldfastOptions, type PageHoldfast } from './page/create-holdfast.js';
 export type { Services } from './page/services.js';
 export type { ServedHoldfast } from './wire/served.js';

@@ -1,12 +1,13 @@
 import { type AnyWorkflow, type Duration, HoldfastError, isHoldfastError } from '@holdfast/core';
 import { toMs } from '@holdfast/core/client';
-import { createHost, errorsTo, type Host, type HostOptions } from '@holdfast/core/host';
+import { createHost, createSystemClock, errorsTo, type Host, type HostOptions } from '@holdfast/core/host';
 import type { Versions } from '../claims/words.js';
 import type { AppStore } from '../store/app-store.js';
 import { createIndexedDbStore } from '../store/index.js';
 import { toReply } from '../wire/reply.js';
 import type { AskEnded, CallService, Hello, PageState, Serving, TellPage, WorkerApi } from '../wire/wire.js';
-import { createConnectivity } from './connectivity.js';
+import { HostConnectivity } from './connectivity.js';
+import { type Reachable, toProbe } from './reachability.js';
 import { createServices } from './services.js';
 import { toStepWorker } from './step-workers.js';
 
@@ -55,6 +56,15 @@ export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
    * browser that says so are not waited for.
    */
   readonly stealAfter?: Duration;
+  /**
+   * Asked whether the network is there, before steps that require it go on, and when one of them has failed: a function
+   * that is given a signal and resolves to true or false, or an address that answers with a 2xx. It has 5 s, is asked again
+   * after 1 s, 2 s, 4 s … up to a minute, and only while a step waits. Default: what the browser says is believed.
+   * @example reachable: '/health'
+   */
+  readonly reachable?: Reachable;
+  /** Within which time steps go on when the network is back, each at a moment of its own by chance. Default `'1s'`. */
+  readonly resumeWithin?: Duration;
 }
 
 /** Where a host runs. */
@@ -63,7 +73,8 @@ export type HostScope = EventTarget & { readonly navigator: Pick<Navigator, 'onL
 /**
  * What a page calls of its host.
  * @param ended aborted when the host is to be gone at once, where nothing else would end it.
- * @throws `OPTION_INVALID` for a `stealAfter` that is no duration, or for a `store` beside a `name`.
+ * @throws `OPTION_INVALID` for a `stealAfter` or `resumeWithin` that is no duration, for a `reachable` that can't be asked,
+ * or for a `store` beside a `name`.
  */
 export function createWorkerApi(
   options: ServeOptions<readonly AnyWorkflow[]>,
@@ -71,10 +82,15 @@ export function createWorkerApi(
   ended: AbortSignal = new AbortController().signal,
 ): WorkerApi {
   const { workflows, logger, onError = errorsTo(logger), crashLoopLimit, dev, schedules, limits, retention } = options;
-  const { stepWorker, stealAfter = '10s' } = options;
+  const { stepWorker, stealAfter = '10s', reachable, resumeWithin = '1s' } = options;
   if (options.store && options.name !== undefined) throw twoNames(options.name, options.store.name);
   const stealAfterMs = toMs(stealAfter, 'stealAfter');
-  const connectivity = createConnectivity(scope);
+  const connectivity = new HostConnectivity({
+    scope,
+    clock: createSystemClock(),
+    resumeWithinMs: toMs(resumeWithin, 'resumeWithin'),
+    probe: reachable === undefined ? undefined : toProbe(reachable),
+  });
   const versions = newestOf(workflows);
   let visible = false;
   let host: Host | undefined;
@@ -109,7 +125,10 @@ export function createWorkerApi(
       ...(limits !== undefined && { limits }),
       ...(retention !== undefined && { retention }),
     });
-    host.listen((notice) => void Promise.resolve(tell(notice)).catch((error) => onError(error)));
+    const told = (notice: Parameters<TellPage>[0]) =>
+      void Promise.resolve(tell(notice)).catch((error) => onError(error));
+    host.listen(told);
+    connectivity.watch(() => told({ kind: 'network', online: connectivity.seemsOnline }));
     host.owned.catch((error) => {
       if (!isHoldfastError(error, 'CLOSED')) onError(error);
     });

@@ -1,6 +1,7 @@
 import { createClient, type Duration, type Holdfast, toMs } from '@holdfast/core/client';
 import type { ServedHoldfast, WorkflowsOf } from '../wire/served.js';
 import { DEFAULT_NAME, type HostWorker } from '../wire/wire.js';
+import { type Connectivity, PageConnectivity } from './connectivity.js';
 import { callServices, type Services } from './services.js';
 import { WorkerLink } from './worker-link.js';
 
@@ -16,8 +17,14 @@ export interface HoldfastOptions {
   readonly readyTimeout?: Duration;
 }
 
+/** What an app talks to in a page. */
+export type PageHoldfast<TApp extends ServedHoldfast> = Holdfast<WorkflowsOf<TApp>> & {
+  /** Whether the network is there, as far as this tab knows. */
+  readonly connectivity: Connectivity;
+};
+
 interface Instance {
-  readonly holdfast: Holdfast<never>;
+  readonly holdfast: Holdfast<never> & { readonly connectivity: Connectivity };
   services: Services;
 }
 
@@ -38,24 +45,26 @@ const instances = new Map<string, Instance>();
 export function createHoldfast<TApp extends ServedHoldfast>(
   makeWorker: () => HostWorker,
   options: HoldfastOptions = {},
-): Holdfast<WorkflowsOf<TApp>> {
+): PageHoldfast<TApp> {
   const { name = DEFAULT_NAME, services = {} } = options;
   const present = instances.get(name);
   if (present) present.services = services;
   const { holdfast } = present ?? createInstance(name, makeWorker, options);
-  return holdfast as Holdfast<WorkflowsOf<TApp>>;
+  return holdfast as PageHoldfast<TApp>;
 }
 
 function createInstance(name: string, makeWorker: () => HostWorker, options: HoldfastOptions): Instance {
   const { services = {}, readyTimeout = '10s' } = options;
+  const connectivity = new PageConnectivity();
   const link = new WorkerLink({
     name,
     makeWorker,
     readyMs: toMs(readyTimeout, 'readyTimeout'),
     service: callServices(() => instance.services),
+    network: (online) => connectivity.tell(online),
     closed: () => instances.delete(name),
   });
-  const instance: Instance = { holdfast: createClient(link), services };
+  const instance: Instance = { holdfast: Object.assign(createClient<never>(link), { connectivity }), services };
   instances.set(name, instance);
   return instance;
 }

@@ -1,7 +1,7 @@
-import type { HostApi, HostLink, Notice } from '@holdfast/core/client';
+import type { HostApi, HostLink } from '@holdfast/core/client';
 import { guardStore } from '../claims/guard.js';
 import { fromReply } from '../wire/reply.js';
-import type { CallService, HostWorker } from '../wire/wire.js';
+import type { CallService, HostWorker, TellPage } from '../wire/wire.js';
 import { Audience } from './audience.js';
 import { noteEnded, wasEnded } from './ended-workers.js';
 import { closed, lackOf, unreachable } from './errors.js';
@@ -14,6 +14,8 @@ export interface WorkerLinkOptions {
   makeWorker(): HostWorker;
   /** Calls a function of the page for a step. */
   readonly service: CallService;
+  /** Told what the worker knows of the network; true when there is none that knows anything. */
+  network(online: boolean): void;
   /** Told once, when the link begins to close. */
   closed(): void;
 }
@@ -164,9 +166,10 @@ export class WorkerLink implements HostLink {
     }
   }
 
-  #tell(notice: Notice): void {
+  #tell(notice: Parameters<TellPage>[0]): void {
     if (notice.kind === 'host') this.#owns = notice.ownership === 'owner';
-    this.#audience.notice(notice);
+    if (notice.kind === 'network') this.#options.network(notice.online);
+    else this.#audience.notice(notice);
   }
 
   /** The worker is gone, or about to go. */
@@ -174,6 +177,7 @@ export class WorkerLink implements HostLink {
     this.#session = undefined;
     this.#remote = undefined;
     this.#owns = false;
+    this.#options.network(true);
   }
 
   #noteEnd(): void {

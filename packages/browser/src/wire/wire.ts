@@ -30,8 +30,14 @@ export interface Hello {
   readonly host: string;
 }
 
+/** What a worker knows of the network: whether nothing says that it is gone. */
+export interface NetworkNotice {
+  readonly kind: 'network';
+  readonly online: boolean;
+}
+
 /** What a host says, to the page. */
-export type TellPage = (notice: Notice) => void | Promise<void>;
+export type TellPage = (notice: Notice | NetworkNotice) => void | Promise<void>;
 /** A step's call of a function of the page. */
 export type CallService = (name: string, args: readonly unknown[]) => Promise<Reply<unknown>>;
 

@@ -10,8 +10,12 @@ export interface Clock {
 /** Whether steps that require the network may run. */
 export interface Connectivity {
   online(): boolean;
-  /** `change` is called after each change of `online()`; returns the way to stop it. */
+  /** For who waits: `change` is called after each change of `online()`, or a little later; returns the way to stop it. */
   subscribe(change: () => void): () => void;
+  /** As `subscribe`, at once, for who does not wait. Default: `subscribe`. */
+  watch?(change: () => void): () => void;
+  /** Asked when a step that requires the network has failed: whether the network is there. Default: `online()`. */
+  check?(): Promise<boolean>;
 }
 
 /** One thing that the outside sees, about to be done. */

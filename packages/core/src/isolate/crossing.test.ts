@@ -125,6 +125,57 @@ describe('what crosses between a host and a step worker', () => {
     change();
     expect(await run.result()).toBe('fetched');
   });
+
+  test('is who waits for the network, and its check when a step has failed', async () => {
+    let online = true;
+    const waiting = new Set<() => void>();
+    const seen: unknown[] = [];
+    const run = await start(
+      ({ step }) =>
+        step('fetch', { requires: 'online' }, ({ attempt }) => {
+          if (seen.push(attempt) === 1) throw new TypeError('Failed to fetch');
+          return 'fetched';
+        }),
+      {
+        connectivity: {
+          online: () => online,
+          watch: () => () => {},
+          subscribe(change) {
+            waiting.add(change);
+            return () => waiting.delete(change);
+          },
+          async check() {
+            seen.push(`${waiting.size} wait`);
+            online = false;
+            return online;
+          },
+        },
+      },
+    );
+    expect([seen, waiting.size]).toEqual([[1, '0 wait'], 1]);
+    online = true;
+    for (const change of [...waiting]) change();
+    expect([await run.result(), seen]).toEqual(['fetched', [1, '0 wait', 1]]);
+    expect(waiting.size).toBe(0);
+  });
+
+  test('is nobody who waits for the network any more, once its run was ended', async () => {
+    const waiting = new Set<() => void>();
+    const run = await start(({ step }) => step('fetch', { requires: 'online' }, () => 'fetched'), {
+      connectivity: {
+        online: () => false,
+        watch: () => () => {},
+        subscribe(change) {
+          waiting.add(change);
+          return () => waiting.delete(change);
+        },
+      },
+    });
+    expect(waiting.size).toBe(1);
+    await run.terminate();
+    await settled();
+    expect(waiting.size).toBe(0);
+  });
 });
 
 describe('a run in a step worker', () => {

@@ -75,7 +75,7 @@ export interface Recorded {
 
 /** What is answered. */
 export type Call =
-  | { readonly to: 'begin' | 'unpaused' | 'inboxTaken' }
+  | { readonly to: 'begin' | 'unpaused' | 'inboxTaken' | 'check network' }
   | { readonly to: 'record' | 'heartbeat'; readonly record: Recorded }
   | { readonly to: 'service'; readonly name: string; readonly args: Encoded }
   | { readonly to: 'start child'; readonly child: Encoded }
@@ -88,6 +88,8 @@ export type Told =
   | { readonly kind: 'call'; readonly call: number; readonly what: Call }
   | { readonly kind: 'progress'; readonly progress: Progress }
   | { readonly kind: 'emit'; readonly event: Encoded }
+  /** Whether steps wait for the network. */
+  | { readonly kind: 'offline'; readonly waits: boolean }
   | { readonly kind: 'settled'; readonly outcome: Answer }
   | { readonly kind: 'undone' }
   | { readonly kind: 'continued'; readonly input: Encoded }

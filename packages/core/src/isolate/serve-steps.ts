@@ -4,7 +4,7 @@ import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import type { Outcome } from '../engine/index.js';
 import { createSystemClock } from '../host/clock.js';
-import type { Clock } from '../host/ports.js';
+import type { Clock, Connectivity } from '../host/ports.js';
 import type { Encoded } from '../records/records.js';
 import { checkAgain, type End } from '../steps/check-again.js';
 import type { ChildPorts } from '../steps/children.js';
@@ -119,13 +119,7 @@ class StepServer {
       steps,
       epoch,
       valueLength,
-      connectivity: {
-        online: () => this.#online,
-        subscribe: (change) => {
-          this.#networkListeners.add(change);
-          return () => this.#networkListeners.delete(change);
-        },
-      },
+      connectivity: this.#connectivity(),
       services: this.#services(),
       children: this.#children(),
       begin: () => this.#ask({ to: 'begin' }),
@@ -204,6 +198,24 @@ class StepServer {
         return (...args: unknown[]) => call(name, args);
       },
     });
+  }
+
+  #connectivity(): Connectivity {
+    const listeners = this.#networkListeners;
+    return {
+      online: () => this.#online,
+      subscribe: (change) => {
+        listeners.add(change);
+        if (listeners.size === 1) this.#tell({ kind: 'offline', waits: true });
+        return () => {
+          if (listeners.delete(change) && listeners.size === 0) this.#tell({ kind: 'offline', waits: false });
+        };
+      },
+      check: async () => {
+        this.#online = await this.#ask<boolean>({ to: 'check network' });
+        return this.#online;
+      },
+    };
   }
 
   #children(): ChildPorts {

@@ -51,6 +51,8 @@ export class Session {
   #ended = false;
   #checking = false;
   #unwatch: () => void = () => {};
+  /** While steps wait for the network. */
+  #endWait: (() => void) | undefined;
 
   constructor(worker: StepWorker, beginning: Beginning, ports: SessionPorts) {
     this.#worker = worker;
@@ -62,7 +64,10 @@ export class Session {
       message: (message) => this.#take(message),
       died: (error) => this.#ended || ports.died(error),
     });
-    this.#unsubscribe = connectivity.subscribe(() => this.#post({ kind: 'online', online: connectivity.online() }));
+    const changed = () => {
+      if (!this.#endWait || !connectivity.online()) this.#postNetwork();
+    };
+    this.#unsubscribe = connectivity.watch?.(changed) ?? connectivity.subscribe(changed);
     this.#post({ kind: 'begin', beginning });
   }
 
@@ -112,6 +117,7 @@ export class Session {
     this.#ended = true;
     this.#unwatch();
     this.#unsubscribe();
+    this.#endWait?.();
     this.#children.abort(reason);
     this.#worker.terminate();
     this.#tries.cutOff(reason);
@@ -153,6 +159,7 @@ export class Session {
     const ports = this.#ports;
     if (told.kind === 'progress') ports.progress(told.progress);
     else if (told.kind === 'emit') ports.emit(decode(told.event) as EventObject);
+    else if (told.kind === 'offline') this.#waits(told.waits);
     else if (told.kind === 'undone') ports.undone();
     else if (told.kind === 'unfit') ports.unfit(decodeError(told.error) as HoldfastError);
     else {
@@ -160,6 +167,18 @@ export class Session {
       if (told.kind === 'continued') ports.continued(decode(told.input));
       else ports.settled(toOutcome(told.outcome));
     }
+  }
+
+  /** Who waits hears of the network's return when it is its turn. */
+  #waits(waits: boolean): void {
+    const { connectivity } = this.#ports;
+    this.#endWait?.();
+    this.#endWait = waits ? connectivity.subscribe(() => this.#postNetwork()) : undefined;
+    if (waits && connectivity.online()) this.#postNetwork();
+  }
+
+  #postNetwork(): void {
+    this.#post({ kind: 'online', online: this.#ports.connectivity.online() });
   }
 
   /** Of one that is stopped only the ends of bodies are of interest. */
@@ -183,6 +202,8 @@ export class Session {
         return ports.unpaused();
       case 'inboxTaken':
         return ports.inboxTaken();
+      case 'check network':
+        return ports.connectivity.check?.() ?? ports.connectivity.online();
       case 'record':
         return this.#store(ports.record, what.record);
       case 'heartbeat':

@@ -484,6 +484,47 @@ describe('requires: online', () => {
     expect(session.outcomes).toEqual([{ output: 'done' }]);
   });
 
+  test('a try that fails is not counted when a check finds the network gone, whatever was believed', async () => {
+    const world = new StepsWorld();
+    const attempts: number[] = [];
+    world.network.probe = async () => {
+      world.network.set(false);
+      return false;
+    };
+    const session = world.run(({ step }) =>
+      step('one', { requires: 'online' }, ({ attempt }) => {
+        if (attempts.push(attempt) > 1) return 'done';
+        throw new TypeError('Failed to fetch');
+      }),
+    );
+    await settle();
+    expect([session.records, session.outcomes]).toEqual([[], []]);
+    world.network.set(true);
+    await settle();
+    expect([attempts, session.outcomes]).toEqual([[1, 1], [{ output: 'done' }]]);
+  });
+
+  test('a check that finds it there lets the failure count', async () => {
+    const world = new StepsWorld();
+    await expect(
+      world.output(({ step }) => step('one', { requires: 'online' }, () => Promise.reject(new Error('bad request')))),
+    ).rejects.toThrow('bad request');
+  });
+
+  test('a step that was stopped while the network was checked records nothing', async () => {
+    const world = new StepsWorld();
+    let answer = (_: boolean) => {};
+    world.network.probe = () => new Promise((resolve) => (answer = resolve));
+    const session = world.run(({ step }) =>
+      step('one', { requires: 'online' }, () => Promise.reject(new Error('bad request'))),
+    );
+    await settle();
+    session.execution.stop(new Error('enough'));
+    answer(true);
+    await settle();
+    expect([session.records, session.outcomes]).toEqual([[], []]);
+  });
+
   test('a try that succeeds while it is gone counts', async () => {
     const world = new StepsWorld();
     const output = await world.output(({ step }) =>

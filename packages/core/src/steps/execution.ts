@@ -509,8 +509,11 @@ export class StepsExecution {
         if (this.#abort.signal.aborted) return never<JournalEntry>();
         if ('error' in result && this.#undoing && !isUndo) return undefined;
         if (details !== undefined) entry = { ...begun, details };
-        const online = !settings.online || settings.atMostOnce || this.#ports.connectivity.online();
-        if ('error' in result && !online) return undefined;
+        if ('error' in result && settings.online && !settings.atMostOnce) {
+          const online = await this.#stillOnline();
+          if (this.#abort.signal.aborted) return never<JournalEntry>();
+          if (!online) return undefined;
+        }
         const next = this.#toEntry(settings, result, startedAt, entry);
         if (next.status === 'retrying') return next;
         return isFinal(next) ? this.#recordEnd(name, next, progress) : this.#record(name, next);
@@ -741,6 +744,11 @@ export class StepsExecution {
   async #online(): Promise<void> {
     const { connectivity } = this.#ports;
     while (!connectivity.online()) await this.#untilWoken((wake) => connectivity.subscribe(wake));
+  }
+
+  async #stillOnline(): Promise<boolean> {
+    const { connectivity } = this.#ports;
+    return connectivity.check ? connectivity.check() : connectivity.online();
   }
 
   /** Waits for `wake`; after `stop` it never resolves, and what it listens to is let go. */

@@ -24,6 +24,13 @@ class Switch {
     return () => this.#listeners.delete(change);
   }
 
+  /** Answers for a probe; by default it is believed to be as it was. */
+  probe: () => Promise<boolean> = async () => this.#online;
+
+  check(): Promise<boolean> {
+    return this.probe();
+  }
+
   set(online: boolean): void {
     this.#online = online;
     for (const change of [...this.#listeners]) change();
