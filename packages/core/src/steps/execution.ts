@@ -390,7 +390,7 @@ export class StepsExecution {
 
   /** Before what is asked for now there may be results that a function running again has not asked for yet. */
   async #allAskedFor(name: string): Promise<void> {
-    if (this.#unasked.any) await this.#count('performing', () => this.#unasked.none(name));
+    await this.#count('performing', () => this.#unasked.none(name));
   }
 
   #childRuns(): Children {
@@ -491,7 +491,7 @@ export class StepsExecution {
     const { clock } = this.#ports;
     if (settings.atMostOnce && stored?.status === 'begun') return this.#endUnknown<T>(name, stored, progress);
     const isUndo = isUndoName(name);
-    if (!isUndo) await this.#allAskedFor(name);
+    if (!isUndo && this.#unasked.any) await this.#allAskedFor(name);
     let entry = stored;
     for (;;) {
       if (entry?.until !== undefined) await this.#until(entry.until);
