@@ -390,7 +390,7 @@ export class StepsExecution {
 
   /** Before what is asked for now there may be results that a function running again has not asked for yet. */
   async #allAskedFor(name: string): Promise<void> {
-    await this.#count('performing', () => this.#unasked.none(name));
+    if (this.#unasked.any) await this.#count('performing', () => this.#unasked.none(name));
   }
 
   #childRuns(): Children {
