@@ -170,8 +170,12 @@ export class GuestStore implements Reads {
 
   /** @param how.syncedOnly without lines that only the next owner will know to be there. */
   async #view({ syncedOnly }: { syncedOnly: boolean }): Promise<Overlay> {
-    const state = syncedOnly ? await this.#files.present() : await this.#files.withUnsure();
-    const source: StateSource = (unsure) => (unsure ? this.#files.withUnsure() : state);
+    const present = () => (syncedOnly ? this.#files.present() : this.#files.withUnsure());
+    const state = await present();
+    const source: StateSource = (unsure, again) => {
+      if (unsure) return this.#files.withUnsure();
+      return again ? present() : state;
+    };
     return Overlay.of(this.#place, state, new StoredReads(this.#place, source));
   }
 

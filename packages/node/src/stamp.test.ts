@@ -75,14 +75,15 @@ test('what is relaxed is synced after a while of quiet', async () => {
 test('a stamp is not followed by a stamp, and does not come while work goes on', async () => {
   expect(timers.delays.at(-1)).toBe(10);
   await quiet();
-  const [{ length }, asked] = [disk.peek(SEGMENT), timers.delays.length];
+  const asked = () => timers.delays.filter((ms) => ms <= 100).length; // Others look for mail.
+  const before = [disk.peek(SEGMENT).length, asked()];
   await quiet();
-  expect([disk.peek(SEGMENT).length, timers.delays.length]).toEqual([length, asked]);
+  expect([disk.peek(SEGMENT).length, asked()]).toEqual(before);
   await checkpoint(1, 'strict');
-  const before = disk.peek(SEGMENT).toString().split('"stamp"').length;
+  const stamps = disk.peek(SEGMENT).toString().split('"stamp"').length;
   timers.fire();
   await checkpoint(2, 'strict');
-  expect(disk.peek(SEGMENT).toString().split('"stamp"').length).toBe(before);
+  expect(disk.peek(SEGMENT).toString().split('"stamp"').length).toBe(stamps);
 });
 
 test('what was stamped is damaged when it is, what was not is an unfinished end', async () => {

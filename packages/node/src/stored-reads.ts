@@ -14,8 +14,11 @@ export interface StoredPlace {
   readonly directory: string;
 }
 
-/** Gives what is known of a log now; with `unsure`, also what is in it and not known to be synced. */
-export type StateSource = (unsure: boolean) => LogState | Promise<LogState>;
+/**
+ * Gives what is known of a log now; with `unsure`, also what is in it and not known to be synced. `again` where what was
+ * given before is outdated: what it names was moved.
+ */
+export type StateSource = (unsure: boolean, again: boolean) => LogState | Promise<LogState>;
 
 /** Reads of what the lines of a log add up to; attachments are read from their files. Owns nothing. */
 export class StoredReads implements Reads {
@@ -47,7 +50,7 @@ export class StoredReads implements Reads {
   }
 
   #read<T>(look: (state: LogState) => T | Promise<T>, unsure = false): Promise<T> {
-    return this.#reader.reading(() => this.#source(unsure), look);
+    return this.#reader.reading((again) => this.#source(unsure, again), look);
   }
 }
 

@@ -31,15 +31,18 @@ export class RunReader {
   }
 
   /**
-   * Calls `look` with the present state; once more where what it reads was moved meanwhile.
+   * Calls `look` with the present state; once more, `again`, where what it reads was moved meanwhile.
    *
    * @throws `STORE_DAMAGED`, and what `look` throws.
    */
-  async reading<T>(present: () => LogState | Promise<LogState>, look: (state: LogState) => T | Promise<T>): Promise<T> {
+  async reading<T>(
+    present: (again: boolean) => LogState | Promise<LogState>,
+    look: (state: LogState) => T | Promise<T>,
+  ): Promise<T> {
     let before: string | undefined;
     for (;;) {
       try {
-        return await look(await present());
+        return await look(await present(before !== undefined));
       } catch (error) {
         if (!(error instanceof SegmentAbsent)) throw error;
         if (error.file === before) throw damaged(error.file, 0);
