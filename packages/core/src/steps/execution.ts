@@ -642,7 +642,7 @@ export class StepsExecution {
   }
 
   /** @param mail place of the event that is taken out of the mailbox. */
-  async #record(step: string, entry: JournalEntry, progress?: () => Progress, mail?: string): Promise<JournalEntry> {
+  #record(step: string, entry: JournalEntry, progress?: () => Progress, mail?: string): Promise<JournalEntry> {
     const count = entry.status === 'completed' && progress ? { progress: progress() } : {};
     const taken = mail === undefined ? {} : { mail };
     return this.#stored(step, () => this.#ports.record({ step, entry: this.#marked(step, entry), ...count, ...taken }));
