@@ -14,14 +14,16 @@ const MUTANTS = join(ROOT, 'node_modules/.cache/holdfast-mutants');
 // They mostly wait for turns of the event loop.
 const LANES = 4;
 
-const COMMIT = 'await store.commit({ workflow, run, epoch, after, durability, ops });';
-const TAKEN_FIRST = `const taken = ops.filter((op) => op.op === 'taken');
-        if (taken.length > 0) await store.commit({ workflow, run, epoch, after, durability, ops: taken });
-        await store.commit({ workflow, run, epoch, after, durability, ops: ops.filter((op) => op.op !== 'taken') });`;
+const COMMIT = 'await this.#ports.store.commit(checkpoint);';
+const TAKEN_FIRST = `const [{ store }, { ops }] = [this.#ports, checkpoint];
+        const taken = ops.filter((op) => op.op === 'taken');
+        if (taken.length > 0) await store.commit({ ...checkpoint, ops: taken });
+        await store.commit({ ...checkpoint, ops: ops.filter((op) => op.op !== 'taken') });`;
 /** @param {string} rows a condition on `op`: those ops are committed by themselves, after the rest */
-const inItsOwnCommit = (rows) => `const apart = ops.filter((op) => ${rows});
-        await store.commit({ workflow, run, epoch, after, durability, ops: ops.filter((op) => !apart.includes(op)) });
-        if (apart.length > 0) await store.commit({ workflow, run, epoch, after: this.row.seq, durability, ops: apart });`;
+const inItsOwnCommit = (rows) => `const [{ store }, { ops }] = [this.#ports, checkpoint];
+        const apart = ops.filter((op) => ${rows});
+        await store.commit({ ...checkpoint, ops: ops.filter((op) => !apart.includes(op)) });
+        if (apart.length > 0) await store.commit({ ...checkpoint, after: this.row.seq, ops: apart });`;
 
 /**
  * @typedef {object} Mutation
@@ -37,7 +39,7 @@ const MUTATIONS = [
     name: 'effect before commit',
     file: 'host/live-run.js',
     from: COMMIT,
-    to: `const early = this.#effect(arrival, effects); effects = { ...effects, actions: [], start: [], stop: [], emitted: [] }; ${COMMIT} await early;`,
+    to: `const early = this.#effect(arrival, effects); Object.assign(effects, { actions: [], start: [], stop: [], emitted: [] }); ${COMMIT} await early;`,
   },
   {
     name: 'journal row outside of the transaction',
@@ -79,7 +81,7 @@ const MUTATIONS = [
   {
     name: 'no fence check',
     file: 'store/memory-store.js',
-    from: 'checkpoint.epoch !== database.epoch',
+    from: 'at.epoch !== database.epoch',
     to: 'false',
   },
   {
@@ -170,7 +172,10 @@ async function tryOut({ name, file, from, to }) {
   mkdirSync(MUTANTS, { recursive: true });
   cpSync(CORE, core, { recursive: true });
   // A function, as `$` means something in a replacement text.
-  writeFileSync(join(core, file), text.replace(from, () => to).replace('const { after, ops,', 'let { after, ops,'));
+  writeFileSync(
+    join(core, file),
+    text.replace(from, () => to),
+  );
   try {
     return await inTheSuite(core);
   } finally {
