@@ -17,7 +17,7 @@ export interface Begun {
 export interface Ended {
   /** The app's own. */
   readonly fault?: { readonly error: unknown };
-  /** Of the store. `decided`: a checkpoint was asked for, so it must not be tried again here. */
+  /** Of the store: it must not be tried again here, as the function may have run. */
   readonly trouble?: { readonly error: unknown };
 }
 
