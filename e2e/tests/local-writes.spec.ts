@@ -99,6 +99,7 @@ for (const kind of KINDS) {
 
   const failures = [
     ['fetch', 'TRANSACTION_IDLE'],
+    ['message', 'TRANSACTION_IDLE'],
     ['timeout', 'TRANSACTION_IDLE'],
     ['nothing at all', 'TRANSACTION_IDLE'],
     ['abort', 'TRANSACTION_ABORTED'],

@@ -65,9 +65,18 @@ export function writing<TTransaction>(library: Library<TTransaction>) {
       await fetch('/');
       return library.put(open, 2);
     },
+    async message(open: TTransaction) {
+      await library.put(open, 1);
+      const { port1, port2 } = new MessageChannel();
+      await new Promise((resolve) => {
+        port1.onmessage = resolve;
+        port2.postMessage('');
+      });
+      return library.put(open, 2);
+    },
     async timeout(open: TTransaction) {
       await library.put(open, 1);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 60_000));
     },
     async 'nothing at all'() {
       await endless();

@@ -42,13 +42,21 @@ export function untilIdle(
       reject(transactionAborted(tables, transaction.error ?? undefined));
     };
     transaction.addEventListener('abort', aborted, { once: true });
-    work().then((result) => {
-      done = { result };
-    }, reject);
+    work().then(
+      (result) => {
+        done = { result };
+      },
+      (error) => reject(isInactive(error) ? transactionIdle(tables, error) : error),
+    );
     try {
       look(true);
     } catch {
       // Its function has aborted it at once, which is told.
     }
   });
+}
+
+/** It was back from elsewhere before that was noticed, and asked for something between two answers. */
+function isInactive(error: unknown): boolean {
+  return (error as { name?: unknown } | undefined)?.name === 'TransactionInactiveError';
 }

@@ -1,11 +1,13 @@
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
 
 /** An app's function waited for what is no request of its transaction. Where nobody looks, a database commits what it has then. */
-export function transactionIdle(tables: readonly string[]): HoldfastError {
+/** @param cause the request of it that came when it was not active; none where nothing came at all. */
+export function transactionIdle(tables: readonly string[], cause?: unknown): HoldfastError {
   return new HoldfastError('TRANSACTION_IDLE', {
     message: `The transaction over ${list(tables)} had nothing to do while its function was not done, and was taken back: it awaited something that is no request of that transaction.`,
     remedy: 'Fetch, read files, compute and wait in steps before it, and only read and write tables in it.',
     details: { tables },
+    ...(cause === undefined ? {} : { cause }),
   });
 }
 
