@@ -90,6 +90,39 @@ test('an epoch is not given twice when another owner comes and goes between the 
   expect((await store.acquire()).epoch).toBeGreaterThan(first ?? Number.NaN);
 });
 
+test('a beginning that fails, wherever it does, does not keep its own process out', async () => {
+  const row = { workflow: 'w', run: 'r', key: 'k', version: 1, seq: 0, status: 'queued', reasons: [] } as const;
+  const start = { kind: 'start', row: { ...row, createdAt: 0, updatedAt: 0 }, input: { text: '1' } } as const;
+  let failures = 0;
+  for (let at = 1, isOver = false; !isOver; at++) {
+    for (const burst of [1, 2, 8]) {
+      let operations = Number.NEGATIVE_INFINITY;
+      const disk = new SimulatedDisk();
+      const failing = before(disk, async () => {
+        operations++;
+        if (operations >= at && operations < at + burst) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      });
+      const store = await openSimulated(failing);
+      await store.accept(start);
+      operations = 0;
+      const first = await store.acquire().catch(({ code }) => code);
+      isOver = operations < at;
+      if (typeof first === 'string') {
+        failures++;
+        expect(first).toBe('STORE_FAILED');
+        operations = Number.NEGATIVE_INFINITY;
+        await store.acquire();
+      }
+      operations = Number.NEGATIVE_INFINITY;
+      await store.close();
+      const next = await openSimulated(disk);
+      await next.acquire();
+      expect((await next.list()).rows).toMatchObject([{ run: 'r' }]);
+    }
+  }
+  expect(failures).toBeGreaterThan(20);
+});
+
 test('what a crash left half made is removed by the next owner', async () => {
   const disk = new SimulatedDisk();
   const store = await openSimulated(disk);

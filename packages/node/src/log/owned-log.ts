@@ -154,8 +154,7 @@ export class OwnedLog {
       if (!isHoldfastError(error, 'STORE_FENCED')) throw error;
       this.#lost.abort(error);
     } finally {
-      await this.#writer.close();
-      await this.#owner.release();
+      await this.#writer.close().finally(() => this.#owner.release());
     }
   }
 

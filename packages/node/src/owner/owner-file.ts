@@ -34,6 +34,7 @@ export interface OwnedPlace {
  * 4. Its name needs no sync of its own: who could be fenced dies with the power, and the first segment, which comes
  *    before the right to write, syncs the folder.
  * 5. An owner removes the files of those before it, oldest first, before it is given the right.
+ * 6. A file that could not be removed when the right was given back is nobody's to its own process.
  */
 export class OwnerFile {
   readonly epoch: number;
@@ -73,13 +74,23 @@ export class OwnerFile {
     for (const epoch of older) await fileSystem.remove(join(directory, ownerFile(epoch)));
   }
 
-  /** Gives the right back. */
+  /** Gives the right back, also where it throws: only to other processes it then looks as if it were held still. */
   async release(): Promise<void> {
-    await this.#place.fileSystem.remove(this.#path);
+    try {
+      await this.#place.fileSystem.remove(this.#path);
+    } catch (error) {
+      leftBy(this.#place).add(this.#path);
+      throw error;
+    }
   }
 
   get #path(): string {
     return join(this.#place.directory, ownerFile(this.epoch));
+  }
+
+  /** After a failure, which is what is told. */
+  async #giveUp(): Promise<void> {
+    await this.release().catch(() => {});
   }
 
   async #create(socket: string | undefined): Promise<boolean> {
@@ -90,15 +101,16 @@ export class OwnerFile {
     } catch (error) {
       // Taken; or its draft was swept away by one who has become the owner meanwhile.
       if (isErrno(error, 'EEXIST') || isErrno(error, 'ENOENT')) return false;
-      await this.release();
+      await this.#giveUp();
       throw error;
     }
+    leftBy(this.#place).delete(this.#path);
     try {
       const seen = await newestEpochs(this.#place);
       // The directory may have been listed before another owner came and went with this very epoch.
       if (seen.owner === this.epoch && seen.segment < this.epoch) return true;
     } catch (error) {
-      await this.release();
+      await this.#giveUp();
       throw error;
     }
     await this.release();
@@ -120,13 +132,29 @@ async function newestEpochs({ fileSystem, directory }: OwnedPlace): Promise<{ ow
 
 async function assertGone(place: OwnedPlace, epoch: number): Promise<void> {
   const owner = await readOwner(place, epoch);
-  if (!owner || !place.processes.isAlive(owner)) return;
+  if (!owner || !place.processes.isAlive(owner) || wasLeft(place, epoch, owner)) return;
   const { directory } = place;
   throw new HoldfastError('STORE_OWNED', {
     message: `The store directory ${directory} is in use by process ${owner.pid}.`,
     remedy: 'End that process, or use another directory.',
     details: { directory, pid: owner.pid, epoch },
   });
+}
+
+/** Paths of owner files of this process that are to be removed by the next owner. */
+const left = new WeakMap<FileSystem, Set<string>>();
+
+function leftBy({ fileSystem }: OwnedPlace): Set<string> {
+  const paths = left.get(fileSystem) ?? new Set();
+  left.set(fileSystem, paths);
+  return paths;
+}
+
+/** The directory may have been made anew since, and another process own that epoch of it. */
+function wasLeft(place: OwnedPlace, epoch: number, { pid, born }: OwnerName): boolean {
+  const self = place.processes.self();
+  const isOwn = pid === self.pid && born === self.born;
+  return isOwn && leftBy(place).has(join(place.directory, ownerFile(epoch)));
 }
 
 /** Undefined when the owner left just now, or died before it had written its name. */

@@ -1,4 +1,3 @@
-import { isHoldfastError } from '@holdfast/core';
 import { Client } from './client.js';
 import { Disk } from './disk.js';
 import { Ledger } from './ledger.js';
@@ -24,8 +23,8 @@ export function faultTests(extent: Extent): TortureTest[] {
     seed,
     async run() {
       const plan = { stride: extent.short ? 17 : 1, codes: extent.short ? ['EIO', 'ENOSPC'] : CODES };
-      const { problems, faults, lockedOut } = await sweepFaults(seed, plan);
-      return { counts: { faults, lockedOut }, problems };
+      const { problems, faults } = await sweepFaults(seed, plan);
+      return { counts: { faults }, problems };
     },
   }));
 }
@@ -37,19 +36,18 @@ export function faultTests(extent: Extent): TortureTest[] {
 async function sweepFaults(seed: number, { stride, codes }: FaultPlan) {
   const whole = await run(seed, { at: Number.POSITIVE_INFINITY, code: '', burst: 0 });
   const problems = [...whole.problems];
-  let [faults, lockedOut] = [0, 0];
+  let faults = 0;
   for (const [index, code] of codes.entries()) {
     for (let at = 1 + (index % stride); at <= whole.operations; at += stride) {
       const burst = BURSTS[(at + index) % BURSTS.length] as number;
       faults++;
-      const { problems: found, lockedOut: locked } = await run(seed, { at, code, burst });
-      lockedOut += locked;
+      const { problems: found } = await run(seed, { at, code, burst });
       for (const problem of found.slice(0, 1))
         problems.push(`${code} at operation ${at}, ${burst} in a row: ${problem}`);
-      if (problems.length >= MOST_PROBLEMS) return { problems, faults, lockedOut };
+      if (problems.length >= MOST_PROBLEMS) return { problems, faults };
     }
   }
-  return { problems, faults, lockedOut };
+  return { problems, faults };
 }
 
 interface Fault {
@@ -65,7 +63,6 @@ async function run(seed: number, fault: Fault) {
       operations >= fault.at && operations < fault.at + fault.burst ? fault.code : undefined,
   });
   const problems: string[] = [];
-  let lockedOut = 0;
   try {
     const store = await again(() => openOn(disk, 1));
     const client = new Client(store, ledger, { next: 1 });
@@ -75,16 +72,14 @@ async function run(seed: number, fault: Fault) {
     await store.close().catch(() => undefined);
     // An error at its very end may leave the directory owned by this process, which ends here.
   } catch (error) {
-    // It could not take its owner file back when its beginning had failed: only its end lets the next one begin.
-    if (isHoldfastError(error, 'STORE_OWNED')) lockedOut = 1;
-    else problems.push(`unhandled: ${String(error)}`);
+    problems.push(`unhandled: ${String(error)}`);
   }
   const moment = { at: fault.at, what: fault.code, image: disk.image(), ledger };
   for (const how of ['ordered', 'everything'] as const) {
     const found = await recover(diskAfter(moment, how, `faults ${seed} ${fault.at}`), ledger, `faults ${seed}`);
     problems.push(...found.problems);
   }
-  return { problems, operations: disk.operations, lockedOut };
+  return { problems, operations: disk.operations };
 }
 
 /** Whether it works again, now that the disk does. */
