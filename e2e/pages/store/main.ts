@@ -190,9 +190,9 @@ const kinds = {
 
 /** The durability of what a host of that level writes: the epoch, a start, a checkpoint, and rows of the app's. */
 async function durabilities(kind: keyof typeof kinds, level: Durability): Promise<string[]> {
-  const store = kinds[kind](level);
-  await store.list();
+  // Dexie takes hold of what makes transactions when it opens.
   const seen = spyOnTransactions();
+  const store = kinds[kind](level);
   const { epoch } = await store.acquire();
   await start(store, 'one');
   await store.commit(aCheckpoint('one', 0, epoch));
