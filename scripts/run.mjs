@@ -26,6 +26,7 @@ const TASKS = {
   check: async () => conclude([await build(), ...(await withoutBrowser())]),
   crash: async (args) => afterBuild([process.execPath, 'scripts/crash.mjs', ...args]),
   mutations: async (args) => afterBuild([process.execPath, 'scripts/mutations.mjs', ...args]),
+  'mutations:browser': async (args) => afterBuild([process.execPath, 'scripts/browser-mutations.mjs', ...args]),
   torture: async (args) => afterBuild([process.execPath, TORTURE, ...args]),
   e2e: async () => conclude([await build(), await inBrowser()]),
   'e2e:long': async () => conclude([await build(), await inBrowser(longRounds)]),
