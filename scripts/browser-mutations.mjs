@@ -154,6 +154,13 @@ const MUTATIONS = [
     page: { file: 'store-trouble.spec.ts', name: 'is told when its transaction is complete, and not before' },
   },
   {
+    name: 'commits are relaxed',
+    file: 'store/commit.js',
+    from: 'within(durability, strictestOf(checkpoints))',
+    to: "'relaxed'",
+    page: { file: 'store-trouble.spec.ts', name: AS_CHOSEN },
+  },
+  {
     name: 'acceptances are relaxed',
     file: 'store/accept.js',
     from: 'transact(db, durability,',

@@ -3,6 +3,7 @@
 
 import { join } from 'node:path';
 import {
+  browserMutations,
   browserTests,
   build,
   crashes,
@@ -43,7 +44,7 @@ const TASKS = {
 
 async function withoutBrowser() {
   // Each sweep is one thread, and mostly waits or computes: together they use what there is.
-  const sweeps = () => Promise.all([crashes(), mutations(), torture()]);
+  const sweeps = () => Promise.all([crashes(), mutations(), browserMutations(), torture()]);
   return [...(await staticChecks()), await unitTests(), ...(await sweeps())];
 }
 
