@@ -38,7 +38,7 @@ async function found(): Promise<FoundRun[]> {
           outcome === 'completed' && name?.startsWith('log-') ? [name] : [],
         ),
         taken: history.filter(({ arrival }) => arrival.kind === 'event').length,
-        waiting: inbox.map(({ id }) => Number(id.slice(id.lastIndexOf('-') + 1))),
+        waiting: inbox.flatMap(({ lane, id }) => (lane === 'event' ? [Number(id.slice(id.lastIndexOf('-') + 1))] : [])),
       };
     }),
   );
@@ -56,15 +56,19 @@ async function note(id: string, n: number): Promise<void> {
   await tell(`note/${id}/${n}`);
 }
 
-/** Starts one run after the other, sends each its notes, and tells of all that it learns, until the power is cut. */
-async function work(lane: string): Promise<void> {
+/**
+ * Starts one run after the other, sends each its notes, and tells of all that it learns, until the power is cut. Where they
+ * are to be `still`, they are paused before that: nothing follows what is accepted that could make it durable.
+ */
+async function work(lane: string, still: boolean): Promise<void> {
   for (let count = 1; ; count++) {
     const id = `${lane}-${count}`;
     const run = await holdfast.start('noted', { id, input: { id, ledger } });
     await tell(`start/${id}`);
     const { unsubscribe } = run.subscribe(({ run: { seq } }) => void tell(`seq/${id}/${seq}`));
+    if (still) await run.pause();
     for (let n = 1; n <= NOTES; n++) await note(id, n);
-    await run.result();
+    if (!still) await run.result();
     unsubscribe();
   }
 }
@@ -72,7 +76,9 @@ async function work(lane: string): Promise<void> {
 /** Sends a run the notes that it lacks, and gives what it comes to. */
 async function finish(id: string, lacking: readonly number[]): Promise<readonly number[]> {
   for (const n of lacking) await note(id, n);
-  return holdfast.run('noted', id).result();
+  const run = holdfast.run('noted', id);
+  await run.resume();
+  return run.result();
 }
 
 const app = { found, work, finish };
