@@ -1,7 +1,7 @@
 import { defineWorkflow, fromSteps } from '@holdfast/core';
 
 /** So many notes a run takes before it ends. */
-export const NOTES = 6;
+export const NOTES = 10;
 
 export interface NotedInput {
   readonly id: string;

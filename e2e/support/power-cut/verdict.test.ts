@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FoundRun } from '../../pages/power-cut/main.js';
+import { NOTES } from '../../pages/power-cut/workflow.js';
 import { faultsAfter, faultsOf, lossesOf, repeatsOf, toldOf } from './verdict.js';
 
 const told = (...paths: string[]) => toldOf(paths.map((step) => ({ step, key: 'k' })));
@@ -35,7 +36,7 @@ test.each([
 
 test('an epoch that a step was told before is a fault, and so is a note that was taken twice', () => {
   const before = told('ask/a/1/2');
-  const whole = new Map([['a', [1, 2, 3, 4, 5, 6]]]);
+  const whole = new Map([['a', Array.from({ length: NOTES }, (_, at) => at + 1)]]);
   expect(faultsAfter(before, told('ask/a/1/3'), whole)).toEqual([]);
   expect(faultsAfter(before, told('ask/a/1/2'), whole)).toEqual(['step 1 of a was told epoch 2, after 2']);
   expect(faultsAfter(before, told(), new Map([['a', [1, 1, 2]]]))).toEqual(['a took 1,1,2']);
