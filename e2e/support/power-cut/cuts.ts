@@ -8,7 +8,7 @@ import { NOTES } from '../../pages/power-cut/workflow.js';
 import { type LaunchedBrowser, launchBrowser } from '../browser.js';
 import { openStepLedger, type StepLedger } from '../step-ledger.js';
 import { stopBrowser } from './stop.js';
-import { faultsAfter, faultsOf, lossesOf, repeatsOf, toldOf } from './verdict.js';
+import { faultsOf, lossesOf, misnoted, repeatedEpochs, repeatsOf, toldOf } from './verdict.js';
 
 declare const app: PowerCutPage;
 
@@ -73,6 +73,8 @@ class Lives {
   readonly #chance: Chance;
   readonly #losses: string[] = [];
   readonly #faults: string[] = [];
+  /** How many requests the ledger had before each life. */
+  readonly #begins: number[] = [];
   #told = 0;
   #lossy = 0;
   /** Requests of the ledger that were judged. */
@@ -85,11 +87,14 @@ class Lives {
   }
 
   get outcome(): CutOutcome {
-    return { told: this.#told, losses: this.#losses, lossy: this.#lossy, faults: this.#faults };
+    const lives = this.#begins.map((begin, life) => toldOf(this.#ledger.asks.slice(begin, this.#begins[life + 1])));
+    const faults = [...this.#faults, ...repeatedEpochs(lives)];
+    return { told: this.#told, losses: this.#losses, lossy: this.#lossy, faults };
   }
 
   async live(profile: string, life: number, cut: () => void): Promise<undefined> {
     const { url, durability, cuts, folder } = this.#plan;
+    this.#begins.push(this.#ledger.asks.length);
     // Nobody looks at the cache: the image holds less without it.
     const browser = await launchBrowser({ profile, args: [`--disk-cache-dir=${join(folder, 'cache')}`] });
     const page = await browser.context.newPage();
@@ -109,7 +114,7 @@ class Lives {
     const outputs = new Map<string, readonly number[]>();
     for (const run of found) outputs.set(run.id, await finish(page, run));
     const after = toldOf(asks.slice(before));
-    const faults = [...faultsOf(found), ...faultsAfter(told, after, outputs), ...repeatsOf(found, after)];
+    const faults = [...faultsOf(found), ...misnoted(outputs), ...repeatsOf(found, after)];
     this.#told += told.starts.length + told.notes.length + told.seqs.length;
     this.#losses.push(...losses.map((loss) => `cut ${life}: ${loss}`));
     this.#faults.push(...faults.map((fault) => `cut ${life}: ${fault}`));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { FoundRun } from '../../pages/power-cut/main.js';
 import { NOTES } from '../../pages/power-cut/workflow.js';
-import { faultsAfter, faultsOf, lossesOf, repeatsOf, toldOf } from './verdict.js';
+import { faultsOf, lossesOf, misnoted, repeatedEpochs, repeatsOf, toldOf } from './verdict.js';
 
 const told = (...paths: string[]) => toldOf(paths.map((step) => ({ step, key: 'k' })));
 
@@ -34,12 +34,17 @@ test.each([
   expect(faultsOf([aRun(change)])).toEqual([fault]);
 });
 
-test('an epoch that a step was told before is a fault, and so is a note that was taken twice', () => {
-  const before = told('ask/a/1/2');
-  const whole = new Map([['a', Array.from({ length: NOTES }, (_, at) => at + 1)]]);
-  expect(faultsAfter(before, told('ask/a/1/3'), whole)).toEqual([]);
-  expect(faultsAfter(before, told('ask/a/1/2'), whole)).toEqual(['step 1 of a was told epoch 2, after 2']);
-  expect(faultsAfter(before, told(), new Map([['a', [1, 1, 2]]]))).toEqual(['a took 1,1,2']);
+test('an epoch that steps were told in two lives is a fault', () => {
+  expect(repeatedEpochs([told('ask/a/1/2'), told('ask/a/1/3', 'ask/a/2/3'), told()])).toEqual([]);
+  expect(repeatedEpochs([told('ask/a/1/2'), told(), told('ask/a/1/2', 'ask/a/2/3')])).toEqual([
+    'after cut 2 steps were told epoch 2, before it 2',
+  ]);
+});
+
+test('a note that was taken twice, or not, is a fault', () => {
+  const whole = Array.from({ length: NOTES }, (_, at) => at + 1);
+  expect(misnoted(new Map([['a', whole]]))).toEqual([]);
+  expect(misnoted(new Map([['a', [1, 1, 2]]]))).toEqual(['a took 1,1,2']);
 });
 
 test('a step that had been completed and asks again is a fault; the one in flight may', () => {

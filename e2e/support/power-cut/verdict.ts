@@ -56,16 +56,20 @@ export function faultsOf(found: readonly FoundRun[]): string[] {
   });
 }
 
-/** What is wrong with how runs went on after a cut: of one epoch there is one host, and notes are taken once, in order. */
-export function faultsAfter(before: Told, after: Told, outputs: ReadonlyMap<string, readonly number[]>): string[] {
-  const last = Math.max(0, ...before.asks.map(({ epoch }) => epoch));
+/** Runs that did not take each note once, in order. */
+export function misnoted(outputs: ReadonlyMap<string, readonly number[]>): string[] {
   const all = Array.from({ length: NOTES }, (_, at) => at + 1).join();
-  return [
-    ...after.asks
-      .filter(({ epoch }) => epoch <= last)
-      .map(({ id, turn, epoch }) => `step ${turn} of ${id} was told epoch ${epoch}, after ${last}`),
-    ...[...outputs].filter(([, notes]) => notes.join() !== all).map(([id, notes]) => `${id} took ${notes.join()}`),
-  ];
+  return [...outputs].filter(([, notes]) => notes.join() !== all).map(([id, notes]) => `${id} took ${notes.join()}`);
+}
+
+/** Epochs that steps were told in two of the lives that cuts have ended, or in a wrong order. */
+export function repeatedEpochs(lives: readonly Told[]): string[] {
+  const highest = (told: readonly Told[]) => Math.max(0, ...told.flatMap(({ asks }) => asks.map(({ epoch }) => epoch)));
+  return lives.flatMap(({ asks }, life) => {
+    const before = highest(lives.slice(0, life));
+    const known = [...new Set(asks.map(({ epoch }) => epoch).filter((epoch) => epoch <= before))];
+    return known.map((epoch) => `after cut ${life} steps were told epoch ${epoch}, before it ${before}`);
+  });
 }
 
 /** Steps that the store had as completed, and that asked again. */
