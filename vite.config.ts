@@ -14,6 +14,7 @@ export default defineConfig({
       'demo/**/*.test.ts',
       'docs/**/*.test.ts',
       'examples/*.test.ts',
+      'e2e/support/**/*.test.ts',
       'scripts/*.test.mjs',
       'bench/lib/*.test.mjs',
     ],

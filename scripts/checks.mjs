@@ -110,6 +110,14 @@ export function mutations() {
   return script('mutations', ['scripts/mutations.mjs']);
 }
 
+/**
+ * The built browser package, broken in ways that its unit tests have to notice.
+ * @returns {Promise<Tally>}
+ */
+export function browserMutations() {
+  return script('mutations of the browser package, in short', ['scripts/browser-mutations.mjs', '--short']);
+}
+
 /** The torture of the file store, as it is built. */
 export const TORTURE = 'packages/node/torture/dist/main.js';
 
@@ -164,7 +172,7 @@ export function browserTests(chromium) {
  * @returns {Promise<Tally>}
  */
 export function longRounds(chromium) {
-  const which = ['tests/long', 'engines/survival'];
+  const which = ['tests/long', 'engines/survival', 'tests/power-cut'];
   return playwright('long rounds (playwright)', chromium, which, { HOLDFAST_E2E_LONG: '1' });
 }
 

@@ -3,14 +3,12 @@
 //
 //   node scripts/mutations.mjs [NAME]
 
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tryAll, withMutant } from './mutants.mjs';
 import { ROOT, run } from './process.mjs';
 import { tallyLine } from './tally.mjs';
 
 const CORE = join(ROOT, 'packages/core/dist');
-/** Within the repository, so that the mutants find the libraries they import. */
-const MUTANTS = join(ROOT, 'node_modules/.cache/holdfast-mutants');
 // They mostly wait for turns of the event loop.
 const LANES = 4;
 
@@ -25,15 +23,7 @@ const inItsOwnCommit = (rows) => `const [{ store }, { ops }] = [this.#ports, che
         await store.commit({ ...checkpoint, ops: ops.filter((op) => !apart.includes(op)) });
         if (apart.length > 0) await store.commit({ ...checkpoint, after: this.row.seq, ops: apart });`;
 
-/**
- * @typedef {object} Mutation
- * @property {string} name
- * @property {string} file
- * @property {string} from stands in the file once
- * @property {string} to
- */
-
-/** @type {readonly Mutation[]} */
+/** @type {readonly import('./mutants.mjs').Mutation[]} */
 const MUTATIONS = [
   {
     name: 'effect before commit',
@@ -142,46 +132,9 @@ const MUTATIONS = [
 
 const [only] = process.argv.slice(2);
 const wanted = MUTATIONS.filter(({ name }) => only === undefined || name === only);
-const tally = { passed: 0, failed: wanted.length === 0 ? 1 : 0, skipped: 0 };
-const left = [...wanted];
-const startedAt = Date.now();
-await Promise.all(Array.from({ length: LANES }, lane));
-console.log(`${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+const tally = await tryAll(wanted, LANES, (mutation) => withMutant(CORE, mutation, inTheSuite));
 console.log(tallyLine(tally));
 process.exit(tally.failed === 0 ? 0 : 1);
-
-async function lane() {
-  for (let mutation = left.shift(); mutation; mutation = left.shift()) {
-    const began = Date.now();
-    const { caught, what } = await tryOut(mutation);
-    const took = ((Date.now() - began) / 1000).toFixed(1);
-    tally[caught ? 'passed' : 'failed']++;
-    console.log(`${caught ? '✓' : '✗'} ${mutation.name} (${took} s): ${what}`);
-  }
-}
-
-/**
- * @param {Mutation} mutation
- * @returns {Promise<{ caught: boolean, what: string }>}
- */
-async function tryOut({ name, file, from, to }) {
-  const text = readFileSync(join(CORE, file), 'utf8');
-  if (text.split(from).length !== 2) return { caught: false, what: `"${from}" does not stand once in ${file}` };
-  const core = join(MUTANTS, name.replaceAll(/\W+/g, '-'));
-  rmSync(core, { recursive: true, force: true });
-  mkdirSync(MUTANTS, { recursive: true });
-  cpSync(CORE, core, { recursive: true });
-  // A function, as `$` means something in a replacement text.
-  writeFileSync(
-    join(core, file),
-    text.replace(from, () => to),
-  );
-  try {
-    return await inTheSuite(core);
-  } finally {
-    rmSync(core, { recursive: true });
-  }
-}
 
 /** @param {string} core */
 async function inTheSuite(core) {

@@ -3,6 +3,7 @@
 
 import { join } from 'node:path';
 import {
+  browserMutations,
   browserTests,
   build,
   crashes,
@@ -26,6 +27,7 @@ const TASKS = {
   check: async () => conclude([await build(), ...(await withoutBrowser())]),
   crash: async (args) => afterBuild([process.execPath, 'scripts/crash.mjs', ...args]),
   mutations: async (args) => afterBuild([process.execPath, 'scripts/mutations.mjs', ...args]),
+  'mutations:browser': async (args) => afterBuild([process.execPath, 'scripts/browser-mutations.mjs', ...args]),
   torture: async (args) => afterBuild([process.execPath, TORTURE, ...args]),
   e2e: async () => conclude([await build(), await inBrowser()]),
   'e2e:long': async () => conclude([await build(), await inBrowser(longRounds)]),
@@ -42,7 +44,7 @@ const TASKS = {
 
 async function withoutBrowser() {
   // Each sweep is one thread, and mostly waits or computes: together they use what there is.
-  const sweeps = () => Promise.all([crashes(), mutations(), torture()]);
+  const sweeps = () => Promise.all([crashes(), mutations(), browserMutations(), torture()]);
   return [...(await staticChecks()), await unitTests(), ...(await sweeps())];
 }
 

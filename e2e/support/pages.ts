@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +21,7 @@ export async function serveSource(folder: string): Promise<ServedPages> {
     cacheDir,
     configFile: false,
     logLevel: 'warn',
+    resolve: { alias: mutantOfBrowser() },
     // What Vite finds later that it has to bundle would reload the page.
     optimizeDeps: { noDiscovery: true },
     server: { port: 0, host: '127.0.0.1' },
@@ -42,7 +43,7 @@ export async function serveSource(folder: string): Promise<ServedPages> {
 export async function servePages(folder: string): Promise<ServedPages> {
   const root = fileURLToPath(new URL(`../pages/${folder}/`, import.meta.url));
   const outDir = mkdtempSync(join(tmpdir(), 'holdfast-pages-'));
-  const base = { root, configFile: false, logLevel: 'warn' } as const;
+  const base = { root, configFile: false, logLevel: 'warn', resolve: { alias: mutantOfBrowser() } } as const;
   await build({
     ...base,
     build: { outDir, emptyOutDir: true, minify: false, target: 'es2022' },
@@ -63,4 +64,16 @@ export async function servePages(folder: string): Promise<ServedPages> {
       rmSync(outDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Where pages get the browser package from: `HOLDFAST_BROWSER_DIST` in place of its dist folder, where there is one. */
+function mutantOfBrowser(): { find: RegExp; replacement: string }[] {
+  const dist = process.env.HOLDFAST_BROWSER_DIST;
+  if (!dist) return [];
+  const { exports } = JSON.parse(readFileSync(new URL('../../packages/browser/package.json', import.meta.url), 'utf8'));
+  return Object.entries<{ default?: string }>(exports).flatMap(([entry, { default: file }]) =>
+    file === undefined
+      ? []
+      : [{ find: new RegExp(`^@holdfast/browser${entry.slice(1)}$`), replacement: file.replace('./dist', dist) }],
+  );
 }

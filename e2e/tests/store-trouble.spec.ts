@@ -5,6 +5,8 @@ import { type LaunchedBrowser, launchBrowser } from '../support/browser.js';
 import { type ServedPages, servePages } from '../support/pages.js';
 
 declare const app: StorePage;
+type Kind = Parameters<StorePage['durabilities']>[0];
+type Level = Parameters<StorePage['durabilities']>[1];
 
 let pages: ServedPages;
 let browser: LaunchedBrowser;
@@ -56,6 +58,18 @@ test('a new owner raises the epoch in one strict transaction', async () => {
     return structuredClone(transactions);
   });
   expect(seen).toEqual([{ mode: 'readwrite', durability: 'strict', complete: true }]);
+});
+
+test('each write is as durable as the host chose, and what gives it the store is strict whatever it chose', async () => {
+  const tab = await openTab();
+  const of = (kind: Kind, level: Level) =>
+    tab.evaluate(({ kind, level }) => app.durabilities(kind, level), { kind, level });
+  for (const level of ['strict', 'relaxed'] as const) {
+    // The epoch, a start, a checkpoint; and a local write, where there are tables of the app's.
+    expect(await of('of its own', level)).toEqual(['strict', level, level]);
+    expect(await of('Dexie', level)).toEqual(['strict', level, level, level]);
+    expect(await of('idb', level)).toEqual(['strict', level, level, level]);
+  }
 });
 
 test.describe('a commit', () => {

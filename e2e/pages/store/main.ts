@@ -1,7 +1,7 @@
 import { dexieStore, holdfastTables } from '@holdfast/browser/dexie';
 import { createHoldfastTables, idbStore } from '@holdfast/browser/idb';
 import { createIndexedDbStore } from '@holdfast/browser/store';
-import type { Checkpoint, Op, Ownership, RunRow, Store } from '@holdfast/core/store';
+import type { Checkpoint, Durability, Op, Ownership, RunRow, Store } from '@holdfast/core/store';
 import { testStore } from '@holdfast/core/testing';
 import { Dexie, type EntityTable } from 'dexie';
 import { type IDBPTransaction, openDB, unwrap } from 'idb';
@@ -178,6 +178,34 @@ async function seqOf(store: Store, run: string): Promise<number | undefined> {
   return (await store.head({ workflow: 'w', run }))?.seq;
 }
 
+/** The kinds of stores, each in a database that is new. */
+const kinds = {
+  'of its own': (durability: Durability) => createIndexedDbStore({ name: `kind-${crypto.randomUUID()}`, durability }),
+  Dexie: (durability: Durability) => dexieStore(anAlbum(`kind-${crypto.randomUUID()}`)).connect({ durability }),
+  idb(durability: Durability) {
+    const name = `kind-${crypto.randomUUID()}`;
+    return idbStore(name, () => openAlbum(name)).connect({ durability });
+  },
+};
+
+/** The durability of what a host of that level writes: the epoch, a start, a checkpoint, and rows of the app's. */
+async function durabilities(kind: keyof typeof kinds, level: Durability): Promise<string[]> {
+  // Dexie takes hold of what makes transactions when it opens.
+  const seen = spyOnTransactions();
+  const store = kinds[kind](level);
+  const { epoch } = await store.acquire();
+  await start(store, 'one');
+  await store.commit(aCheckpoint('one', 0, epoch));
+  const claim = { workflow: 'w', run: 'one', epoch, after: 1, tables: ['rows'] };
+  await store.transact?.(
+    claim,
+    async () => {},
+    () => aCheckpoint('one', 1, epoch),
+  );
+  await store.close();
+  return seen.map(({ durability }) => durability);
+}
+
 /** What the store asks of IndexedDB, from now on. */
 function spyOnTransactions() {
   const seen: { mode: string; durability: string; complete: boolean }[] = [];
@@ -240,6 +268,7 @@ const app = {
   outcomeOf,
   seqOf,
   spyOnTransactions,
+  durabilities,
   onNextTransaction,
   refuseBlobs,
   lookAt,

@@ -74,6 +74,7 @@ const app = {
   },
   output: () => run.result(),
   seqs: async () => (await run.history()).map(({ seq }) => seq),
+  epochs: async () => (await run.history()).map(({ epoch }) => epoch),
 };
 
 /** What the tests do in this page. */

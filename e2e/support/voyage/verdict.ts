@@ -8,8 +8,8 @@ const CARGO = Uint8Array.from({ length: 100_000 }, (_, at) => at % 251);
 
 /**
  * What is wrong with a voyage, by the ledger and the run's history: nothing, if every step completed once and was asked
- * for under one key, and again only where an interruption cut it off; no completed one was; the history has no gap; and
- * what was accepted was processed once.
+ * for under one key, and again only where an interruption cut it off; no completed one was; the history has no gap, and no
+ * commit of an owner that another had followed; and what was accepted was processed once.
  */
 export function faultsOf(book: Logbook): string[] {
   return [...faultsOfOutput(book), ...faultsOfHistory(book), ...ASKING.flatMap((step) => faultsOfStep(book, step))];
@@ -23,12 +23,14 @@ function faultsOfOutput({ output }: Logbook): string[] {
   ];
 }
 
-function faultsOfHistory({ completed, seqs }: Logbook): string[] {
+function faultsOfHistory({ completed, seqs, epochs }: Logbook): string[] {
   const [is, should] = [[...completed].sort().join(), [...ASKING, ...LOCAL].sort().join()];
   const gaps = seqs.filter((seq, at) => seq !== at + 1);
+  const stale = epochs.filter((epoch, at) => epoch < (epochs[at - 1] ?? 0));
   return [
     ...(is === should ? [] : [`completed: ${is}`]),
     ...(gaps.length === 0 ? [] : [`the history has gaps: ${seqs.join()}`]),
+    ...(stale.length === 0 ? [] : [`a stale epoch has committed: ${epochs.join()}`]),
   ];
 }
 

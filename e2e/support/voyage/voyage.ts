@@ -44,6 +44,8 @@ export interface Logbook {
   /** Steps, sleeps and waits, once for each time that the history has them completed. */
   readonly completed: readonly string[];
   readonly seqs: readonly number[];
+  /** Of the hosts that wrote them. */
+  readonly epochs: readonly number[];
   /** How often the page came back out of the back/forward cache. */
   readonly outOfCache: number;
 }
@@ -109,6 +111,7 @@ export class Voyage {
       output: await this.tab.evaluate(() => app.output()),
       completed: await this.tab.evaluate(() => app.completed()),
       seqs: await this.tab.evaluate(() => app.seqs()),
+      epochs: await this.tab.evaluate(() => app.epochs()),
       outOfCache: this.outOfCache,
     };
     await this.tab.close();

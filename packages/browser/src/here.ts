@@ -9,7 +9,7 @@ export type { ServeOptions };
 /**
  * A host without a worker, for tests and for apps which do little: steps run on the page's main thread. Everything else is
  * as with a worker: it stands in for one. Isolated workflows need a `stepWorker`.
- * @throws `OPTION_INVALID` for a duration that is none, a `reachable` that can't be asked.
+ * @throws `OPTION_INVALID` for a duration that is none, a `reachable` that can't be asked, a `durability` that is none.
  *
  * @example
  * const host = () => hostHere({ workflows: [greeting] });

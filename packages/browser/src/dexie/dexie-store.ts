@@ -1,4 +1,5 @@
 import { HoldfastError } from '@holdfast/core';
+import type { Durability } from '@holdfast/core/store';
 import { type DBCore, Dexie, type Transaction as DexieTransaction, type Table } from 'dexie';
 import { wrap } from 'idb';
 import type { AppStore } from '../store/app-store.js';
@@ -26,7 +27,7 @@ export interface DexieLocal<TDb> {
  * `step.transaction` commits rows of the app's and the step's result in one transaction. Dexie opens, upgrades and closes it
  * as ever; nothing is opened before its first use.
  *
- * @throws `OPTION_INVALID` when the database lacks the tables, or is open already: its transactions are to be strict.
+ * @throws `OPTION_INVALID` when the database lacks the tables, or is open already: its transactions are to be as durable as the host's.
  *
  * @example
  * const db = new Dexie('album') as Dexie & { photos: EntityTable<Photo, 'id'> };
@@ -41,19 +42,23 @@ export function dexieStore<TDb extends Dexie>(db: TDb): AppStore<DexieLocal<TDb>
     throw badDatabase(db.name, `lacks the tables ${lacking.join(', ')}`, 'Spread holdfastTables into its stores().');
   }
   if (db.isOpen()) throw badDatabase(db.name, 'is open already', 'Call dexieStore before it is opened.');
-  db.use({ stack: 'dbcore', name: 'holdfast', create: strictly });
+  let level: Durability = 'strict';
+  db.use({ stack: 'dbcore', name: 'holdfast', create: (core) => atLevel(core, () => level) });
   const source = sourceOf(db);
-  const begin = (_: Database, tables: readonly string[]) => beginIn(db, tables);
+  const begin = (_: Database, tables: readonly string[], durability: Durability) => {
+    level = durability;
+    return beginIn(db, tables);
+  };
   return { name: db.name, connect: (host = {}) => storeOver({ source, openMs: OPEN_MS, host, begin }) };
 }
 
-/** Dexie has one durability for all transactions of a database: those of Holdfast's tables are strict, whatever it is. */
-function strictly(core: DBCore): Partial<DBCore> {
+/** Dexie has one durability for all transactions of a database: those of Holdfast's tables have that of their host. */
+function atLevel(core: DBCore, level: () => Durability): Partial<DBCore> {
   return {
     ...core,
     transaction(stores, mode, options) {
       const ours = mode === 'readwrite' && stores.includes('holdfast_meta');
-      return core.transaction(stores, mode, ours ? { ...options, durability: 'strict' } : options);
+      return core.transaction(stores, mode, ours ? { ...options, durability: level() } : options);
     },
   };
 }

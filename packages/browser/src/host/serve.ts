@@ -1,8 +1,10 @@
 import { type AnyWorkflow, type Duration, HoldfastError, isHoldfastError } from '@holdfast/core';
 import { toMs } from '@holdfast/core/client';
 import { createHost, createSystemClock, errorsTo, type Host, type HostOptions } from '@holdfast/core/host';
+import type { Durability } from '@holdfast/core/store';
 import type { Versions } from '../claims/words.js';
 import type { AppStore } from '../store/app-store.js';
+import { toDurability } from '../store/durability.js';
 import { createIndexedDbStore } from '../store/index.js';
 import { toReply } from '../wire/reply.js';
 import type { AskEnded, CallService, Hello, PageState, Serving, TellPage, WorkerApi } from '../wire/wire.js';
@@ -65,6 +67,12 @@ export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
   readonly reachable?: Reachable;
   /** Within which time steps go on when the network is back, each at a moment of its own by chance. Default `'1s'`. */
   readonly resumeWithin?: Duration;
+  /**
+   * What survives when the machine loses its power: with `'strict'` (default) all that was accepted and completed; with
+   * `'relaxed'`, which is faster, the last seconds of it may be gone. The death of tab, worker or browser costs nothing in both.
+   * @example durability: 'relaxed'
+   */
+  readonly durability?: Durability;
 }
 
 /** Where a host runs. */
@@ -74,7 +82,7 @@ export type HostScope = EventTarget & { readonly navigator: Pick<Navigator, 'onL
  * What a page calls of its host.
  * @param ended aborted when the host is to be gone at once, where nothing else would end it.
  * @throws `OPTION_INVALID` for a `stealAfter` or `resumeWithin` that is no duration, for a `reachable` that can't be asked,
- * or for a `store` beside a `name`.
+ * for a `durability` that is none, or for a `store` beside a `name`.
  */
 export function createWorkerApi(
   options: ServeOptions<readonly AnyWorkflow[]>,
@@ -82,9 +90,10 @@ export function createWorkerApi(
   ended: AbortSignal = new AbortController().signal,
 ): WorkerApi {
   const { workflows, logger, onError = errorsTo(logger), crashLoopLimit, dev, schedules, limits, retention } = options;
-  const { stepWorker, stealAfter = '10s', reachable, resumeWithin = '1s' } = options;
+  const { stepWorker, stealAfter = '10s', reachable, resumeWithin = '1s', durability = 'strict' } = options;
   if (options.store && options.name !== undefined) throw twoNames(options.name, options.store.name);
   const stealAfterMs = toMs(stealAfter, 'stealAfter');
+  const level = toDurability(durability);
   const connectivity = new HostConnectivity({
     scope,
     clock: createSystemClock(),
@@ -108,7 +117,7 @@ export function createWorkerApi(
     heed(hello.page);
     const hosts = { self: hello.host, wasEnded: async (host: string) => wasEnded(host) };
     const standing = { host: hello.host, versions, visible: () => visible };
-    const side = { hosts, standing, stealAfterMs, ended };
+    const side = { hosts, standing, stealAfterMs, durability: level, ended };
     const store = options.store?.connect(side) ?? createIndexedDbStore({ name, ...side });
     const services = createServices(service);
     host = createHost({

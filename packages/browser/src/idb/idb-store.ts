@@ -1,4 +1,5 @@
 import { HoldfastError } from '@holdfast/core';
+import type { Durability } from '@holdfast/core/store';
 import { type IDBPDatabase, type IDBPTransaction, type StoreNames, unwrap, wrap } from 'idb';
 import type { AppStore } from '../store/app-store.js';
 import type { Source } from '../store/connection.js';
@@ -59,9 +60,9 @@ export function idbStore<TDb extends AnyDatabase>(name: string, open: () => Prom
     },
     end: (db) => db.close(),
   };
-  const begin = (db: Database, tables: readonly string[]): Begun => {
+  const begin = (db: Database, tables: readonly string[], durability: Durability): Begun => {
     const names = [...STORES, ...tables] as unknown as typeof STORES;
-    const transaction: Transaction = db.transaction(names, 'readwrite', { durability: 'strict' });
+    const transaction: Transaction = db.transaction(names, 'readwrite', { durability });
     const given = isRaw ? unwrap(transaction) : transaction;
     return { transaction, perform: async (work) => work(given) };
   };

@@ -1,4 +1,11 @@
-import { type Acceptance, type Accepted, type RunRow, unknownRun, waitingInFull } from '@holdfast/core/store';
+import {
+  type Acceptance,
+  type Accepted,
+  type Durability,
+  type RunRow,
+  unknownRun,
+  waitingInFull,
+} from '@holdfast/core/store';
 import { storable, type ToStored } from './attachments.js';
 import { address } from './keys.js';
 import { toRow } from './row.js';
@@ -8,13 +15,13 @@ import { ignoreRejection, readHead, transact } from './transaction.js';
 
 type Mail = Extract<Acceptance, { kind: 'inbox' }>;
 
-/** One strict transaction for one acceptance. */
-export async function acceptOne(db: Database, acceptance: Acceptance): Promise<Accepted> {
+/** One transaction for one acceptance. */
+export async function acceptOne(db: Database, acceptance: Acceptance, durability: Durability): Promise<Accepted> {
   const toStored = await storable(
     db,
     (acceptance.attachments ?? []).map(({ blob }) => blob),
   );
-  return transact(db, 'strict', async (transaction) => {
+  return transact(db, durability, async (transaction) => {
     const { workflow, run } = acceptance.row;
     const [row] = await Promise.all([
       transaction.objectStore('holdfast_runs').get([workflow, run]),

@@ -1,6 +1,7 @@
 import { HoldfastError, isHoldfastError } from '@holdfast/core';
 import { assertFollows, type Checkpoint, type Durability, type Op, type RunAddress } from '@holdfast/core/store';
 import { blobsOf, storable, type ToStored } from './attachments.js';
+import { within } from './durability.js';
 import { address, historyUpTo, rangeOf } from './keys.js';
 import { fromRow } from './row.js';
 import type { Database, Head, Transaction } from './schema.js';
@@ -9,6 +10,14 @@ import { ignoreRejection, readHead, transact } from './transaction.js';
 
 /** The stores whose keys begin with a run's address. */
 const PARTS = ['holdfast_values', 'holdfast_attachments', 'holdfast_history'] as const;
+
+/** What a store knows of its commits. */
+interface Terms {
+  /** The most that they are. */
+  readonly durability: Durability;
+  /** The database that an epoch belongs to. */
+  incarnationOf(epoch: number): string | undefined;
+}
 
 /** What became of one member of a commit group: `undefined` when it is stored. */
 export type Refusal = HoldfastError | undefined;
@@ -21,10 +30,10 @@ export type Refusal = HoldfastError | undefined;
 export async function commitTogether(
   db: Database,
   checkpoints: readonly Checkpoint[],
-  incarnationOf: (epoch: number) => string | undefined,
+  { durability, incarnationOf }: Terms,
 ): Promise<Refusal[]> {
   const toStored = await storable(db, blobsOf(checkpoints));
-  return transact(db, durabilityOf(checkpoints), async (transaction) => {
+  return transact(db, within(durability, strictestOf(checkpoints)), async (transaction) => {
     const { head, seqs, inboxes } = await readBefore(transaction, checkpoints);
     return checkpoints.map((checkpoint) => {
       const key = keyOf(checkpoint);
@@ -149,6 +158,6 @@ function isDeletion({ ops = [] }: Partial<Pick<Checkpoint, 'ops'>>): boolean {
   return ops.some(({ op }) => op === 'delete' || op === 'restart' || op === 'prune');
 }
 
-function durabilityOf(checkpoints: readonly Checkpoint[]): Durability {
+function strictestOf(checkpoints: readonly Checkpoint[]): Durability {
   return checkpoints.some(({ durability }) => durability === 'strict') ? 'strict' : 'relaxed';
 }

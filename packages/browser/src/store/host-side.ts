@@ -1,3 +1,4 @@
+import type { Durability } from '@holdfast/core/store';
 import type { Standing } from '../claims/words.js';
 import type { HostRegister } from './ownership.js';
 
@@ -12,6 +13,8 @@ export interface HostSide {
    * taken from it; twice as long each time. Default 10,000 ms.
    */
   readonly stealAfterMs?: number;
+  /** The most that commits and acceptances of this host are; what gives it the store is strict all the same. Default strict. */
+  readonly durability?: Durability;
   /** Aborted when the lock is to be free at once: its holder is about to stand still. What is under way is fenced off. */
   readonly ended?: AbortSignal;
 }

@@ -1,5 +1,5 @@
 import { HoldfastError, isHoldfastError } from '@holdfast/core';
-import type { Checkpoint, Ownership, RunAddress, Store, StoreChange } from '@holdfast/core/store';
+import type { Checkpoint, Durability, Ownership, RunAddress, Store, StoreChange } from '@holdfast/core/store';
 import { Rivals } from '../claims/rivals.js';
 import { Channel } from '../wire/channel.js';
 import { acceptOne } from './accept.js';
@@ -20,14 +20,14 @@ export interface StoreOverOptions {
   readonly source: Source;
   readonly openMs: number;
   readonly host: HostSide;
-  /** Begins a strict transaction over Holdfast's tables and these; where there is none, the database has no others. */
-  readonly begin?: (db: Database, tables: readonly string[]) => Begun | Promise<Begun>;
+  /** Begins a transaction over Holdfast's tables and these; where there is none, the database has no others. */
+  readonly begin?: (db: Database, tables: readonly string[], durability: Durability) => Begun | Promise<Begun>;
 }
 
 /** A store over the tables of {@link Source}. Nothing is opened before its first use. */
 export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Store {
   const { name } = source;
-  const { hosts, standing, stealAfterMs = STEAL_AFTER_MS, ended } = host;
+  const { hosts, standing, stealAfterMs = STEAL_AFTER_MS, durability = 'strict', ended } = host;
   const connection = new Connection(source, openMs);
   const wakes = new Channel<StoreChange>(`holdfast:${name}`);
   const rivals = new Rivals(name, stealAfterMs, standing);
@@ -42,7 +42,7 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): St
 
   async function write(checkpoints: readonly Checkpoint[]): Promise<Refusal[]> {
     const refusals = await connection.use((db) =>
-      commitTogether(db, checkpoints, (epoch) => held.get(epoch)?.incarnation),
+      commitTogether(db, checkpoints, { durability, incarnationOf: (epoch) => held.get(epoch)?.incarnation }),
     );
     checkpoints.forEach(({ workflow, run, epoch }, at) => {
       const refusal = refusals[at];
@@ -60,7 +60,7 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): St
       const owner = held.get(epoch);
       const writing = connection.use(async (db) => {
         assertTables(db, tables);
-        return writeLocally(await begin(db, tables), claim, owner?.incarnation, { perform, conclude });
+        return writeLocally(await begin(db, tables, durability), claim, owner?.incarnation, { perform, conclude });
       });
       const { fault, trouble } = await writing.catch((error: unknown) => {
         if (isHoldfastError(error, 'STORE_FENCED')) owner?.lose(error.details.present as number);
@@ -101,7 +101,7 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): St
 
   return {
     name,
-    supports: { powerLoss: true, shared: true, attachments: true },
+    supports: { powerLoss: durability === 'strict', shared: true, attachments: true },
     acquire,
     async commit(checkpoint) {
       open();
@@ -112,7 +112,7 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): St
       open();
       const own = ownAcceptance(acceptance);
       return connection.use(async (db) => {
-        const accepted = await acceptOne(db, own);
+        const accepted = await acceptOne(db, own, durability);
         const met = 'row' in accepted ? accepted.row : undefined;
         const { workflow, run } = met ?? own.row;
         // A queued run that is there may be of a call whose worker died before it told the owner.

@@ -27,7 +27,7 @@ interface Parts {
 }
 
 /**
- * The app's rows and a checkpoint, in one strict transaction: the epoch and the seq are looked at first, in it, and as it
+ * The app's rows and a checkpoint, in one transaction: the epoch and the seq are looked at first, in it, and as it
  * may write to their table nobody else can until it has ended.
  * @throws what the fence refuses, and what goes wrong before `perform` is called.
  */

@@ -140,7 +140,8 @@ export interface Claim extends RunAddress {
  * `@holdfast/core/testing` is its test.
  *
  * 1. `commit` is atomic: after any crash all of a checkpoint's ops are there, or none. It resolves when they are
- *    durable at the asked level. Checkpoints of one run commit in the order they were given.
+ *    durable at the asked level, or where the manifest promises nothing for power loss, at the store's own. Checkpoints of one
+ *    run commit in the order they were given.
  * 2. `commit` is fenced: it refuses an epoch that is not the present one (`STORE_FENCED`) and an `after` that is not
  *    the stored seq (`STORE_SEQ`), in the same atomic act that writes. `after` is 0 for a run's first checkpoint.
  * 3. `accept` needs no ownership. It is atomic, strict, and gives each inbox row the next `n` of the whole store.

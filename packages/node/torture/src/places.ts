@@ -1,13 +1,14 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isHoldfastError } from '@holdfast/core';
 import { audit } from './audit.js';
 import { Child } from './child.js';
 import { Client } from './client.js';
 import { Ledger } from './ledger.js';
+import { copyStill, fails, makeExt4, withMount } from './mounts.js';
 import { inspect, unsyncedLibrary } from './processes.js';
 import { type Extent, type Outcome, skipped, type TortureTest } from './report.js';
-import { fails, withFolder, withMount } from './rooms.js';
+import { withFolder } from './rooms.js';
 import { openStore } from './stores.js';
 import { work } from './workload.js';
 
@@ -202,8 +203,7 @@ async function ext4Cuts(
   env: Record<string, string> = {},
 ): Promise<Outcome> {
   let image = join(folder, 'disk-0');
-  writeFileSync(image, Buffer.alloc(IMAGE_BYTES));
-  const why = fails(['mkfs.ext4', '-q', '-F', image]);
+  const why = makeExt4(image, IMAGE_BYTES);
   if (why) return skipped(why);
   const [problems, ledger] = [[] as string[], new Ledger()];
   let acks = 0;
@@ -228,16 +228,6 @@ async function ext4Cuts(
     problems.push(...looked.map((problem) => `cut ${time + 1}: ${problem}`));
   }
   return { counts: { cuts: times, acks }, problems };
-}
-
-/** Copies an image between two writes of the kernel's own. */
-function copyStill(image: string, copy: string): void {
-  for (let attempt = 0; attempt < 20; attempt++) {
-    const before = readFileSync(image);
-    cpSync(image, copy);
-    if (before.equals(readFileSync(image))) return;
-  }
-  throw new Error('the image never stood still');
 }
 
 /** Without syncs a power cut must lose something, or the cuts above prove nothing. */

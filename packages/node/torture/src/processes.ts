@@ -5,8 +5,9 @@ import { audit, settle } from './audit.js';
 import { Child, type ChildOptions } from './child.js';
 import { Client } from './client.js';
 import { Ledger } from './ledger.js';
+import { fails } from './mounts.js';
 import { type Extent, type Outcome, skipped, type TortureTest } from './report.js';
-import { fails, withFolder } from './rooms.js';
+import { withFolder } from './rooms.js';
 import { openStore } from './stores.js';
 
 const SOURCE = fileURLToPath(new URL('../unsynced.c', import.meta.url));

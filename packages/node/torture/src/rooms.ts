@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endChildren } from './child.js';
@@ -14,30 +13,3 @@ export async function withFolder<T>(body: (folder: string) => Promise<T>): Promi
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-/** Answers with what a command said when it failed; undefined when it did not. */
-export function fails(command: readonly string[]): string | undefined {
-  const [program = '', ...args] = command;
-  const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
-  if (error) return error.message;
-  return status === 0 ? undefined : `${command.join(' ')}: ${stderr.trim()}`;
-}
-
-/** Runs `body` with something mounted below `folder`; answers with why not, when it can't be. */
-export async function withMount<T>(
-  folder: string,
-  options: readonly string[],
-  body: (mounted: string) => Promise<T>,
-): Promise<T | string> {
-  const point = join(folder, `mounted-${mounts++}`);
-  mkdirSync(point);
-  const why = fails(['mount', ...options, point]);
-  if (why) return why;
-  try {
-    return await body(point);
-  } finally {
-    fails(['umount', '--lazy', point]);
-  }
-}
-
-let mounts = 0;
