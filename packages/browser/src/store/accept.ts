@@ -1,4 +1,5 @@
 import { type Acceptance, type Accepted, type RunRow, unknownRun, waitingInFull } from '@holdfast/core/store';
+import { storeLost } from '../wire/store-lost.js';
 import { storable, type ToStored } from './attachments.js';
 import { address } from './keys.js';
 import { toRow } from './row.js';
@@ -8,18 +9,26 @@ import { ignoreRejection, readHead, transact } from './transaction.js';
 
 type Mail = Extract<Acceptance, { kind: 'inbox' }>;
 
-/** One strict transaction for one acceptance. */
-export async function acceptOne(db: Database, acceptance: Acceptance): Promise<Accepted> {
+/**
+ * One strict transaction for one acceptance.
+ * @param incarnation of the database that it is meant for: `STORE_LOST` in any other.
+ */
+export async function acceptOne(
+  db: Database,
+  acceptance: Acceptance,
+  incarnation: string | undefined,
+): Promise<Accepted> {
   const toStored = await storable(
     db,
     (acceptance.attachments ?? []).map(({ blob }) => blob),
   );
   return transact(db, 'strict', async (transaction) => {
     const { workflow, run } = acceptance.row;
-    const [row] = await Promise.all([
+    const [row, head] = await Promise.all([
       transaction.objectStore('holdfast_runs').get([workflow, run]),
       readHead(transaction),
     ]);
+    if (incarnation !== undefined && head?.incarnation !== incarnation) throw storeLost(db.name, head?.incarnation);
     if (acceptance.kind === 'inbox') {
       if (!row || (row.status === 'pruned' && acceptance.row.lane === 'event')) throw unknownRun(workflow, run);
       return enqueue(transaction, acceptance, toStored);
