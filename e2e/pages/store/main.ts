@@ -195,15 +195,41 @@ function spyOnTransactions() {
 }
 
 /** The next read-write transaction meets `mishap`. */
-function onNextTransaction(mishap: (db: IDBDatabase, transaction?: IDBTransaction) => void, when: 'before' | 'after') {
+function onNextTransaction(
+  mishap: (db: IDBDatabase, transaction?: IDBTransaction) => void,
+  when: 'before' | 'made' | 'after',
+) {
   const { transaction } = IDBDatabase.prototype;
   IDBDatabase.prototype.transaction = function (names, mode, options) {
     if (mode !== 'readwrite') return transaction.call(this, names, mode, options);
     IDBDatabase.prototype.transaction = transaction;
     if (when === 'before') mishap(this);
     const made = transaction.call(this, names, mode, options);
+    if (when === 'made') mishap(this, made);
     if (when === 'after') queueMicrotask(() => mishap(this, made));
     return made;
+  };
+}
+
+/** The next read-write transaction is stored, and then its connection dies before anybody is told. */
+function loseNextAnswer(): void {
+  onNextTransaction((db, transaction) => {
+    const swallow = (event: Event) => {
+      event.stopImmediatePropagation();
+      db.close();
+      db.dispatchEvent(new Event('close'));
+      transaction?.dispatchEvent(new Event('abort'));
+    };
+    transaction?.addEventListener('complete', swallow, { capture: true, once: true });
+  }, 'made');
+}
+
+/** From now on no request to open a database of this page is answered. */
+function muteOpen(): () => void {
+  const { open } = IDBFactory.prototype;
+  IDBFactory.prototype.open = () => new EventTarget() as IDBOpenDBRequest;
+  return () => {
+    IDBFactory.prototype.open = open;
   };
 }
 
@@ -241,10 +267,12 @@ const app = {
   seqOf,
   spyOnTransactions,
   onNextTransaction,
+  loseNextAnswer,
+  muteOpen,
   refuseBlobs,
   lookAt,
   /** What a test keeps between its steps. */
-  kept: {} as { store: Store; ownership: Ownership; raw: IDBDatabase; waiting: Promise<Ownership> },
+  kept: {} as { store: Store; ownership: Ownership; raw: IDBDatabase; waiting: Promise<Ownership>; told: string[] },
 };
 
 /** What the tests do in this page. */
