@@ -4,6 +4,10 @@ import type { IDBPObjectStore } from 'idb';
 import { failureOf, isConnectionLost, newerFormat } from './failure.js';
 import { type Database, firstHead, type Head, type HoldfastSchema } from './schema.js';
 
+/** Between two looks at a database that was closed from outside and can't be opened, in ms: at first, and at most. */
+const FIRST_LOOK_MS = 100;
+const LAST_LOOK_MS = 30_000;
+
 /** Where connections to a database come from. */
 export interface Source {
   readonly name: string;
@@ -38,6 +42,7 @@ export class Connection {
   readonly #underWay = new Set<Promise<unknown>>();
   #database: Promise<Database> | undefined;
   #incarnation: string | undefined;
+  #nextLook: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   constructor(source: Source, openMs: number, following: Following) {
@@ -86,7 +91,7 @@ export class Connection {
   #opened(): Promise<Database> {
     if (this.#database) return this.#database;
     const opening = this.#open(() => this.#left(database));
-    const database: Promise<Database> = withinMs(opening, this.#openMs, this.source, () => this.#look());
+    const database: Promise<Database> = withinMs(opening, this.#openMs, this.source);
     this.#database = database;
     database.catch((error: unknown) => {
       this.#forget(database);
@@ -105,11 +110,12 @@ export class Connection {
     this.#look();
   }
 
-  /** Opens it anew where it was open before: what follows is told what it is now. */
-  #look(): void {
+  /** Opens it anew where it was open before, again and again: what closed it may not be over yet. */
+  #look(waitMs = FIRST_LOOK_MS): void {
     if (this.#closed || this.#incarnation === undefined) return;
-    this.#opened().catch(() => {
-      // Who follows was told, and the next use tries again.
+    this.#opened().catch((error: unknown) => {
+      if (failureOf(error, this.name).code === 'STORE_FORMAT') return;
+      this.#nextLook = setTimeout(() => this.#look(Math.min(waitMs * 2, LAST_LOOK_MS)), waitMs);
     });
   }
 
@@ -137,6 +143,7 @@ export class Connection {
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#nextLook);
     await Promise.allSettled(this.#underWay);
     const database = this.#database;
     this.#database = undefined;
@@ -164,12 +171,7 @@ function isAborted(error: unknown): boolean {
   return (error as { name?: unknown } | null)?.name === 'AbortError';
 }
 
-async function withinMs(
-  opening: Promise<Database>,
-  openMs: number,
-  source: Source,
-  answered: () => void,
-): Promise<Database> {
+async function withinMs(opening: Promise<Database>, openMs: number, source: Source): Promise<Database> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(blocked(source.name, openMs)), openMs);
@@ -178,10 +180,7 @@ async function withinMs(
     return await Promise.race([opening, late]);
   } catch (error) {
     void opening.then(
-      (db) => {
-        source.end(db);
-        answered();
-      },
+      (db) => source.end(db),
       () => {
         // The race was lost to this very error, or to the clock, which was told.
       },
