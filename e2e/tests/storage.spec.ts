@@ -64,7 +64,7 @@ for (const as of ['text', 'Blob'] as const) {
     const tab = await openTab();
     const session = await browser.context.newCDPSession(tab);
     const limit = (quotaSize: number) => session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize });
-    await limit(1_000_000);
+    await limit(500_000);
     const given = { bytes: BYTES[as], as };
     await tab.evaluate(async (input) => {
       const run = await app.open().start('heavy', { id: 'heavy', input });

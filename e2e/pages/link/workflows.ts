@@ -95,7 +95,9 @@ const heavy = defineWorkflow({
       await services.visit?.(idempotencyKey);
       const noise = new Uint8Array(input.bytes);
       for (let at = 0; at < input.bytes; at += 65_536) crypto.getRandomValues(noise.subarray(at, at + 65_536));
-      return input.as === 'Blob' ? new Blob([noise]) : new TextDecoder('latin1').decode(noise);
+      if (input.as === 'Blob') return new Blob([noise]);
+      const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+      return Array.from(noise, (byte) => letters[byte % 64]).join('');
     });
     return typeof made === 'string' ? made.length : made.size;
   }),
