@@ -227,10 +227,44 @@ function loseNextAnswer(): void {
 /** From now on no request to open a database of this page is answered. */
 function muteOpen(): () => void {
   const { open } = IDBFactory.prototype;
-  IDBFactory.prototype.open = () => new EventTarget() as IDBOpenDBRequest;
+  IDBFactory.prototype.open = function () {
+    const request = open.call(this, 'muted');
+    const swallow = (event: Event) => event.stopImmediatePropagation();
+    for (const type of ['success', 'error', 'upgradeneeded']) request.addEventListener(type, swallow);
+    return request;
+  };
   return () => {
     IDBFactory.prototype.open = open;
   };
+}
+
+/** A store of that kind, over a database of its own. */
+function aStore(kind: string, name: string, host: Parameters<ReturnType<typeof idbStore>['connect']>[0]) {
+  if (kind === 'Dexie') return dexieStore(anAlbum(name)).connect(host);
+  if (kind === 'idb') return idbStore(name, () => openAlbum(name)).connect(host);
+  if (kind === 'IndexedDB') return createIndexedDbStore({ name, ...host });
+  return idbStore(name, async () => unwrap(await openAlbum(name))).connect(host);
+}
+
+/** Deletes a database under its owner, and tells what that comes to. */
+async function loseDatabase(kind: string) {
+  const name = `lost-${crypto.randomUUID()}`;
+  const found: string[] = [];
+  const following = { found: (incarnation: string) => void found.push(incarnation), trouble: () => {} };
+  const store = aStore(kind, name, { following });
+  const { epoch, lost } = await store.acquire();
+  await start(store, 'one');
+  const told = new Promise((resolve) => lost.addEventListener('abort', resolve));
+  await deleteClosing(name);
+  await told;
+  const outcome = {
+    reason: lost.reason.code,
+    another: (await store.incarnation()) !== found[0],
+    start: await outcomeOf(start(store, 'one')),
+    commit: await outcomeOf(store.commit(aCheckpoint('one', 0, epoch))),
+  };
+  await store.close();
+  return outcome;
 }
 
 /** From now on the databases of this page refuse Blobs, by an error of that name. */
@@ -269,6 +303,7 @@ const app = {
   onNextTransaction,
   loseNextAnswer,
   muteOpen,
+  loseDatabase,
   refuseBlobs,
   lookAt,
   /** What a test keeps between its steps. */
