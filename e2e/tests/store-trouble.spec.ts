@@ -200,6 +200,14 @@ test.describe('over quota', () => {
     expect(await attempt()).toEqual({ outcome: 'done', seq: 1 });
   });
 
+  test('a database that has no room to begin is STORE_FULL', async () => {
+    const tab = await openTab();
+    await limit(tab, 1);
+    expect(await tab.evaluate(() => app.outcomeOf(app.createIndexedDbStore({ name: 'store' }).list()))).toBe(
+      'STORE_FULL',
+    );
+  });
+
   test('one member of a group fails alone', async () => {
     const tab = await openFullOwner();
     const outcomes = await tab.evaluate(async () => {
@@ -316,8 +324,65 @@ test.describe('the connection', () => {
     const tab = await openOwner();
     const session = await browser.context.newCDPSession(tab);
     await session.send('Storage.clearDataForOrigin', { origin: pages.url, storageTypes: 'indexeddb' });
+    await tab.waitForFunction(() => app.kept.ownership.lost.aborted);
+    expect(await tab.evaluate(() => app.kept.ownership.lost.reason.code)).toBe('STORE_LOST');
     expect(await tab.evaluate(() => app.start(app.kept.store, 'one'))).toEqual({ outcome: 'started' });
     expect(await commitOne(tab, 0)).toBe('STORE_FENCED');
+  });
+
+  test('whose database is deleted under an acceptance refuses it, and takes the next', async () => {
+    const [tab, other] = [await openOwner(), await openTab()];
+    await tab.evaluate(() => {
+      // What a tab notices late: it has heard nothing of the deletion when it accepts.
+      const { open } = IDBFactory.prototype;
+      IDBFactory.prototype.open = function (...args) {
+        app.kept.told = ['opened'];
+        return open.apply(this, args);
+      };
+      app.onNextTransaction((db) => {
+        indexedDB.deleteDatabase('store');
+        db.close();
+      }, 'before');
+    });
+    const starting = tab.evaluate(() => app.outcomeOf(app.start(app.kept.store, 'two')));
+    expect(await starting).toBe('STORE_LOST');
+    expect(await tab.evaluate(() => app.kept.told)).toEqual(['opened']);
+    expect(await tab.evaluate(() => app.start(app.kept.store, 'two'))).toEqual({ outcome: 'started' });
+    expect(await other.evaluate(() => app.seqOf(app.createIndexedDbStore({ name: 'store' }), 'one'))).toBeUndefined();
+  });
+
+  test('that died after a commit was stored finds it there', async () => {
+    const tab = await openOwner();
+    await tab.evaluate(() => app.loseNextAnswer());
+    expect(await commitOne(tab, 0)).toBe('STORE_SEQ');
+    expect(await tab.evaluate(() => app.seqOf(app.kept.store, 'one'))).toBe(1);
+    expect(await commitOne(tab, 1)).toBe('done');
+  });
+
+  test('that waits behind a stubborn tab is made when that lets go, and an idle host is told what it finds', async () => {
+    const [stubborn, deleting, tab] = [await openTab(), await openTab(), await openTab()];
+    await tab.evaluate(async () => {
+      app.kept.told = [];
+      const following = {
+        found: () => void app.kept.told.push('found'),
+        trouble: (error?: { code: string }) => void app.kept.told.push(error?.code ?? 'over'),
+      };
+      app.kept.store = app.createIndexedDbStore({ name: 'store', openMs: 300, following });
+      app.kept.ownership = await app.kept.store.acquire();
+    });
+    await stubborn.evaluate(async () => {
+      app.kept.raw = await app.openRaw('store');
+    });
+    await deleting.evaluate(() => void indexedDB.deleteDatabase('store'));
+    await tab.waitForFunction(() => app.kept.told.includes('STORE_BLOCKED'));
+    expect(await tab.evaluate(() => app.kept.ownership.lost.aborted)).toBe(false);
+    await stubborn.evaluate(() => app.kept.raw.close());
+    await tab.waitForFunction(() => app.kept.ownership.lost.aborted);
+    expect(await tab.evaluate(() => app.kept.ownership.lost.reason.code)).toBe('STORE_LOST');
+    await tab.waitForFunction(() => app.kept.told.at(-1) === 'found');
+    expect(await tab.evaluate(() => app.kept.told)).toEqual(
+      expect.arrayContaining(['found', 'STORE_BLOCKED', 'over', 'found']),
+    );
   });
 
   test('that died without a word is opened again', async () => {
@@ -355,5 +420,6 @@ test.describe('the connection', () => {
       ]);
     });
     expect(outcomes).toEqual(['STORE_FORMAT', 'STORE_FORMAT', 'STORE_FORMAT']);
+    expect(await tab.evaluate(() => app.kept.ownership.lost.reason.code)).toBe('STORE_FORMAT');
   });
 });

@@ -1,5 +1,5 @@
 import { testStore } from '@holdfast/core/testing';
-import { test } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import type { StorePage } from '../pages/store/main.js';
 import { type EngineBrowser, type EngineTab, until } from '../support/engines/engine.js';
 import { ENGINES } from '../support/engines/index.js';
@@ -26,6 +26,28 @@ for (const engine of ENGINES) {
       await until(tab, 'the page is loaded', () => 'app' in globalThis);
     });
     test.afterAll(() => browser?.close());
+
+    test('an open that is never answered is STORE_BLOCKED in time, and tried anew by the next use', async () => {
+      const outcomes = await tab.evaluate(async () => {
+        const answer = app.muteOpen();
+        const store = app.createIndexedDbStore({ name: 'unanswered', openMs: 300 });
+        const first = await app.outcomeOf(store.list());
+        answer();
+        // On a busy machine an open takes longer than that, too.
+        let second = 'STORE_BLOCKED';
+        while (second === 'STORE_BLOCKED') second = await app.outcomeOf(store.list());
+        await store.close();
+        return [first, second];
+      });
+      expect(outcomes).toEqual(['STORE_BLOCKED', 'done']);
+    });
+
+    for (const name of ['IndexedDB', 'Dexie', 'idb', 'raw IndexedDB of the app']) {
+      test(`${name}: a database that is deleted under its owner is told as another one`, async () => {
+        const seen = await tab.evaluate((kind) => app.loseDatabase(kind), name);
+        expect(seen).toEqual({ reason: 'STORE_LOST', another: true, start: 'done', commit: 'STORE_FENCED' });
+      });
+    }
 
     for (const name of ['IndexedDB', 'Dexie', 'idb', 'raw IndexedDB of the app']) {
       testStore(

@@ -86,6 +86,23 @@ const remote = defineWorkflow({
   logic: fromSteps(({ step }) => step('fetch', { requires: 'online' }, ({ services }) => services.visit?.('remote'))),
 });
 
+/** Has a result of so many bytes, which do not compress; the page is told each time that it is made. */
+const heavy = defineWorkflow({
+  id: 'heavy',
+  version: 1,
+  logic: fromSteps({ types: {} as { input: { bytes: number; as: 'text' | 'Blob' } } }, async ({ input, step }) => {
+    const made = await step('make', async ({ services, idempotencyKey }) => {
+      await services.visit?.(idempotencyKey);
+      const noise = new Uint8Array(input.bytes);
+      for (let at = 0; at < input.bytes; at += 65_536) crypto.getRandomValues(noise.subarray(at, at + 65_536));
+      if (input.as === 'Blob') return new Blob([noise]);
+      const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+      return Array.from(noise, (byte) => letters[byte % 64]).join('');
+    });
+    return typeof made === 'string' ? made.length : made.size;
+  }),
+});
+
 const part = defineWorkflow({
   id: 'part',
   version: 1,
@@ -104,4 +121,4 @@ const trip = defineWorkflow({
   }),
 });
 
-export const workflows = [gate, ask, deadly, stuck, spinning, throwing, remote, part, trip] as const;
+export const workflows = [gate, ask, deadly, stuck, spinning, throwing, remote, heavy, part, trip] as const;

@@ -223,16 +223,76 @@ function spyOnTransactions() {
 }
 
 /** The next read-write transaction meets `mishap`. */
-function onNextTransaction(mishap: (db: IDBDatabase, transaction?: IDBTransaction) => void, when: 'before' | 'after') {
+function onNextTransaction(
+  mishap: (db: IDBDatabase, transaction?: IDBTransaction) => void,
+  when: 'before' | 'made' | 'after',
+) {
   const { transaction } = IDBDatabase.prototype;
   IDBDatabase.prototype.transaction = function (names, mode, options) {
     if (mode !== 'readwrite') return transaction.call(this, names, mode, options);
     IDBDatabase.prototype.transaction = transaction;
     if (when === 'before') mishap(this);
     const made = transaction.call(this, names, mode, options);
+    if (when === 'made') mishap(this, made);
     if (when === 'after') queueMicrotask(() => mishap(this, made));
     return made;
   };
+}
+
+/** The next read-write transaction is stored, and then its connection dies before anybody is told. */
+function loseNextAnswer(): void {
+  onNextTransaction((db, transaction) => {
+    const swallow = (event: Event) => {
+      event.stopImmediatePropagation();
+      db.close();
+      db.dispatchEvent(new Event('close'));
+      transaction?.dispatchEvent(new Event('abort'));
+    };
+    transaction?.addEventListener('complete', swallow, { capture: true, once: true });
+  }, 'made');
+}
+
+/** From now on no request to open a database of this page is answered. */
+function muteOpen(): () => void {
+  const { open } = IDBFactory.prototype;
+  IDBFactory.prototype.open = function () {
+    const request = open.call(this, 'muted');
+    const swallow = (event: Event) => event.stopImmediatePropagation();
+    for (const type of ['success', 'error', 'upgradeneeded']) request.addEventListener(type, swallow);
+    return request;
+  };
+  return () => {
+    IDBFactory.prototype.open = open;
+  };
+}
+
+/** A store of that kind, over a database of its own. */
+function aStore(kind: string, name: string, host: Parameters<ReturnType<typeof idbStore>['connect']>[0]) {
+  if (kind === 'Dexie') return dexieStore(anAlbum(name)).connect(host);
+  if (kind === 'idb') return idbStore(name, () => openAlbum(name)).connect(host);
+  if (kind === 'IndexedDB') return createIndexedDbStore({ name, ...host });
+  return idbStore(name, async () => unwrap(await openAlbum(name))).connect(host);
+}
+
+/** Deletes a database under its owner, and tells what that comes to. */
+async function loseDatabase(kind: string) {
+  const name = `lost-${crypto.randomUUID()}`;
+  const found: string[] = [];
+  const following = { found: (incarnation: string) => void found.push(incarnation), trouble: () => {} };
+  const store = aStore(kind, name, { following });
+  const { epoch, lost } = await store.acquire();
+  await start(store, 'one');
+  const told = new Promise((resolve) => lost.addEventListener('abort', resolve));
+  await deleteClosing(name);
+  await told;
+  const outcome = {
+    reason: lost.reason.code,
+    another: (await store.incarnation()) !== found[0],
+    start: await outcomeOf(start(store, 'one')),
+    commit: await outcomeOf(store.commit(aCheckpoint('one', 0, epoch))),
+  };
+  await store.close();
+  return outcome;
 }
 
 /** From now on the databases of this page refuse Blobs, by an error of that name. */
@@ -270,10 +330,13 @@ const app = {
   spyOnTransactions,
   durabilities,
   onNextTransaction,
+  loseNextAnswer,
+  muteOpen,
+  loseDatabase,
   refuseBlobs,
   lookAt,
   /** What a test keeps between its steps. */
-  kept: {} as { store: Store; ownership: Ownership; raw: IDBDatabase; waiting: Promise<Ownership> },
+  kept: {} as { store: Store; ownership: Ownership; raw: IDBDatabase; waiting: Promise<Ownership>; told: string[] },
 };
 
 /** What the tests do in this page. */

@@ -68,10 +68,12 @@ function sourceOf(db: Dexie): Source {
   return {
     name: db.name,
     begins: true,
-    async open(lost) {
+    async open(left) {
       await db.open();
       const raw = db.backendDB();
-      raw.addEventListener('close', lost, { once: true });
+      raw.addEventListener('close', left, { once: true });
+      // Dexie closes it, in its own listener, which was there before.
+      raw.addEventListener('versionchange', left, { once: true });
       return wrap(raw) as unknown as Database;
     },
     end: () => {},

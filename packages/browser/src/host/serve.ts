@@ -6,12 +6,14 @@ import type { Versions } from '../claims/words.js';
 import type { AppStore } from '../store/app-store.js';
 import { toDurability } from '../store/durability.js';
 import { createIndexedDbStore } from '../store/index.js';
+import type { BrowserStore } from '../store/store-over.js';
 import { toReply } from '../wire/reply.js';
 import type { AskEnded, CallService, Hello, PageState, Serving, TellPage, WorkerApi } from '../wire/wire.js';
 import { HostConnectivity } from './connectivity.js';
 import { type Reachable, toProbe } from './reachability.js';
 import { createServices } from './services.js';
 import { toStepWorker } from './step-workers.js';
+import { assertKnown, toNotices } from './store-notices.js';
 
 export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
   /** What this worker can run. */
@@ -103,6 +105,7 @@ export function createWorkerApi(
   const versions = newestOf(workflows);
   let visible = false;
   let host: Host | undefined;
+  let store: BrowserStore | undefined;
 
   const connected = () => {
     if (host) return host;
@@ -117,8 +120,11 @@ export function createWorkerApi(
     heed(hello.page);
     const hosts = { self: hello.host, wasEnded: async (host: string) => wasEnded(host) };
     const standing = { host: hello.host, versions, visible: () => visible };
-    const side = { hosts, standing, stealAfterMs, durability: level, ended };
-    const store = options.store?.connect(side) ?? createIndexedDbStore({ name, ...side });
+    const told = (notice: Parameters<TellPage>[0]) =>
+      void Promise.resolve(tell(notice)).catch((error) => onError(error));
+    const following = toNotices(options.store?.name ?? name, told);
+    const side = { hosts, standing, stealAfterMs, durability: level, ended, following };
+    store = options.store?.connect(side) ?? createIndexedDbStore({ name, ...side });
     const services = createServices(service);
     host = createHost({
       store,
@@ -134,8 +140,6 @@ export function createWorkerApi(
       ...(limits !== undefined && { limits }),
       ...(retention !== undefined && { retention }),
     });
-    const told = (notice: Parameters<TellPage>[0]) =>
-      void Promise.resolve(tell(notice)).catch((error) => onError(error));
     host.listen(told);
     connectivity.watch(() => told({ kind: 'network', online: connectivity.seemsOnline }));
     host.owned.catch((error) => {
@@ -147,15 +151,22 @@ export function createWorkerApi(
 
   return {
     connect: (...args) => toReply(() => connect(...args)),
-    call: (method, args) => toReply(() => callHost(connected(), method, args)),
+    call: (method, args, known) =>
+      toReply(() => callHost(connected(), method, args, () => assertKnown(method, store, known))),
     page: heed,
     close: () => toReply(() => host?.close()),
   };
 }
 
-function callHost<M extends Parameters<WorkerApi['call']>[0]>(host: Host, method: M, args: Parameters<Host[M]>) {
-  const call = host[method] as (...args: Parameters<Host[M]>) => ReturnType<Host[M]>;
-  return call.apply(host, args) as Promise<Awaited<ReturnType<Host[M]>>>;
+async function callHost<M extends Parameters<WorkerApi['call']>[0]>(
+  host: Host,
+  method: M,
+  args: Parameters<Host[M]>,
+  allow: () => Promise<void>,
+): Promise<Awaited<ReturnType<Host[M]>>> {
+  const call = host[method] as (...args: Parameters<Host[M]>) => Promise<Awaited<ReturnType<Host[M]>>>;
+  await allow();
+  return call.apply(host, args);
 }
 
 /** Tells the page that it can connect, and by which lock it learns of this worker's death. */

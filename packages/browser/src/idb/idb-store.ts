@@ -49,13 +49,16 @@ export function idbStore<TDb extends AnyDatabase>(name: string, open: () => Prom
   const source: Source = {
     name,
     begins: true,
-    async open(lost) {
+    async open(left) {
       const db = await open();
       const raw = rawOf(db);
       isRaw = raw === db;
       check(raw, name);
-      raw.addEventListener('versionchange', () => raw.close());
-      raw.addEventListener('close', lost);
+      raw.addEventListener('versionchange', () => {
+        raw.close();
+        left();
+      });
+      raw.addEventListener('close', left);
       return wrap(raw) as unknown as Database;
     },
     end: (db) => db.close(),

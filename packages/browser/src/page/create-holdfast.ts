@@ -3,6 +3,7 @@ import type { ServedHoldfast, WorkflowsOf } from '../wire/served.js';
 import { DEFAULT_NAME, type HostWorker } from '../wire/wire.js';
 import { type Connectivity, PageConnectivity } from './connectivity.js';
 import { callServices, type Services } from './services.js';
+import { PageSiteStorage, type SiteStorage } from './site-storage.js';
 import { WorkerLink } from './worker-link.js';
 
 export interface HoldfastOptions {
@@ -21,10 +22,12 @@ export interface HoldfastOptions {
 export type PageHoldfast<TApp extends ServedHoldfast> = Holdfast<WorkflowsOf<TApp>> & {
   /** Whether the network is there, as far as this tab knows. */
   readonly connectivity: Connectivity;
+  /** How it stands with what is stored: room, trouble, and whether it was lost. */
+  readonly storage: SiteStorage;
 };
 
 interface Instance {
-  readonly holdfast: Holdfast<never> & { readonly connectivity: Connectivity };
+  readonly holdfast: Holdfast<never> & { readonly connectivity: Connectivity; readonly storage: SiteStorage };
   services: Services;
 }
 
@@ -56,15 +59,20 @@ export function createHoldfast<TApp extends ServedHoldfast>(
 function createInstance(name: string, makeWorker: () => HostWorker, options: HoldfastOptions): Instance {
   const { services = {}, readyTimeout = '10s' } = options;
   const connectivity = new PageConnectivity();
+  const storage = new PageSiteStorage(name);
   const link = new WorkerLink({
     name,
     makeWorker,
     readyMs: toMs(readyTimeout, 'readyTimeout'),
     service: callServices(() => instance.services),
+    storage,
     network: (online) => connectivity.tell(online),
     closed: () => instances.delete(name),
   });
-  const instance: Instance = { holdfast: Object.assign(createClient<never>(link), { connectivity }), services };
+  const instance: Instance = {
+    holdfast: Object.assign(createClient<never>(link), { connectivity, storage }),
+    services,
+  };
   instances.set(name, instance);
   return instance;
 }

@@ -1,12 +1,13 @@
-import type { HostApi, HostLink } from '@holdfast/core/client';
+import { encodeError, type HostApi, type HostLink, isHoldfastError } from '@holdfast/core/client';
 import { guardStore } from '../claims/guard.js';
 import { fromReply } from '../wire/reply.js';
-import type { CallService, HostWorker, TellPage } from '../wire/wire.js';
+import type { CallService, HostWorker, Incarnation, StoreNotice, TellPage, TroubleNotice } from '../wire/wire.js';
 import { Audience } from './audience.js';
 import { noteEnded, wasEnded } from './ended-workers.js';
 import { closed, lackOf, unreachable } from './errors.js';
 import { followPage, stateOfPage } from './page-life.js';
 import { openSession, type RemoteWorker, type Session } from './session.js';
+import type { PageSiteStorage } from './site-storage.js';
 
 export interface WorkerLinkOptions {
   readonly name: string;
@@ -16,6 +17,7 @@ export interface WorkerLinkOptions {
   readonly service: CallService;
   /** Told what the worker knows of the network; true when there is none that knows anything. */
   network(online: boolean): void;
+  readonly storage: Pick<PageSiteStorage, 'known' | 'heed'>;
   /** Told once, when the link begins to close. */
   closed(): void;
 }
@@ -24,6 +26,8 @@ export interface WorkerLinkOptions {
 interface Call {
   readonly method: keyof HostApi;
   readonly args: readonly unknown[];
+  /** The store that its caller believed in. */
+  readonly known: Incarnation | undefined;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
@@ -46,7 +50,8 @@ const CLOSE_MS = 1000;
  *    over it; host calls are idempotent. It is rejected only when no worker can be had, or the link closes.
  * 4. After a death the next worker starts by itself: runs go on without a call.
  * 5. While its worker owns the store, however busy, the page says so to those who claim it.
- * 6. A worker that the page ends is noted as ended, unless it had stopped answering: then it has crashed.
+ * 6. A call goes to the store that its caller knew, and to no other: also when it is made again.
+ * 7. A worker that the page ends is noted as ended, unless it had stopped answering: then it has crashed.
  */
 export class WorkerLink implements HostLink {
   readonly closed: Promise<never>;
@@ -82,7 +87,7 @@ export class WorkerLink implements HostLink {
     const answer = new Promise<unknown>((resolve, reject) => {
       const lack = this.#ended.signal.aborted ? closed(this.#options.name) : lackOf(globalThis);
       if (lack) throw lack;
-      const call = { method, args, resolve, reject };
+      const call = { method, args, known: this.#options.storage.known(), resolve, reject };
       this.#calls.add(call);
       if (this.#remote) void this.#issue(call, this.#remote);
       else this.#start();
@@ -169,7 +174,13 @@ export class WorkerLink implements HostLink {
   #tell(notice: Parameters<TellPage>[0]): void {
     if (notice.kind === 'host') this.#owns = notice.ownership === 'owner';
     if (notice.kind === 'network') this.#options.network(notice.online);
+    else if (notice.kind === 'store' || notice.kind === 'trouble') this.#heedStore(notice);
     else this.#audience.notice(notice);
+  }
+
+  #heedStore(notice: StoreNotice | TroubleNotice): void {
+    const lost = this.#options.storage.heed(notice);
+    if (lost) this.#audience.notice({ kind: 'lost', error: encodeError(lost) });
   }
 
   /** The worker is gone, or about to go. */
@@ -178,6 +189,7 @@ export class WorkerLink implements HostLink {
     this.#remote = undefined;
     this.#owns = false;
     this.#options.network(true);
+    this.#options.storage.heed({ kind: 'trouble' });
   }
 
   #noteEnd(): void {
@@ -188,9 +200,12 @@ export class WorkerLink implements HostLink {
 
   async #issue(call: Call, remote: RemoteWorker): Promise<void> {
     try {
-      const reply = await remote.call(call.method, call.args as never);
+      const reply = await remote.call(call.method, call.args as never, call.known);
       call.resolve(fromReply(reply));
     } catch (error) {
+      // The caller may go on at once, from then on in the store that there is.
+      if (isHoldfastError(error, 'STORE_LOST'))
+        this.#tell({ kind: 'store', ...(error.details as never as Incarnation) });
       call.reject(error);
     }
     this.#calls.delete(call);

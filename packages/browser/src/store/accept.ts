@@ -6,6 +6,7 @@ import {
   unknownRun,
   waitingInFull,
 } from '@holdfast/core/store';
+import { storeLost } from '../wire/store-lost.js';
 import { storable, type ToStored } from './attachments.js';
 import { address } from './keys.js';
 import { toRow } from './row.js';
@@ -15,18 +16,30 @@ import { ignoreRejection, readHead, transact } from './transaction.js';
 
 type Mail = Extract<Acceptance, { kind: 'inbox' }>;
 
+/** What an acceptance is made with. */
+interface Terms {
+  readonly durability: Durability;
+  /** Of the database that it is meant for: `STORE_LOST` in any other. */
+  readonly incarnation: string | undefined;
+}
+
 /** One transaction for one acceptance. */
-export async function acceptOne(db: Database, acceptance: Acceptance, durability: Durability): Promise<Accepted> {
+export async function acceptOne(
+  db: Database,
+  acceptance: Acceptance,
+  { durability, incarnation }: Terms,
+): Promise<Accepted> {
   const toStored = await storable(
     db,
     (acceptance.attachments ?? []).map(({ blob }) => blob),
   );
   return transact(db, durability, async (transaction) => {
     const { workflow, run } = acceptance.row;
-    const [row] = await Promise.all([
+    const [row, head] = await Promise.all([
       transaction.objectStore('holdfast_runs').get([workflow, run]),
       readHead(transaction),
     ]);
+    if (incarnation !== undefined && head?.incarnation !== incarnation) throw storeLost(db.name, head?.incarnation);
     if (acceptance.kind === 'inbox') {
       if (!row || (row.status === 'pruned' && acceptance.row.lane === 'event')) throw unknownRun(workflow, run);
       return enqueue(transaction, acceptance, toStored);

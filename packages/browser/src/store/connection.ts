@@ -1,17 +1,30 @@
 import { HoldfastError } from '@holdfast/core';
 import { FORMAT_VERSION } from '@holdfast/core/store';
+import type { IDBPObjectStore } from 'idb';
 import { failureOf, isConnectionLost, newerFormat } from './failure.js';
-import type { Database } from './schema.js';
+import { type Database, firstHead, type Head, type HoldfastSchema } from './schema.js';
+
+/** Between two looks at a database that was closed from outside and can't be opened, in ms: at first, and at most. */
+const FIRST_LOOK_MS = 100;
+const LAST_LOOK_MS = 30_000;
 
 /** Where connections to a database come from. */
 export interface Source {
   readonly name: string;
   /** Whether a database without a head record is one that nothing was stored in yet, and not a strange one. */
   readonly begins: boolean;
-  /** @param lost is called when the connection has died. */
-  open(lost: () => void): Promise<Database>;
+  /** @param left is called when the connection has died, or has yielded to whoever changes or deletes the database. */
+  open(left: () => void): Promise<Database>;
   /** Nobody here uses that connection any more. */
   end(db: Database): void;
+}
+
+/** Told of what becomes of a database. */
+export interface Following {
+  /** It was opened; an incarnation that is another than before says that all that was in it is gone. */
+  opened(incarnation: string): void;
+  /** It could not be opened, or newer code has changed it. */
+  failed(error: HoldfastError): void;
 }
 
 /**
@@ -20,21 +33,31 @@ export interface Source {
  * 2. A connection yields to whoever wants to change or delete the database, and comes back at its next use.
  * 3. Work that met a dead connection is done once more on a new one, and only once.
  * 4. `close` waits for the work under way.
+ * 5. A connection that was there and is not any more is made anew at once: a database that was deleted is noticed by who is idle.
  */
 export class Connection {
   readonly source: Source;
   readonly #openMs: number;
+  readonly #following: Following;
   readonly #underWay = new Set<Promise<unknown>>();
   #database: Promise<Database> | undefined;
+  #incarnation: string | undefined;
+  #nextLook: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
-  constructor(source: Source, openMs: number) {
+  constructor(source: Source, openMs: number, following: Following) {
     this.source = source;
     this.#openMs = openMs;
+    this.#following = following;
   }
 
   get name(): string {
     return this.source.name;
+  }
+
+  /** Of the database as it was opened last. */
+  get incarnation(): string | undefined {
+    return this.#incarnation;
   }
 
   /** Does `work`; what it rejects with becomes a HoldfastError. */
@@ -43,7 +66,9 @@ export class Connection {
       return Promise.reject(new HoldfastError('CLOSED', { message: `The store ${this.name} is closed.` }));
     }
     const done = this.#attempt(work).catch((error: unknown) => {
-      throw failureOf(error, this.name);
+      const failure = failureOf(error, this.name);
+      if (failure.code === 'STORE_FORMAT') this.#following.failed(failure);
+      throw failure;
     });
     const forget = () => this.#underWay.delete(done);
     this.#underWay.add(done);
@@ -65,9 +90,13 @@ export class Connection {
 
   #opened(): Promise<Database> {
     if (this.#database) return this.#database;
-    const database = withinMs(this.#open(), this.#openMs, this.source);
+    const opening = this.#open(() => this.#left(database));
+    const database: Promise<Database> = withinMs(opening, this.#openMs, this.source);
     this.#database = database;
-    database.catch(() => this.#forget(database));
+    database.catch((error: unknown) => {
+      this.#forget(database);
+      this.#following.failed(failureOf(error, this.name));
+    });
     return database;
   }
 
@@ -75,14 +104,28 @@ export class Connection {
     if (this.#database === database) this.#database = undefined;
   }
 
-  async #open(): Promise<Database> {
-    const db = await this.source.open(() => {
-      this.#database = undefined;
+  #left(database: Promise<Database>): void {
+    if (this.#closed || this.#database !== database) return;
+    this.#forget(database);
+    this.#look();
+  }
+
+  /** Opens it anew where it was open before, again and again: what closed it may not be over yet. */
+  #look(waitMs = FIRST_LOOK_MS): void {
+    if (this.#closed || this.#incarnation === undefined) return;
+    this.#opened().catch((error: unknown) => {
+      if (failureOf(error, this.name).code === 'STORE_FORMAT') return;
+      this.#nextLook = setTimeout(() => this.#look(Math.min(waitMs * 2, LAST_LOOK_MS)), waitMs);
     });
+  }
+
+  async #open(left: () => void): Promise<Database> {
+    const db = await this.source.open(left);
     try {
-      const head = await db.get('holdfast_meta', 'head');
-      if (head && head.format > FORMAT_VERSION) throw newerFormat(this.name);
-      if (!head && !this.source.begins) throw foreign(this.name);
+      const head = (await db.get('holdfast_meta', 'head')) ?? (await this.#begin(db));
+      if (head.format > FORMAT_VERSION) throw newerFormat(this.name);
+      this.#incarnation = head.incarnation;
+      this.#following.opened(head.incarnation);
       return db;
     } catch (error) {
       this.source.end(db);
@@ -90,8 +133,17 @@ export class Connection {
     }
   }
 
+  /** The head of a database of the app's that nothing was stored in yet. Another tab may be as early. */
+  async #begin(db: Database): Promise<Head> {
+    if (!this.source.begins) throw foreign(this.name);
+    const transaction = db.transaction('holdfast_meta', 'readwrite');
+    const [head] = await Promise.all([beginIn(transaction.store), transaction.done]);
+    return head;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#nextLook);
     await Promise.allSettled(this.#underWay);
     const database = this.#database;
     this.#database = undefined;
@@ -102,6 +154,16 @@ export class Connection {
       },
     );
   }
+}
+
+async function beginIn(
+  meta: IDBPObjectStore<HoldfastSchema, ['holdfast_meta'], 'holdfast_meta', 'readwrite'>,
+): Promise<Head> {
+  const present = await meta.get('head');
+  if (present) return present;
+  const head = firstHead();
+  await meta.put(head, 'head');
+  return head;
 }
 
 /** What a transaction rejects with when its connection was closed under it. */

@@ -1,6 +1,15 @@
+import type { HoldfastError } from '@holdfast/core';
 import type { Durability } from '@holdfast/core/store';
 import type { Standing } from '../claims/words.js';
 import type { HostRegister } from './ownership.js';
+
+/** Told of what becomes of a store's database. */
+export interface StoreFollower {
+  /** It was opened, for the first time or again: whether it is the same as before only its incarnation tells. */
+  found(incarnation: string): void;
+  /** What keeps it from being opened or a run from being stored; nothing when that is over. */
+  trouble(error: HoldfastError | undefined): void;
+}
 
 /** What a store is told of the host that it is for. */
 export interface HostSide {
@@ -17,4 +26,5 @@ export interface HostSide {
   readonly durability?: Durability;
   /** Aborted when the lock is to be free at once: its holder is about to stand still. What is under way is fenced off. */
   readonly ended?: AbortSignal;
+  readonly following?: StoreFollower;
 }

@@ -1,7 +1,6 @@
-import type { Store } from '@holdfast/core/store';
 import type { HostSide } from './host-side.js';
 import { ownDatabase } from './own-database.js';
-import { storeOver } from './store-over.js';
+import { type BrowserStore, storeOver } from './store-over.js';
 
 /** How long opening may take, in ms. */
 export const OPEN_MS = 10_000;
@@ -17,9 +16,9 @@ export interface IndexedDbStoreOptions extends HostSide {
  * Checkpoints in IndexedDB, for a worker or a page of a secure context. Nothing is opened before its first use.
  *
  * Besides the codes of the port: `STORE_BLOCKED` (another tab keeps the database from opening), `STORE_FULL` (quota),
- * `STORE_FORMAT` (written by newer code), `STORE_FAILED`.
+ * `STORE_LOST` (the database was deleted under an acceptance), `STORE_FORMAT` (written by newer code), `STORE_FAILED`.
  */
-export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
+export function createIndexedDbStore(options: IndexedDbStoreOptions): BrowserStore {
   const { name, openMs = OPEN_MS, ...host } = options;
   return storeOver({ source: ownDatabase(name), openMs, host });
 }

@@ -1,9 +1,10 @@
+import type { HoldfastError } from '@holdfast/core';
 import type { Ownership } from '@holdfast/core/store';
 import type { Rivals } from '../claims/rivals.js';
 import { fenced } from './commit.js';
 import type { Connection } from './connection.js';
 import { requestLock } from './lock.js';
-import { type Database, firstHead, type Head } from './schema.js';
+import type { Database, Head } from './schema.js';
 import { readHead, transact } from './transaction.js';
 
 /**
@@ -21,8 +22,8 @@ export interface HostRegister {
 export interface Held extends Ownership {
   /** The database that the epoch belongs to. */
   readonly incarnation: string;
-  /** Tells the owner that the store has refused its epoch. */
-  lose(present?: number): void;
+  /** Tells the owner that it is none any more, and why. */
+  lose(reason: HoldfastError): void;
   /** Frees the lock, and nothing else. */
   giveBack(): Promise<void>;
 }
@@ -45,15 +46,15 @@ export async function acquireOwnership(
   };
   ended?.addEventListener('abort', () => void giveBack(), { once: true });
   try {
-    const { before, raised } = await connection.use((db) => raiseEpoch(db, connection.source.begins, hosts?.self));
+    const { before, raised } = await connection.use((db) => raiseEpoch(db, hosts?.self));
     const { epoch, incarnation } = raised;
     const afterCrash = await hasCrashed(before, hosts);
     const lost = new AbortController();
-    const lose = (present?: number) => {
+    const lose = (reason: HoldfastError) => {
       wanted.end();
-      lost.abort(fenced(epoch, present));
+      lost.abort(reason);
     };
-    lock.stolen.then(() => lose());
+    lock.stolen.then(() => lose(fenced(epoch, undefined)));
     const release = async () => {
       wanted.yields();
       try {
@@ -69,9 +70,9 @@ export async function acquireOwnership(
   }
 }
 
-function raiseEpoch(db: Database, begins: boolean, host: string | undefined): Promise<{ before: Head; raised: Head }> {
+function raiseEpoch(db: Database, host: string | undefined): Promise<{ before: Head; raised: Head }> {
   return transact(db, 'strict', async (transaction) => {
-    const before = (await readHead(transaction)) ?? (begins ? firstHead() : undefined);
+    const before = await readHead(transaction);
     if (!before) throw new DOMException('The database has no head record.', 'NotFoundError');
     const { incarnation, format, epoch } = before;
     const raised = { incarnation, format, epoch: epoch + 1, ...(host !== undefined && { host }) };

@@ -2,6 +2,7 @@ import { HoldfastError, isHoldfastError } from '@holdfast/core';
 import type { Checkpoint, Durability, Ownership, RunAddress, Store, StoreChange } from '@holdfast/core/store';
 import { Rivals } from '../claims/rivals.js';
 import { Channel } from '../wire/channel.js';
+import { storeLost } from '../wire/store-lost.js';
 import { acceptOne } from './accept.js';
 import { commitTogether, type Refusal } from './commit.js';
 import { CommitGroup } from './commit-group.js';
@@ -12,6 +13,7 @@ import { ownAcceptance, ownCheckpoint } from './own-copy.js';
 import { acquireOwnership, type Held } from './ownership.js';
 import { readHeadOf, readHistory, readInbox, readPage, readRun } from './read.js';
 import type { Database } from './schema.js';
+import { Trouble } from './trouble.js';
 import { assertTables, type Begun, writeLocally } from './write-locally.js';
 
 const STEAL_AFTER_MS = 10_000;
@@ -24,11 +26,18 @@ export interface StoreOverOptions {
   readonly begin?: (db: Database, tables: readonly string[], durability: Durability) => Begun | Promise<Begun>;
 }
 
+/** A store whose database may be lost. */
+export interface BrowserStore extends Store {
+  /** Of the database as it is now; opens it. @throws store codes. */
+  incarnation(): Promise<string | undefined>;
+}
+
 /** A store over the tables of {@link Source}. Nothing is opened before its first use. */
-export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Store {
+export function storeOver({ source, openMs, host, begin }: StoreOverOptions): BrowserStore {
   const { name } = source;
-  const { hosts, standing, stealAfterMs = STEAL_AFTER_MS, durability = 'strict', ended } = host;
-  const connection = new Connection(source, openMs);
+  const { hosts, standing, stealAfterMs = STEAL_AFTER_MS, durability = 'strict', ended, following } = host;
+  const trouble = new Trouble((error) => following?.trouble(error));
+  const connection = new Connection(source, openMs, { opened, failed });
   const wakes = new Channel<StoreChange>(`holdfast:${name}`);
   const rivals = new Rivals(name, stealAfterMs, standing);
   const closing = new AbortController();
@@ -40,14 +49,28 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): St
   };
   ended?.addEventListener('abort', closeChannels, { once: true });
 
+  function opened(incarnation: string): void {
+    for (const ownership of held.values()) {
+      if (ownership.incarnation !== incarnation) ownership.lose(storeLost(name, incarnation));
+    }
+    trouble.opened();
+    following?.found(incarnation);
+  }
+
+  function failed(error: HoldfastError): void {
+    if (error.code === 'STORE_FORMAT') for (const ownership of held.values()) ownership.lose(error);
+    trouble.notOpened(error);
+  }
+
   async function write(checkpoints: readonly Checkpoint[]): Promise<Refusal[]> {
-    const refusals = await connection.use((db) =>
+    const writing = connection.use((db) =>
       commitTogether(db, checkpoints, { durability, incarnationOf: (epoch) => held.get(epoch)?.incarnation }),
     );
+    const refusals = await trouble.watch(checkpoints, writing);
     checkpoints.forEach(({ workflow, run, epoch }, at) => {
       const refusal = refusals[at];
       if (!refusal) wakes.tell({ kind: 'committed', workflow, run });
-      else if (refusal.code === 'STORE_FENCED') held.get(epoch)?.lose(refusal.details.present as number);
+      else if (refusal.code === 'STORE_FENCED') held.get(epoch)?.lose(refusal);
     });
     return refusals;
   }
@@ -62,17 +85,18 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): St
         assertTables(db, tables);
         return writeLocally(await begin(db, tables, durability), claim, owner?.incarnation, { perform, conclude });
       });
-      const { fault, trouble } = await writing.catch((error: unknown) => {
-        if (isHoldfastError(error, 'STORE_FENCED')) owner?.lose(error.details.present as number);
+      const { fault, trouble: ofStore } = await writing.catch((error: unknown) => {
+        if (isHoldfastError(error, 'STORE_FENCED')) owner?.lose(error);
         throw error;
       });
       if (fault) throw fault.error;
-      if (trouble) throw failureOf(trouble.error, name);
+      if (ofStore) throw failureOf(ofStore.error, name);
       wakes.tell({ kind: 'committed', workflow, run });
     };
 
   async function acquire({ signal }: { signal?: AbortSignal } = {}): Promise<Ownership> {
     open();
+    trouble.clear();
     const over = AbortSignal.any([closing.signal, ended, signal].filter((one) => one !== undefined));
     const ownership = await acquireOwnership(connection, over, rivals, { hosts, ended });
     if (closing.signal.aborted) await ownership.giveBack();
@@ -111,8 +135,9 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): St
     async accept(acceptance) {
       open();
       const own = ownAcceptance(acceptance);
+      const { incarnation } = connection;
       return connection.use(async (db) => {
-        const accepted = await acceptOne(db, own, durability);
+        const accepted = await acceptOne(db, own, { durability, incarnation });
         const met = 'row' in accepted ? accepted.row : undefined;
         const { workflow, run } = met ?? own.row;
         // A queued run that is there may be of a call whose worker died before it told the owner.
@@ -125,6 +150,7 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): St
     list: reading(readPage),
     inbox: reading(readInbox),
     history: reading(readHistory),
+    incarnation: reading(async () => connection.incarnation),
     watch: (listener: (change: StoreChange) => void) => wakes.listen(listener),
     close,
   };

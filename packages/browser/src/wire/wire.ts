@@ -36,8 +36,25 @@ export interface NetworkNotice {
   readonly online: boolean;
 }
 
+/** A database, and which one of that name: it has another incarnation when it was deleted and made anew. */
+export interface Incarnation {
+  readonly database: string;
+  readonly incarnation: string;
+}
+
+/** The store was opened, for the first time or again. */
+export interface StoreNotice extends Incarnation {
+  readonly kind: 'store';
+}
+
+/** What keeps the store from its work; nothing when that is over. */
+export interface TroubleNotice {
+  readonly kind: 'trouble';
+  readonly error?: Encoded;
+}
+
 /** What a host says, to the page. */
-export type TellPage = (notice: Notice | NetworkNotice) => void | Promise<void>;
+export type TellPage = (notice: Notice | NetworkNotice | StoreNotice | TroubleNotice) => void | Promise<void>;
 /** A step's call of a function of the page. */
 export type CallService = (name: string, args: readonly unknown[]) => Promise<Reply<unknown>>;
 
@@ -48,9 +65,11 @@ export type AskEnded = (host: string) => boolean | Promise<boolean>;
 export interface WorkerApi {
   /** Comes first, and once. */
   connect(hello: Hello, tell: TellPage, service: CallService, ended: AskEnded): Promise<Reply<void>>;
+  /** @param known the store that the caller believes in: what changes a run is `STORE_LOST` in another. */
   call<M extends keyof HostApi>(
     method: M,
     args: Parameters<HostApi[M]>,
+    known?: Incarnation,
   ): Promise<Reply<Awaited<ReturnType<HostApi[M]>>>>;
   page(state: PageState): void;
   /** Ends the host and gives the store back. */

@@ -1,4 +1,4 @@
-import { encodeGiven } from '../codec/index.js';
+import { decodeError, encodeGiven } from '../codec/index.js';
 import { isWellFormed } from '../define/well-formed.js';
 import type { WorkflowTypes } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
@@ -138,6 +138,7 @@ class LinkedHoldfast {
 
   #heed(notice: Notice): void {
     if (notice.kind === 'host') this.#setOwnership(notice.ownership);
+    else if (notice.kind === 'lost') this.#failAll(decodeError(notice.error));
     else if (notice.kind === 'runs') this.#lists.get(notice.interest)?.heed(notice);
     else this.#runs.get(notice.interest)?.heed(notice);
   }
@@ -152,7 +153,11 @@ class LinkedHoldfast {
     // What another host was says nothing of the next.
     if (status === 'starting' || status === 'restarting' || status === 'unreachable') this.#ownership = undefined;
     this.#tellHost();
-    if (status === 'unreachable') for (const run of this.#runs.values()) run.unreachable(error);
+    if (status === 'unreachable') this.#failAll(error);
+  }
+
+  #failAll(error: unknown): void {
+    for (const run of this.#runs.values()) run.fail(error);
   }
 
   #tellHost(): void {

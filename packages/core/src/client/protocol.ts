@@ -51,7 +51,9 @@ export type Notice =
   | { readonly kind: 'run'; readonly interest: string; readonly snapshot: Encoded }
   | { readonly kind: 'runs'; readonly interest: string; readonly rows: readonly RunRow[] }
   | { readonly kind: 'emitted'; readonly interest: string; readonly event: Encoded }
-  | { readonly kind: 'host'; readonly ownership: 'owner' | 'standby' };
+  | { readonly kind: 'host'; readonly ownership: 'owner' | 'standby' }
+  /** The store is another one than before: nothing that was in it is there. `error` is a `STORE_LOST`. */
+  | { readonly kind: 'lost'; readonly error: Encoded };
 
 /** The methods of a host. All of them may be called twice with the same arguments without a second effect. */
 export interface HostApi {

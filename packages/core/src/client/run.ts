@@ -206,8 +206,8 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
     this.#link.call('watch', interest).catch((error) => this.#problem(error));
   }
 
-  /** No host can be had: nothing would bring a result. */
-  unreachable(error: unknown): void {
+  /** No host can be had, or the run is lost: nothing would bring a result. */
+  fail(error: unknown): void {
     for (const fail of [...this.#waiting]) fail(error);
   }
 
@@ -251,7 +251,7 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
     const { code = 'HOST_FAILED', message = String(error) } = error as HoldfastError;
     this.#text = '';
     this.#set({ ...this.#snapshot, run: { ...this.#snapshot.run, problem: { code, message } } });
-    this.unreachable(error);
+    this.fail(error);
   }
 }
 

@@ -264,6 +264,29 @@ describe('what cannot be stored is refused with its path', () => {
     expect(error.message).toContain(path);
   });
 
+  test.each<[string, unknown, RegExp]>([
+    ['a function', () => {}, /services/],
+    ['a symbol', Symbol('x'), /string/],
+    ['a Promise', Promise.resolve(), /Await/],
+    ['an instance of Basket, whose class would be lost', new Basket(), /\{ \.\.\.it \}/],
+    ['an instance of WeakMap', new WeakMap(), /Map/],
+    ['an instance of AbortController', new AbortController(), /plain data/],
+    [
+      'a DOM node (BODY)',
+      new (class HTMLBodyElement {
+        readonly nodeType = 1;
+        readonly nodeName = 'BODY';
+      })(),
+      /text/,
+    ],
+    ['a Proxy', new Proxy({}, {}), /toRaw\(\) in Vue, toJS\(\) in MobX/],
+  ])('what to do about %s is told with it', (kind, value, remedy) => {
+    const error = refusal(() => encodeGiven({ items: [0, { onClick: value }] }, 'input'));
+    expect(error.details).toEqual({ path: 'input.items[1].onClick' });
+    expect(error.message).toContain(`input.items[1].onClick is ${kind}`);
+    expect(error.remedy).toMatch(remedy);
+  });
+
   test('a getter that throws something odd', () => {
     for (const thrown of [undefined, 'text', new Error('boom')]) {
       const value = Object.defineProperty({}, 'a', {
@@ -291,6 +314,7 @@ describe('what cannot be stored is refused with its path', () => {
     ['in a Map', (proxy) => ({ m: new Map([['k', proxy]]) }), 'input.m.get("k")'],
     ['as the key of a Map', (proxy) => ({ m: new Map([[proxy, 1]]) }), 'input.m.keys()'],
     ['in a Set', (proxy) => new Set([proxy]), 'input.values()'],
+    ['under an odd key', (proxy) => ({ 'an odd key': proxy }), 'input["an odd key"]'],
   ])('a Proxy: %s', (_, around, path) => {
     const error = refusal(() => encodeGiven(around(new Proxy({ a: 1 }, {})), 'input'));
     expect(error.code).toBe('VALUE_NOT_STORABLE');

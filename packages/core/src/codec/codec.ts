@@ -1,8 +1,9 @@
 import { parse, stringify } from 'devalue';
-import { HoldfastError, isHoldfastError } from '../errors/index.js';
+import { HoldfastError } from '../errors/index.js';
 import type { Encoded } from '../records/records.js';
 import { createErrorReviver, errorToData, isError } from './errors-as-data.js';
 import { fileOf } from './files.js';
+import { assertNoProxy, describe, notStorable } from './unstorable.js';
 
 /**
  * The one codec of every store, message and archive. devalue (https://github.com/sveltejs/devalue) carries Date, Map,
@@ -57,13 +58,8 @@ export function decode(encoded: Encoded, revivers: Revivers = {}): unknown {
  */
 export function encodeGiven(value: unknown, what: string): Encoded {
   const encoded = encode(value, what);
-  const path = findProxy(value, what);
-  if (path === undefined) return encoded;
-  throw new HoldfastError('VALUE_NOT_STORABLE', {
-    message: `The ${what} can't be stored: ${path} is a Proxy.`,
-    remedy: 'Hand over plain data: toRaw() in Vue, toJS() in MobX, or structuredClone of the source.',
-    details: { path },
-  });
+  assertNoProxy(value, what);
+  return encoded;
 }
 
 /** For a thrown thing on its way to a caller in another realm. */
@@ -95,14 +91,6 @@ function isStorable(value: unknown, reducers: Reducers): boolean {
   }
 }
 
-function describe(thrown: unknown): string {
-  try {
-    return String(thrown);
-  } catch {
-    return Object.prototype.toString.call(thrown);
-  }
-}
-
 function blobToData(blob: Blob, blobs: Blob[]): BlobData {
   const at = blobs.push(blob) - 1;
   const { type, size } = blob;
@@ -121,70 +109,4 @@ function blobFromData({ at, type, name, lastModified }: BlobData, blobs: readonl
 
 function isFile(blob: Blob): blob is File {
   return typeof File !== 'undefined' && blob instanceof File;
-}
-
-/** The path of the first Proxy in `value`; only structuredClone can tell one from the object behind it. */
-function findProxy(value: unknown, path: string): string | undefined {
-  return clones(value) ? undefined : blame(value as object, path, new Set());
-}
-
-/** Of what can't be cloned: which part is to blame. Some kinds are storable though they can't be cloned, as URLs. */
-function blame(value: object, path: string, seen: Set<unknown>): string | undefined {
-  seen.add(value);
-  let excused = !CONTAINERS.has(Object.prototype.toString.call(value));
-  for (const [key, part] of parts(value)) {
-    if (seen.has(part) || clones(part)) continue;
-    const found = blame(part as object, `${path}${key}`, seen);
-    if (found !== undefined) return found;
-    excused = true;
-  }
-  return excused ? undefined : path;
-}
-
-const CONTAINERS = new Set(['[object Object]', '[object Array]', '[object Map]', '[object Set]']);
-
-/** The parts of a container, by how they are reached. */
-export function* parts(value: object): Iterable<[string, unknown]> {
-  if (value instanceof Map) {
-    for (const [key, part] of value) {
-      yield ['.keys()', key];
-      yield [`.get(${typeof key === 'string' ? JSON.stringify(key) : describe(key)})`, part];
-    }
-  } else if (value instanceof Set) for (const part of value) yield ['.values()', part];
-  else {
-    for (const [key, part] of Object.entries(value)) yield [Array.isArray(value) ? `[${key}]` : `.${key}`, part];
-  }
-}
-
-function clones(value: unknown): boolean {
-  try {
-    structuredClone(value);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function notStorable(cause: unknown, what: string): HoldfastError {
-  if (isHoldfastError(cause)) return cause;
-  const { path = '', value, message = '' } = (cause ?? {}) as { path?: string; value?: unknown; message?: string };
-  const where = `${what}${path}`;
-  const kind = kindOf(value, message);
-  return new HoldfastError('VALUE_NOT_STORABLE', {
-    message: `The ${what} can't be stored: ${where} is ${kind}.`,
-    remedy: 'Leave it out, or put plain data in its place.',
-    details: { path: where },
-    cause,
-  });
-}
-
-function kindOf(value: unknown, message: string): string {
-  if (typeof value === 'function') return 'a function';
-  if (typeof value === 'symbol') return 'a symbol';
-  if (message === 'Maximum call stack size exceeded') return 'nested too deeply';
-  if (message.includes('__proto__')) return 'an object with a __proto__ key';
-  if (message.includes('symbolic keys')) return 'an object with symbol keys';
-  if (typeof (value as { then?: unknown } | undefined)?.then === 'function') return 'a Promise';
-  const name = (value as object | undefined)?.constructor?.name;
-  return name ? `an instance of ${name}` : 'not plain data';
 }

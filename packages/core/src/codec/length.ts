@@ -1,5 +1,6 @@
 import { HoldfastError } from '../errors/index.js';
-import { encode, parts, type Reducers } from './codec.js';
+import { encode, type Reducers } from './codec.js';
+import { parts } from './unstorable.js';
 
 /**
  * Refuses, with `VALUE_TOO_LARGE`, a value whose text is longer than `limit`.

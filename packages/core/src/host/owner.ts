@@ -2,7 +2,7 @@ import { isHoldfastError } from '../errors/index.js';
 import type { Ownership, Store } from '../store/store.js';
 import { Handover, handedOver } from './handover.js';
 import type { Clock } from './ports.js';
-import { FIRST_RETRY_MS } from './problems.js';
+import { FIRST_RETRY_MS, LAST_RETRY_MS } from './problems.js';
 import { closed } from './refusals.js';
 
 export interface OwnerPorts {
@@ -24,12 +24,16 @@ export interface OwnerPorts {
  * 1. `ended` follows each `begun` before the store is given back, and before the next `begun`.
  * 2. What another host had better have is given to it at a moment that costs little, and asked for again.
  * 3. Once it is closing, or the store has refused for good, it asks no more.
+ * 4. Where the store is in trouble it asks less and less often.
  */
 export class Owner {
   /** Resolves when the store is owned for the first time; rejects when it refuses, or this is closed before. */
   readonly owned: Promise<void>;
   readonly #ports: OwnerPorts;
   readonly #closing = new AbortController();
+  #hasOwned = false;
+  /** Between two times that it asks. */
+  #retryMs = FIRST_RETRY_MS;
   #settleOwned: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   #ownership: Ownership | undefined;
   #owning: Promise<void> | undefined;
@@ -95,6 +99,8 @@ export class Owner {
       const ownership = await this.#acquire();
       if (!ownership) continue;
       this.#ownership = ownership;
+      this.#hasOwned = true;
+      this.#retryMs = FIRST_RETRY_MS;
       this.#settleOwned?.resolve();
       const lost = this.#untilLost(ownership);
       this.#ports.begun(ownership);
@@ -118,13 +124,19 @@ export class Owner {
     } catch (error) {
       if (signal.aborted) return undefined;
       this.#settleOwned?.reject(error);
-      if (isHoldfastError(error) && !error.retryable) this.#closing.abort(error);
-      else {
-        this.#ports.onError(error);
-        await this.pause(FIRST_RETRY_MS);
-      }
+      const isFinal = isHoldfastError(error) && !error.retryable;
+      // `owned` tells of a refusal only once.
+      if (!isFinal || this.#hasOwned) this.#ports.onError(error);
+      if (isFinal) this.#closing.abort(error);
+      else await this.#waitLonger();
       return undefined;
     }
+  }
+
+  #waitLonger(): Promise<void> {
+    const waitMs = this.#retryMs;
+    this.#retryMs = Math.min(waitMs * 2, LAST_RETRY_MS);
+    return this.pause(waitMs);
   }
 
   #untilLost(ownership: Ownership): Promise<void> {

@@ -5,7 +5,7 @@ import { isParking } from './seen.js';
 
 /** The wait before the first retry, in ms; each further one is twice as long. */
 export const FIRST_RETRY_MS = 1000;
-const LAST_RETRY_MS = 30_000;
+export const LAST_RETRY_MS = 30_000;
 
 interface Problem {
   readonly error: unknown;

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { createMachine, emit, fromPromise, setup } from 'xstate';
-import { encode } from '../codec/index.js';
+import { createClient } from '../client/holdfast.js';
+import type { HostLink, Notice } from '../client/protocol.js';
+import { encode, encodeError } from '../codec/index.js';
 import { defineWorkflow } from '../define/define-workflow.js';
 import { HoldfastError } from '../errors/index.js';
 import { createMemoryDatabase, createMemoryStore } from '../store/memory-store.js';
@@ -194,4 +196,81 @@ test('a run that waits is told as such after a snapshot could not be read once',
   run.subscribe(({ run: { status } }) => statuses.push(status));
   await expect.poll(() => statuses, { timeout: 3000 }).toEqual(['waiting']);
   await holdfast.close();
+});
+
+/** A store that is not given while there is `error`, and whose ownership can be taken. */
+function aFickleStore(error: HoldfastError | undefined) {
+  const inner = createMemoryStore();
+  const fickle = { error, asked: 0, lose: new AbortController() };
+  const store: Store = {
+    ...inner,
+    async acquire(options) {
+      fickle.asked++;
+      if (fickle.error) throw fickle.error;
+      fickle.lose = new AbortController();
+      return { ...(await inner.acquire(options)), lost: fickle.lose.signal };
+    },
+  };
+  return { store, fickle };
+}
+
+test('a store that can not be had is asked for less and less often, until it was had', async () => {
+  const { store, fickle } = aFickleStore(failed());
+  const { holdfast, host, clock } = aHoldfast([waiter], { store });
+  const untilAsked = async (waits: readonly number[]) => {
+    for (const waitMs of waits) {
+      const { asked } = fickle;
+      clock.advance(waitMs - 1);
+      await settled();
+      expect(fickle.asked).toBe(asked);
+      clock.advance(1);
+      await settled();
+      expect(fickle.asked).toBe(asked + 1);
+    }
+  };
+  await settled();
+  await untilAsked([1000, 2000, 4000, 8000, 16_000, 30_000]);
+  fickle.error = undefined;
+  await untilAsked([30_000]);
+  expect(host.ownership).toBe('owner');
+  fickle.error = failed();
+  fickle.lose.abort(failed());
+  await settled();
+  await untilAsked([1000, 2000]);
+  await holdfast.close();
+});
+
+test('a store that was owned and refuses for good is told', async () => {
+  const { store, fickle } = aFickleStore(undefined);
+  const { holdfast, host, errors } = aHoldfast([waiter], { store });
+  await settled();
+  fickle.error = new HoldfastError('STORE_FORMAT', { message: 'Written by newer code.' });
+  fickle.lose.abort(fickle.error);
+  await settled();
+  expect(host.ownership).toBe('standby');
+  expect(errors).toEqual([fickle.error]);
+  await holdfast.close();
+});
+
+test('what is lost ends each wait for a result with that error, and what comes later is another matter', async () => {
+  let tell: (notice: Notice) => void = () => {};
+  const link = {
+    closed: new Promise<never>(() => {}),
+    call: async () => undefined,
+    listen: ({ notice }: { notice: typeof tell }) => {
+      tell = notice;
+    },
+    close: async () => {},
+  } as unknown as HostLink;
+  const run = createClient(link).run('w', '1');
+  const lost = new HoldfastError('STORE_LOST', { message: 'It is gone.' });
+  const before = run.result();
+  tell({ kind: 'lost', error: encodeError(lost) });
+  await expect(before).rejects.toMatchObject({ code: 'STORE_LOST' });
+  let ended = false;
+  void run.result().finally(() => {
+    ended = true;
+  });
+  await settled();
+  expect(ended).toBe(false);
 });
