@@ -3,10 +3,13 @@ import type { App } from './worker.js';
 
 /** Every worker made in this page, in order. */
 const workers: Worker[] = [];
+/** What went wrong in them, and nobody else was told. */
+const trouble: string[] = [];
 
 const holdfast = createHoldfast<App>(() => {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
   workers.push(worker);
+  worker.addEventListener('message', ({ data }) => data?.trouble && trouble.push(data.trouble));
   return worker;
 });
 
@@ -70,7 +73,7 @@ const app = {
   standing() {
     const { run: known, error } = run.getSnapshot();
     const failure = error === undefined ? {} : { error: String(error), cause: String((error as Error).cause) };
-    return { ...known, ...failure, host: holdfast.host.getSnapshot(), workers: workers.length, ...returns };
+    return { ...known, ...failure, host: holdfast.host.getSnapshot(), workers: workers.length, ...returns, trouble };
   },
   output: () => run.result(),
   seqs: async () => (await run.history()).map(({ seq }) => seq),

@@ -118,7 +118,7 @@ export class Owner {
     } catch (error) {
       if (signal.aborted) return undefined;
       this.#settleOwned?.reject(error);
-      if (isHoldfastError(error) && !error.retryable) this.#closing.abort(error);
+      if (isForGood(error)) this.#closing.abort(error);
       else {
         this.#ports.onError(error);
         await this.pause(FIRST_RETRY_MS);
@@ -140,4 +140,9 @@ export class Owner {
       });
     });
   }
+}
+
+/** `STORE_FAILED` that can't be retried says that nobody knows whether the epoch was raised: it is raised once more then. */
+function isForGood(error: unknown): boolean {
+  return isHoldfastError(error) && !error.retryable && error.code !== 'STORE_FAILED';
 }
