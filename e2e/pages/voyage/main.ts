@@ -35,6 +35,24 @@ addEventListener('pageshow', (event) => {
 /** 100 kB, the same for all. */
 const cargo = () => new Blob([Uint8Array.from({ length: 100_000 }, (_, at) => at % 251)]);
 
+/** Who has and who wants which lock, and how far a look into the database comes. */
+async function beneath() {
+  const { held = [], pending = [] } = await navigator.locks.query();
+  const names = (locks: LockInfo[]) => locks.map(({ name, clientId }) => `${name} ${clientId}`);
+  let database = 'opening';
+  const opening = indexedDB.open('holdfast');
+  opening.onsuccess = () => {
+    database = 'reading';
+    const reading = opening.result.transaction('holdfast_meta').objectStore('holdfast_meta').get('head');
+    reading.onsuccess = () => {
+      database = JSON.stringify(reading.result);
+      opening.result.close();
+    };
+  };
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  return { held: names(held), pending: names(pending), database };
+}
+
 const app = {
   /** Of this document: another one after a reload. */
   document: crypto.randomUUID(),
@@ -70,10 +88,10 @@ const app = {
     return ended.flatMap(({ arrival: { name } }) => (name ? [name] : []));
   },
   status: () => run.getSnapshot().run.status,
-  standing() {
+  async standing() {
     const { run: known, error } = run.getSnapshot();
     const failure = error === undefined ? {} : { error: String(error), cause: String((error as Error).cause) };
-    return { ...known, ...failure, host: holdfast.host.getSnapshot(), workers: workers.length, ...returns, trouble };
+    return { ...known, ...failure, host: holdfast.host.getSnapshot(), workers: workers.length, ...returns, trouble, ...(await beneath()) };
   },
   output: () => run.result(),
   seqs: async () => (await run.history()).map(({ seq }) => seq),

@@ -7,6 +7,7 @@ import { createIndexedDbStore } from '../store/index.js';
 import { toReply } from '../wire/reply.js';
 import type { AskEnded, CallService, Hello, PageState, Serving, TellPage, WorkerApi } from '../wire/wire.js';
 import { HostConnectivity } from './connectivity.js';
+import { PageGround } from './page-ground.js';
 import { type Reachable, toProbe } from './reachability.js';
 import { createServices } from './services.js';
 import { toStepWorker } from './step-workers.js';
@@ -85,9 +86,10 @@ export function createWorkerApi(
   const { stepWorker, stealAfter = '10s', reachable, resumeWithin = '1s' } = options;
   if (options.store && options.name !== undefined) throw twoNames(options.name, options.store.name);
   const stealAfterMs = toMs(stealAfter, 'stealAfter');
+  const clock = createSystemClock();
   const connectivity = new HostConnectivity({
     scope,
-    clock: createSystemClock(),
+    clock,
     resumeWithinMs: toMs(resumeWithin, 'resumeWithin'),
     probe: reachable === undefined ? undefined : toProbe(reachable),
   });
@@ -115,6 +117,7 @@ export function createWorkerApi(
       store,
       workflows,
       connectivity,
+      ground: new PageGround(clock),
       services,
       onError,
       ...(stepWorker && { stepWorker: () => toStepWorker(stepWorker()) }),
