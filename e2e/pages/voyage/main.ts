@@ -91,7 +91,15 @@ const app = {
   async standing() {
     const { run: known, error } = run.getSnapshot();
     const failure = error === undefined ? {} : { error: String(error), cause: String((error as Error).cause) };
-    return { ...known, ...failure, host: holdfast.host.getSnapshot(), workers: workers.length, ...returns, trouble, ...(await beneath()) };
+    return {
+      ...known,
+      ...failure,
+      host: holdfast.host.getSnapshot(),
+      workers: workers.length,
+      ...returns,
+      trouble,
+      ...(await beneath()),
+    };
   },
   output: () => run.result(),
   seqs: async () => (await run.history()).map(({ seq }) => seq),

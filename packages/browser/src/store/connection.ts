@@ -1,6 +1,7 @@
 import { HoldfastError } from '@holdfast/core';
 import { FORMAT_VERSION } from '@holdfast/core/store';
 import { failureOf, isConnectionLost, newerFormat } from './failure.js';
+import { keepsTransactions, OneByOne } from './one-by-one.js';
 import type { Database } from './schema.js';
 
 /** Where connections to a database come from. */
@@ -20,11 +21,13 @@ export interface Source {
  * 2. A connection yields to whoever wants to change or delete the database, and comes back at its next use.
  * 3. Work that met a dead connection is done once more on a new one, and only once.
  * 4. `close` waits for the work under way.
+ * 5. Where the browser would keep transactions of an ended worker, no two are under way at once.
  */
 export class Connection {
   readonly source: Source;
   readonly #openMs: number;
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #turns = keepsTransactions(navigator) ? new OneByOne() : undefined;
   #database: Promise<Database> | undefined;
   #closed = false;
 
@@ -42,7 +45,8 @@ export class Connection {
     if (this.#closed) {
       return Promise.reject(new HoldfastError('CLOSED', { message: `The store ${this.name} is closed.` }));
     }
-    const done = this.#attempt(work).catch((error: unknown) => {
+    const attempt = () => this.#attempt(work);
+    const done = (this.#turns?.add(attempt) ?? attempt()).catch((error: unknown) => {
       throw failureOf(error, this.name);
     });
     const forget = () => this.#underWay.delete(done);
@@ -80,7 +84,8 @@ export class Connection {
       this.#database = undefined;
     });
     try {
-      const head = await db.get('holdfast_meta', 'head');
+      const transaction = db.transaction('holdfast_meta');
+      const [head] = await Promise.all([transaction.store.get('head'), transaction.done]);
       if (head && head.format > FORMAT_VERSION) throw newerFormat(this.name);
       if (!head && !this.source.begins) throw foreign(this.name);
       return db;
