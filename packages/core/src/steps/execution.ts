@@ -512,7 +512,8 @@ export class StepsExecution {
         if (this.#abort.signal.aborted) return never<JournalEntry>();
         if ('error' in result && this.#undoing && !isUndo) return undefined;
         if (details !== undefined) entry = { ...begun, details };
-        if ('error' in result && !(await this.#ports.holds())) {
+        const counts = 'error' in result ? this.#ports.holds() : true;
+        if (counts !== true && !(await counts)) {
           if (this.#abort.signal.aborted) return never<JournalEntry>();
           if (!settings.atMostOnce) return undefined;
         }
