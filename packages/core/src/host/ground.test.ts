@@ -46,7 +46,7 @@ test('a step without retry that fails with the ground under its host is done ane
   settles();
   expect(await run.result()).toBe(2);
   expect(attempts).toEqual([1, 1]);
-  expect(await seqs()).toEqual(['start ', 'step completed', 'actor done']);
+  expect(await seqs()).toEqual(['start ', 'step completed', 'actor completed']);
   await holdfast.close();
 });
 
