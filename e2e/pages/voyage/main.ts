@@ -26,6 +26,8 @@ export type Deed = keyof typeof deeds;
 const id = new URLSearchParams(location.search).get('run') ?? '';
 const run = holdfast.run('voyage', id);
 run.subscribe(() => {});
+const hop = holdfast.run('hop', id);
+hop.subscribe(() => {});
 
 const returns = { persisted: 0 };
 addEventListener('pageshow', (event) => {
@@ -102,6 +104,11 @@ const app = {
     };
   },
   output: () => run.result(),
+  /** Starts a run of one request; of its end nobody is told but who asks. */
+  async hop(ledger: string) {
+    await holdfast.start('hop', { id, input: { ledger } });
+  },
+  hopStatus: () => hop.getSnapshot().run.status,
   seqs: async () => (await run.history()).map(({ seq }) => seq),
 };
 
