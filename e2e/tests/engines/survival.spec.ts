@@ -85,7 +85,10 @@ async function interruptOften(engine: Engine, browser: EngineBrowser, most: numb
       return rank < 0 ? undefined : kinds[(rank + voyage) % kinds.length];
     };
     const book = await Voyage.make(browser, `${pages.url}/?run=voyage-${voyage}`, kindAt);
-    expect(faultsOf(book), `${engine.name}, voyage ${voyage}`).toEqual([]);
+    const blows = book.interruptions.map(
+      ({ kind, place, from, to }) => `${kind} (${place.at} ${place.what}, ${from}-${to})`,
+    );
+    expect(faultsOf(book), `${engine.name}, voyage ${voyage}: ${blows.join(', ')}`).toEqual([]);
     for (const { kind } of book.interruptions) counts.set(kind, (counts.get(kind) ?? 0) + 1);
     made += book.interruptions.length;
     outOfCache += book.outOfCache;
