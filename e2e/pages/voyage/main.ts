@@ -29,7 +29,7 @@ run.subscribe(() => {});
 const hop = holdfast.run('hop', id);
 hop.subscribe(() => {});
 
-const returns = { persisted: 0 };
+const returns = { persisted: 0, answered: -1 };
 addEventListener('pageshow', (event) => {
   if (event.persisted) returns.persisted++;
 });
@@ -109,6 +109,18 @@ const app = {
     await holdfast.start('hop', { id, input: { ledger } });
   },
   hopStatus: () => hop.getSnapshot().run.status,
+  /** Ends the worker in the midst of reads and writes, so many ms after they were asked for. */
+  async endAmidst(n: number, ms: number) {
+    const starts = ['a', 'b', 'c'].map((name) =>
+      holdfast.start('hop', { id: `${id}-${n}-${name}`, input: { ledger: 'http://localhost:1' } }),
+    );
+    const reads = [run.history(), hop.history(), run.history()].map((read) => read.catch(() => undefined));
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    deeds.killWorker();
+    await Promise.all([...starts, ...reads]);
+    returns.answered = n;
+  },
+  answered: () => returns.answered,
   seqs: async () => (await run.history()).map(({ seq }) => seq),
 };
 
