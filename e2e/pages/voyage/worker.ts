@@ -1,5 +1,8 @@
 import { serveHoldfast } from '@holdfast/browser/worker';
-import { voyage } from './workflow.js';
+import { hop, voyage } from './workflow.js';
 
-export const host = serveHoldfast({ workflows: [voyage] });
+/** What no caller is told, the page is: of a run that does not go on it is all there is to see. */
+const onError = (error: unknown) => postMessage({ trouble: `${error} (${(error as { cause?: unknown }).cause})` });
+
+export const host = serveHoldfast({ workflows: [voyage, hop], onError });
 export type App = typeof host;

@@ -28,7 +28,7 @@ export const voyage = defineWorkflow({
       const ask = (name: string) => step(name, NETWORK, (context) => request(input.ledger, name, context));
       const loads = { ...NETWORK, name: 'load', key: keyOf, concurrency: 2 };
       await step.all(LOADS, loads, (name, context) => request(input.ledger, name, context));
-      const weight = await step('weigh', AGAIN, () => hashOf(input.cargo));
+      const weight = await step('weigh', () => hashOf(input.cargo));
       for (const name of SAILS) await ask(name);
       await sleep('anchor', '50ms');
       const notes: number[] = [];
@@ -43,9 +43,11 @@ export const voyage = defineWorkflow({
   ),
 });
 
-/** WebKit fails what is being read, from the network or a Blob, a moment before its page is left. */
-const AGAIN = { retry: { attempts: Number.POSITIVE_INFINITY, delay: '20ms', factor: 1 } } as const;
-const NETWORK = { ...AGAIN, requires: 'online' } as const;
+/** A network that is cut off is not always told of. */
+const NETWORK = {
+  retry: { attempts: Number.POSITIVE_INFINITY, delay: '20ms', factor: 1 },
+  requires: 'online',
+} as const;
 
 function keyOf(name: string): string {
   return name.slice(name.indexOf(':') + 1);
@@ -64,3 +66,12 @@ async function hashOf(cargo: Blob): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', await cargo.arrayBuffer());
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
+
+/** One request, for which there is no second try. */
+export const hop = defineWorkflow({
+  id: 'hop',
+  version: 1,
+  logic: fromSteps({ types: {} as { input: { ledger: string } } }, ({ input, step }) =>
+    step('hop', (context) => request(input.ledger, 'hop', context)),
+  ),
+});

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Browser, launch as launchByBiDi, type Page } from 'puppeteer-core';
 import { freshProfile } from '../profiles.js';
 import type { Engine, EngineBrowser, EngineTab } from './engine.js';
@@ -9,6 +10,9 @@ const KNOWN_PATHS = ['/usr/bin/firefox-esr', '/usr/bin/firefox', '/Applications/
 
 /** How Firefox calls a process that pages of a site live in ("Isolated Web Content"), as far as Linux keeps a name. */
 const OF_A_SITE = 'Isolated Web Co';
+
+/** Puppeteer's copies of a profile's preferences. */
+const BACKUPS = ['user.js.puppeteer', 'prefs.js.puppeteer'];
 
 /** By Puppeteer over WebDriver BiDi: Playwright drives a Firefox of its own only. */
 export const firefox: Engine = {
@@ -40,6 +44,8 @@ async function launch(): Promise<EngineBrowser> {
     },
     async restart() {
       const pid = pidOf(browser);
+      // Puppeteer would put them back into the profile at some time after the end, in the midst of the next start.
+      for (const kept of BACKUPS) rmSync(join(userDataDir, kept), { force: true });
       const gone = new Promise<void>((resolve) => browser.once('disconnected', () => resolve()));
       // The whole process group: Puppeteer starts the browser as the leader of one of its own.
       process.kill(-pid, 'SIGKILL');

@@ -1,14 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { expect, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import type { TabsPage } from '../../pages/tabs/main.js';
 import type { LaunchedBrowser } from '../../support/browser.js';
 import { rendererOf, type Tab, test } from '../../support/tabs.js';
+import { judgeTakeovers, ROUNDS } from '../../support/takeover.js';
 
 declare const app: TabsPage;
-
-const ROUNDS = 20;
-/** From the event to the commit of the next owner's epoch, its worker being there. */
-const TARGET_MS = 60;
 
 /** Ends the ownership of a tab; gives the instant at which it did, or nothing where the tab has noted that itself. */
 type Leave = (owner: Tab, browser: LaunchedBrowser) => Promise<number | undefined>;
@@ -57,12 +54,7 @@ for (const [way, leave] of Object.entries(ways)) {
       await owner.page.close();
       await next.page.close();
     }
-    times.sort((a, b) => a - b);
-    const [median = Number.NaN, worst = Number.NaN] = [times[Math.floor(times.length / 2)], times.at(-1)];
-    console.log(
-      `takeover after ${way}: median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms, ${ROUNDS} rounds`,
-    );
-    expect(median).toBeLessThan(TARGET_MS);
+    judgeTakeovers(way, times);
   });
 }
 

@@ -10,6 +10,7 @@ import type { BrowserStore } from '../store/store-over.js';
 import { toReply } from '../wire/reply.js';
 import type { AskEnded, CallService, Hello, PageState, Serving, TellPage, WorkerApi } from '../wire/wire.js';
 import { HostConnectivity } from './connectivity.js';
+import { PageGround } from './page-ground.js';
 import { type Reachable, toProbe } from './reachability.js';
 import { createServices } from './services.js';
 import { toStepWorker } from './step-workers.js';
@@ -96,9 +97,10 @@ export function createWorkerApi(
   if (options.store && options.name !== undefined) throw twoNames(options.name, options.store.name);
   const stealAfterMs = toMs(stealAfter, 'stealAfter');
   const level = toDurability(durability);
+  const clock = createSystemClock();
   const connectivity = new HostConnectivity({
     scope,
-    clock: createSystemClock(),
+    clock,
     resumeWithinMs: toMs(resumeWithin, 'resumeWithin'),
     probe: reachable === undefined ? undefined : toProbe(reachable),
   });
@@ -130,6 +132,7 @@ export function createWorkerApi(
       store,
       workflows,
       connectivity,
+      ground: new PageGround(clock),
       services,
       onError,
       ...(stepWorker && { stepWorker: () => toStepWorker(stepWorker()) }),

@@ -2,6 +2,7 @@ import { HoldfastError } from '@holdfast/core';
 import { FORMAT_VERSION } from '@holdfast/core/store';
 import type { IDBPObjectStore } from 'idb';
 import { failureOf, isConnectionLost, newerFormat } from './failure.js';
+import { keepsTransactions, OneByOne } from './one-by-one.js';
 import { type Database, firstHead, type Head, type HoldfastSchema } from './schema.js';
 
 /** Between two looks at a database that was closed from outside and can't be opened, in ms: at first, and at most. */
@@ -34,12 +35,14 @@ export interface Following {
  * 3. Work that met a dead connection is done once more on a new one, and only once.
  * 4. `close` waits for the work under way.
  * 5. A connection that was there and is not any more is made anew at once: a database that was deleted is noticed by who is idle.
+ * 6. Where the browser would keep transactions of an ended worker, no two are under way at once.
  */
 export class Connection {
   readonly source: Source;
   readonly #openMs: number;
   readonly #following: Following;
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #turns = keepsTransactions(navigator) ? new OneByOne() : undefined;
   #database: Promise<Database> | undefined;
   #incarnation: string | undefined;
   #nextLook: ReturnType<typeof setTimeout> | undefined;
@@ -65,7 +68,8 @@ export class Connection {
     if (this.#closed) {
       return Promise.reject(new HoldfastError('CLOSED', { message: `The store ${this.name} is closed.` }));
     }
-    const done = this.#attempt(work).catch((error: unknown) => {
+    const attempt = () => this.#attempt(work);
+    const done = (this.#turns?.add(attempt) ?? attempt()).catch((error: unknown) => {
       const failure = failureOf(error, this.name);
       if (failure.code === 'STORE_FORMAT') this.#following.failed(failure);
       throw failure;
@@ -122,7 +126,9 @@ export class Connection {
   async #open(left: () => void): Promise<Database> {
     const db = await this.source.open(left);
     try {
-      const head = (await db.get('holdfast_meta', 'head')) ?? (await this.#begin(db));
+      const reading = db.transaction('holdfast_meta');
+      const [stored] = await Promise.all([reading.store.get('head'), reading.done]);
+      const head = stored ?? (await this.#begin(db));
       if (head.format > FORMAT_VERSION) throw newerFormat(this.name);
       this.#incarnation = head.incarnation;
       this.#following.opened(head.incarnation);

@@ -11,7 +11,7 @@ import type { Checkpoint, Ownership, Store } from '../store/store.js';
 import { ArrivalQueue, type Queueable } from './arrival-queue.js';
 import type { News } from './news.js';
 import { type Isolation, Performer } from './performer.js';
-import type { Around, Clock, Connectivity, Effect } from './ports.js';
+import type { Around, Clock, Connectivity, Effect, Ground } from './ports.js';
 import { type Transaction, writeLocally } from './write-locally.js';
 
 /** What a live run needs of its host. */
@@ -20,6 +20,7 @@ export interface LiveRunPorts {
   readonly ownership: Ownership;
   readonly clock: Clock;
   readonly connectivity: Connectivity;
+  readonly ground: Ground;
   readonly services: AnyServices;
   readonly steps: StandIns;
   readonly checkDeterminism: boolean;

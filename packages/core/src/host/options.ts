@@ -12,7 +12,7 @@ import { createSystemClock } from './clock.js';
 import { checkDev, type DevOptions } from './dev.js';
 import { loggedStore } from './logged-store.js';
 import { errorsTo, type Logger } from './logger.js';
-import type { Around, Clock, Connectivity } from './ports.js';
+import type { Around, Clock, Connectivity, Ground } from './ports.js';
 import { badCrashLoopLimit } from './refusals.js';
 
 export interface HostOptions {
@@ -22,6 +22,8 @@ export interface HostOptions {
   readonly clock?: Clock;
   /** Default: always online. */
   readonly connectivity?: Connectivity;
+  /** What this host stands on. Default: nothing that could fail its work. */
+  readonly ground?: Ground;
   /** Functions lent to steps. */
   readonly services?: AnyServices;
   /**
@@ -66,6 +68,7 @@ export interface Settings
 }
 
 const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () => {} };
+const FIRM: Ground = { holds: () => true };
 
 /**
  * @throws `OPTION_INVALID` when `crashLoopLimit`, `dev` or `limits` are not as they have to be, or a workflow is isolated
@@ -73,14 +76,14 @@ const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () =>
  */
 export function settingsOf(options: HostOptions): Settings {
   const { store, workflows, schedules = [], clock = createSystemClock(), connectivity = ALWAYS_ONLINE } = options;
-  const { services = {}, steps = {}, evictAfterMs = 5000, frameMs = 16, crashLoopLimit = 3 } = options;
+  const { services = {}, steps = {}, evictAfterMs = 5000, frameMs = 16, crashLoopLimit = 3, ground = FIRM } = options;
   const { logger, onError = errorsTo(logger), around = (_, perform) => perform() } = options;
   if (!isCrashLoopLimit(crashLoopLimit)) throw badCrashLoopLimit(crashLoopLimit);
   const dev = checkDev(options.dev);
   const limits = withLimits(DEFAULT_LIMITS, options.limits, 'the host');
   const isolated = workflows.find(({ isolate }) => isolate);
   if (isolated && !options.stepWorker) throw noStepWorker(isolated.id);
-  const inside = { services, steps, around, onError, evictAfterMs, frameMs, crashLoopLimit, dev, limits };
+  const inside = { ground, services, steps, around, onError, evictAfterMs, frameMs, crashLoopLimit, dev, limits };
   const { retention, stepWorker } = options;
   const told = logger ? loggedStore(store, logger) : store;
   return { store: told, workflows, schedules, clock, connectivity, retention, stepWorker, ...inside };

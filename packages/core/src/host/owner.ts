@@ -124,7 +124,7 @@ export class Owner {
     } catch (error) {
       if (signal.aborted) return undefined;
       this.#settleOwned?.reject(error);
-      const isFinal = isHoldfastError(error) && !error.retryable;
+      const isFinal = isForGood(error);
       // `owned` tells of a refusal only once.
       if (!isFinal || this.#hasOwned) this.#ports.onError(error);
       if (isFinal) this.#closing.abort(error);
@@ -152,4 +152,9 @@ export class Owner {
       });
     });
   }
+}
+
+/** `STORE_FAILED` that can't be retried says that nobody knows whether the epoch was raised: it is raised once more then. */
+function isForGood(error: unknown): boolean {
+  return isHoldfastError(error) && !error.retryable && error.code !== 'STORE_FAILED';
 }

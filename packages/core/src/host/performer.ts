@@ -13,13 +13,14 @@ import { type ExecutionOptions, type ExecutionPorts, StepsExecution, type Trace 
 import { type JournalEntry, ownerKey } from '../steps/journal.js';
 import type { Mail } from '../steps/mail.js';
 import type { Ownership } from '../store/store.js';
-import type { Clock, Connectivity, Effect } from './ports.js';
+import type { Clock, Connectivity, Effect, Ground } from './ports.js';
 import type { Transaction } from './write-locally.js';
 
 export interface PerformerPorts {
   readonly ownership: Ownership;
   readonly clock: Clock;
   readonly connectivity: Connectivity;
+  readonly ground: Ground;
   readonly services: AnyServices;
   readonly steps: StandIns;
   /** Whether each step function that has ended is run again, to tell whether it does the same. */
@@ -229,10 +230,11 @@ export class Performer {
   }
 
   #executionPorts(leaf: Leaf): ExecutionPorts {
-    const { clock, connectivity, services, steps, ownership, limits } = this.#ports;
+    const { clock, connectivity, ground, services, steps, ownership, limits } = this.#ports;
     return {
       clock,
       connectivity,
+      holds: () => ground.holds(),
       services,
       steps,
       epoch: ownership.epoch,
@@ -277,8 +279,16 @@ export class Performer {
     const perform = () => new Promise((resolve) => resolve(logic.config(options)));
     this.#back.around({ kind: 'actor', name: leaf.path, actor: leaf.path }, perform).then(
       (output) => this.#settled(leaf, { output }),
-      (error) => this.#settled(leaf, { error }),
+      (error) => void this.#promiseFailed(leaf, work, error),
     );
+  }
+
+  async #promiseFailed(leaf: Leaf, work: Work, error: unknown): Promise<void> {
+    const ownFailure = this.#ports.ground.holds();
+    if (ownFailure === true || (await ownFailure)) return this.#settled(leaf, { error });
+    if (this.#work.get(ownerKey(leaf)) !== work) return;
+    this.#work.delete(ownerKey(leaf));
+    this.start(leaf);
   }
 
   /** It stays under way until its leaf is left, whatever becomes of it: it is not to begin twice. */

@@ -18,6 +18,15 @@ export interface Connectivity {
   check?(): Promise<boolean>;
 }
 
+/** What a host stands on, as a worker does on its page: where it is about to go, it fails what is under way first. */
+export interface Ground {
+  /**
+   * Asked when a try or a promise actor has failed, before that counts: whether it has failed of itself. `false` comes once
+   * the ground is firm again; what has failed is then done anew. Never answered where the host goes.
+   */
+  holds(): boolean | Promise<boolean>;
+}
+
 /** One thing that the outside sees, about to be done. */
 export interface Effect {
   /**

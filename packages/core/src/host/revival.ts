@@ -36,7 +36,7 @@ export class Revival {
   /** @throws `WORKFLOW_UNKNOWN`, `VERSION_UNFIT`, what `Decider` throws. */
   revive(stored: StoredRun, ownership: Ownership, keeper: Keeper): LiveRun {
     const { settings, registry, childrenOf, emitted } = this.#ports;
-    const { store, clock, connectivity, services, steps, around, onError, dev, limits } = settings;
+    const { store, clock, connectivity, ground, services, steps, around, onError, dev, limits } = settings;
     const workflow = registry.of(stored.row);
     const live = new LiveRun(workflow, stored, {
       ...keeper,
@@ -44,6 +44,7 @@ export class Revival {
       ownership,
       clock,
       connectivity,
+      ground,
       services,
       steps,
       around,

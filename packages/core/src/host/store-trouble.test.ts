@@ -274,3 +274,25 @@ test('what is lost ends each wait for a result with that error, and what comes l
   await settled();
   expect(ended).toBe(false);
 });
+
+test('a host that can not know whether its epoch was raised asks for the store again', async () => {
+  const database = createMemoryDatabase();
+  const inner = createMemoryStore({ database });
+  let lost = true;
+  const store: Store = {
+    ...inner,
+    async acquire(options) {
+      if (!lost) return inner.acquire(options);
+      lost = false;
+      throw new HoldfastError('STORE_FAILED', { message: 'The connection is lost.', retryable: false });
+    },
+  };
+  const { holdfast, clock, errors } = aHoldfast([waiter], { database, store });
+  await holdfast.start('w', { id: '1' });
+  await settled();
+  expect(errors).toMatchObject([{ code: 'STORE_FAILED' }]);
+  clock.advance(1000);
+  await settled();
+  expect(database.tables.head({ workflow: 'w', run: '1' })?.status).toBe('waiting');
+  await holdfast.close();
+});

@@ -159,6 +159,28 @@ describe('what crosses between a host and a step worker', () => {
     expect(waiting.size).toBe(0);
   });
 
+  test('is the ground that the host stands on, when a step has failed', async () => {
+    const seen: number[] = [];
+    let firm = false;
+    const run = await start(
+      ({ step }) =>
+        step('fetch', ({ attempt }) => {
+          if (seen.push(attempt) === 1) throw new TypeError('Load failed');
+          return 'fetched';
+        }),
+      {
+        ground: {
+          async holds() {
+            const held = firm;
+            firm = true;
+            return held;
+          },
+        },
+      },
+    );
+    expect([await run.result(), seen]).toEqual(['fetched', [1, 1]]);
+  });
+
   test('is nobody who waits for the network any more, once its run was ended', async () => {
     const waiting = new Set<() => void>();
     const run = await start(({ step }) => step('fetch', { requires: 'online' }, () => 'fetched'), {

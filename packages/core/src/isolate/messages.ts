@@ -75,7 +75,7 @@ export interface Recorded {
 
 /** What is answered. */
 export type Call =
-  | { readonly to: 'begin' | 'unpaused' | 'inboxTaken' | 'check network' }
+  | { readonly to: 'begin' | 'unpaused' | 'inboxTaken' | 'check network' | 'check ground' }
   | { readonly to: 'record' | 'heartbeat'; readonly record: Recorded }
   | { readonly to: 'service'; readonly name: string; readonly args: Encoded }
   | { readonly to: 'start child'; readonly child: Encoded }

@@ -120,6 +120,7 @@ class StepServer {
       epoch,
       valueLength,
       connectivity: this.#connectivity(),
+      holds: () => this.#ask<boolean>({ to: 'check ground' }),
       services: this.#services(),
       children: this.#children(),
       begin: () => this.#ask({ to: 'begin' }),

@@ -36,6 +36,7 @@ function aSession(ports: Partial<SessionPorts> = {}) {
           return () => network.delete(change);
         },
       },
+      holds: () => true,
       services: {},
       begin: async () => tell('begin')(),
       unpaused: async () => {},

@@ -204,6 +204,8 @@ export class Session {
         return ports.inboxTaken();
       case 'check network':
         return ports.connectivity.check?.() ?? ports.connectivity.online();
+      case 'check ground':
+        return ports.holds();
       case 'record':
         return this.#store(ports.record, what.record);
       case 'heartbeat':

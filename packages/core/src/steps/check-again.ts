@@ -30,6 +30,7 @@ export async function checkAgain(
     {
       clock: { now: () => clock.now(), at: (at, wake) => (at > clock.now() ? () => {} : clock.at(at, wake)) },
       connectivity: { online: () => true, subscribe: () => () => {} },
+      holds: () => true,
       services: {},
       valueLength: Infinity,
       steps: {},

@@ -13,7 +13,7 @@ import type {
 } from '../define/steps-logic.js';
 import type { Leaf, Outcome } from '../engine/index.js';
 import { HoldfastError } from '../errors/index.js';
-import type { Clock, Connectivity } from '../host/ports.js';
+import type { Clock, Connectivity, Ground } from '../host/ports.js';
 import type { Progress } from '../records/records.js';
 import { type ChildPorts, Children } from './children.js';
 import { EventWaits } from './event-waits.js';
@@ -36,6 +36,8 @@ import { type DueUndo, GRACE_MS, isUndoName, Undos, undoName, undone } from './u
 export interface ExecutionPorts {
   readonly clock: Clock;
   readonly connectivity: Connectivity;
+  /** Asked when a try has failed, before that counts: see {@link Ground}. */
+  readonly holds: Ground['holds'];
   readonly services: AnyServices;
   /** By name: they take the place of the function's own. */
   readonly steps: StandIns;
@@ -367,6 +369,7 @@ export class StepsExecution {
       caughtUp: (name) => this.#allAskedFor(name),
       whenItMayBegin: (work) => this.#whenItMayBegin(false, work),
       isUndone: () => this.#undoing,
+      holds: () => this.#ports.holds(),
       standIn: (name) => steps[name],
       call: (name, body) => {
         const tried = { name, idempotencyKey: this.#idempotencyKey(name), attempt: 1, timeoutMs: undefined };
@@ -509,6 +512,11 @@ export class StepsExecution {
         if (this.#abort.signal.aborted) return never<JournalEntry>();
         if ('error' in result && this.#undoing && !isUndo) return undefined;
         if (details !== undefined) entry = { ...begun, details };
+        const counts = 'error' in result ? this.#ports.holds() : true;
+        if (counts !== true && !(await counts)) {
+          if (this.#abort.signal.aborted) return never<JournalEntry>();
+          if (!settings.atMostOnce) return undefined;
+        }
         if ('error' in result && settings.online && !settings.atMostOnce) {
           const online = await this.#stillOnline();
           if (this.#abort.signal.aborted) return never<JournalEntry>();

@@ -36,6 +36,8 @@ export interface TransactionPorts {
   whenItMayBegin(work: () => Promise<JournalEntry | undefined>): Promise<JournalEntry | undefined>;
   /** Whether a try that may begin is not to be made: its function is being undone. */
   isUndone(): boolean;
+  /** Asked when a try has failed: whether that is to count; `false` where it is to be made again. */
+  holds(): boolean | Promise<boolean>;
   standIn(name: string): Body | undefined;
   call(name: string, body: () => unknown): unknown;
   /** Stores entry and rows, together; rejects, and has stored nothing, with what the function's fault is. */
@@ -62,7 +64,7 @@ export async function transaction<T>(
   check(name, tables, body);
   if (entry && isFinal(entry)) return ports.handBack<T>(entry);
   await ports.caughtUp(name);
-  const ended = await ports.whenItMayBegin(async () => {
+  const attempt = async (): Promise<JournalEntry | undefined> => {
     const startedAt = ports.clock.now();
     const base = () => ({ kind: 'step', attempts: 1, startedAt, endedAt: ports.clock.now() }) as const;
     try {
@@ -81,10 +83,12 @@ export async function transaction<T>(
         },
       }));
     } catch (error) {
-      if (ports.isUndone()) return undefined;
-      return ports.recordEnd(name, { ...base(), status: 'failed', error });
+      const counts = await ports.holds();
+      if (ports.isUndone() || ports.over()) return undefined;
+      return counts ? ports.recordEnd(name, { ...base(), status: 'failed', error }) : attempt();
     }
-  });
+  };
+  const ended = await ports.whenItMayBegin(attempt);
   return ended && !ports.over() ? ports.conclude<T>(ended) : never();
 }
 

@@ -36,6 +36,7 @@ export function performUndurably(
   const execution = new StepsExecution(options, {
     clock,
     connectivity: ALWAYS_ONLINE,
+    holds: () => true,
     services: {},
     steps: {},
     around: (_, perform) => perform(),

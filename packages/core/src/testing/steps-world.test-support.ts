@@ -97,6 +97,7 @@ export class StepsWorld {
       {
         clock: this.clock,
         connectivity: this.network,
+        holds: () => true,
         services: {},
         steps: {},
         around: (_, perform) => perform(),
