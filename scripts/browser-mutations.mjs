@@ -175,6 +175,20 @@ const MUTATIONS = [
     page: { file: 'store-trouble.spec.ts', name: AS_CHOSEN },
   },
   {
+    name: 'local writes in Dexie are strict whatever the host chose',
+    file: 'dexie/dexie-store.js',
+    from: 'level = durability;',
+    to: '',
+    page: { file: 'store-trouble.spec.ts', name: AS_CHOSEN },
+  },
+  {
+    name: 'local writes by idb are relaxed',
+    file: 'idb/idb-store.js',
+    from: "'readwrite', { durability }",
+    to: "'readwrite', { durability: 'relaxed' }",
+    page: { file: 'store-trouble.spec.ts', name: AS_CHOSEN },
+  },
+  {
     name: 'the worker outlives the pagehide of its page',
     file: 'page/page-life.js',
     from: "addEventListener('pagehide', left, listening);",

@@ -31,6 +31,8 @@ export interface CutOutcome {
   /** Of that, what was not there after it; and how many cuts lost something. */
   readonly losses: readonly string[];
   readonly lossy: number;
+  /** Epochs that the hosts of two lives were given: a strict store gives each once. */
+  readonly epochs: readonly string[];
   /** What no store may come to, strict or relaxed. */
   readonly faults: readonly string[];
 }
@@ -88,8 +90,8 @@ class Lives {
 
   get outcome(): CutOutcome {
     const lives = this.#begins.map((begin, life) => toldOf(this.#ledger.asks.slice(begin, this.#begins[life + 1])));
-    const faults = [...this.#faults, ...repeatedEpochs(lives)];
-    return { told: this.#told, losses: this.#losses, lossy: this.#lossy, faults };
+    const epochs = repeatedEpochs(lives);
+    return { told: this.#told, losses: this.#losses, lossy: this.#lossy, epochs, faults: this.#faults };
   }
 
   async live(profile: string, life: number, cut: () => void): Promise<undefined> {
