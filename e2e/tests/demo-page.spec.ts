@@ -6,8 +6,7 @@ import { test } from '../support/survival.js';
 
 const bundled = (name: string) => fileURLToPath(new URL(`../../demo/public/photos/${name}.jpg`, import.meta.url));
 
-test("a person's own files: a broken one is left out, the others are published", async ({ server, launch }) => {
-  const { context } = await launch();
+test("a person's own files: a broken one is left out, the others are published", async ({ server, context }) => {
   const tab = await ImportPage.open(context, server.url);
   const whole = await readFile(bundled('red-valley'));
   await tab.page.getByLabel('Drop photos here').setInputFiles([
@@ -24,8 +23,7 @@ test("a person's own files: a broken one is left out, the others are published",
   expect(tab.complaints).toEqual([]);
 });
 
-test('files that are no pictures end the import with the reason', async ({ server, launch }) => {
-  const { context } = await launch();
+test('files that are no pictures end the import with the reason', async ({ server, context }) => {
   const tab = await ImportPage.open(context, server.url);
   const notes = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') };
   await tab.page.getByLabel('Drop photos here').setInputFiles([notes]);
@@ -36,8 +34,7 @@ test('files that are no pictures end the import with the reason', async ({ serve
   expect((await server.ledger()).entries).toEqual([]);
 });
 
-test('rejected in the middle: what is in flight is abandoned, nothing is published', async ({ server, launch }) => {
-  const { context } = await launch();
+test('rejected in the middle: what is in flight is abandoned, nothing is published', async ({ server, context }) => {
   await server.hold('upload', 7);
   const tab = await ImportPage.open(context, server.url);
   await tab.takeBundledPhotos();
@@ -52,8 +49,7 @@ test('rejected in the middle: what is in flight is abandoned, nothing is publish
   expect((await server.ledger()).entries).toHaveLength(8);
 });
 
-test('start anew, in every tab', async ({ server, launch }) => {
-  const { context } = await launch();
+test('start anew, in every tab', async ({ server, context }) => {
   const tab = await ImportPage.open(context, server.url);
   const other = await ImportPage.open(context, server.url);
   await tab.takeBundledPhotos();
