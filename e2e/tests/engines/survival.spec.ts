@@ -1,7 +1,8 @@
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import type { Engine, EngineBrowser } from '../../support/engines/engine.js';
 import { ENGINES } from '../../support/engines/index.js';
-import { type ServedPages, servePages } from '../../support/pages.js';
+import type { ServedPages } from '../../support/pages.js';
+import { test } from '../../support/shared-browser.js';
 import { KINDS } from '../../support/voyage/kinds.js';
 import { faultsOf } from '../../support/voyage/verdict.js';
 import { PLACES, Voyage } from '../../support/voyage/voyage.js';
@@ -16,10 +17,9 @@ const INTERRUPTIONS = { Chromium: LONG ? 300 : 8, Firefox: LONG ? 60 : 8, WebKit
 const UNSETTLED = ['close and reopen', 'terminate the worker', 'close the owner of two tabs'];
 
 let pages: ServedPages;
-test.beforeAll(async () => {
-  pages = await servePages('voyage');
+test.beforeAll(async ({ served }) => {
+  pages = await served('voyage');
 });
-test.afterAll(() => pages?.close());
 
 for (const engine of ENGINES) {
   test(`${engine.name}: a run survives what interrupts it, wherever`, async () => {
