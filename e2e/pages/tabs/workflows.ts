@@ -14,7 +14,7 @@ const chain = (version: number) =>
     id: 'chain',
     version,
     migrate: version > 1 ? { [version - 1]: (state: MigrationState) => state } : {},
-    logic: fromSteps({ types: {} as { input: ChainInput } }, async ({ input, step, progress }) => {
+    logic: fromSteps({ types: {} as { input: ChainInput } }, async ({ input, step, progress, emit }) => {
       for (let n = 1; n <= input.steps; n++) {
         await step(`s${n}`, async ({ idempotencyKey, signal }) => {
           for (const end = performance.now() + (input.spinMs ?? 0); performance.now() < end; );
@@ -25,6 +25,7 @@ const chain = (version: number) =>
           });
         });
         progress(n, input.steps);
+        emit({ type: 'DONE', n });
       }
       return `${input.steps} by version ${version}`;
     }),

@@ -46,6 +46,18 @@ test('nothing of a run happens on the main thread, and every tab sees a commit s
   expect(delays[Math.floor(delays.length / 2)], 'after the owner has shown it').toBeLessThan(50);
 });
 
+test('what a run emits is heard in every tab, each once and in order', async ({ ledger, openChainTab }) => {
+  const [owner, tab] = [await openChainTab(), await openChainTab()];
+  await tab.untilStatus('standby');
+  // A host that has answered once listens for its page.
+  for (const { page } of [owner, tab]) await page.waitForFunction(() => app.run.getSnapshot().run.status === 'absent');
+  await startChain(owner, ledger, 3);
+  for (const { page } of [owner, tab]) {
+    await page.waitForFunction(() => app.emitted.some(({ n }) => n === 3));
+    expect(await page.evaluate(() => app.emitted)).toEqual([1, 2, 3].map((n) => ({ type: 'DONE', n })));
+  }
+});
+
 test('what is done while a page has no host it sees when it has one again', async ({ ledger, openChainTab }) => {
   const [owner, tab] = [await openChainTab(), await openChainTab()];
   await startChain(owner, ledger, 6);

@@ -1,9 +1,17 @@
 import { type AnyWorkflow, type Duration, HoldfastError, isHoldfastError } from '@holdfast/core';
 import { toMs } from '@holdfast/core/client';
-import { createHost, createSystemClock, errorsTo, type Host, type HostOptions } from '@holdfast/core/host';
+import {
+  createHost,
+  createSystemClock,
+  type Emission,
+  errorsTo,
+  type Host,
+  type HostOptions,
+} from '@holdfast/core/host';
 import type { Versions } from '../claims/words.js';
 import type { AppStore } from '../store/app-store.js';
 import { createIndexedDbStore } from '../store/index.js';
+import { Channel } from '../wire/channel.js';
 import { toReply } from '../wire/reply.js';
 import type { AskEnded, CallService, Hello, PageState, Serving, TellPage, WorkerApi } from '../wire/wire.js';
 import { HostConnectivity } from './connectivity.js';
@@ -116,6 +124,7 @@ export function createWorkerApi(
       workflows,
       connectivity,
       services,
+      relay: new Channel<Emission>(`holdfast:emitted:${store.name}`),
       onError,
       ...(stepWorker && { stepWorker: () => toStepWorker(stepWorker()) }),
       ...(logger && { logger }),
