@@ -17,6 +17,7 @@ const bell = defineWorkflow({
 function aWire() {
   const listeners = new Map<Relay, (emission: Emission) => void>();
   const told: Emission[] = [];
+  const closed: Relay[] = [];
   const relay = (): Relay => {
     const self: Relay = {
       tell(emission) {
@@ -27,11 +28,11 @@ function aWire() {
         listeners.set(self, listener);
         return () => listeners.delete(self);
       },
-      close: () => void listeners.delete(self),
+      close: () => void closed.push(self),
     };
     return self;
   };
-  return { relay, told, listeners };
+  return { relay, told, closed, listeners };
 }
 
 test('what a run emits is heard at the other hosts of its store, once', async () => {
@@ -51,5 +52,5 @@ test('what a run emits is heard at the other hosts of its store, once', async ()
   // Nobody passes on what was told.
   expect(wire.told).toHaveLength(1);
   for (const { holdfast } of hosts) await holdfast.close();
-  expect(wire.listeners.size).toBe(0);
+  expect([wire.listeners.size, wire.closed.length]).toEqual([0, 3]);
 });
