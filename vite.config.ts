@@ -22,6 +22,6 @@ export default defineConfig({
     // All there are: vitest leaves one alone, which on two is half.
     maxWorkers: '100%',
     // A bound for what hangs. A thousand timers, or a real process, take their time on a busy machine.
-    testTimeout: 30_000,
+    testTimeout: 120_000,
   },
 });

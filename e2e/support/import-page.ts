@@ -8,6 +8,12 @@ export interface Checkpoint {
   readonly outcome: string;
 }
 
+/** Rows of the app's own database, in the order in which they were added. */
+export interface KeptAlbum {
+  readonly albums: readonly { readonly id: string; readonly approvedBy: string }[];
+  readonly photos: readonly { readonly album: string; readonly name: string; readonly original: string }[];
+}
+
 /** The demo's page in one tab, as a person uses it. */
 export class ImportPage {
   readonly page: Page;
@@ -60,6 +66,25 @@ export class ImportPage {
     const id = await this.page.evaluate(() => localStorage.getItem('photo-import.shown-last'));
     if (id === null) throw new Error('The page shows no import.');
     return id;
+  }
+
+  /** What the app's own database holds of albums, as it is stored; of their photos without the keys that it gave them. */
+  async keptAlbum(): Promise<KeptAlbum> {
+    return this.page.evaluate(async () => {
+      const done = <T>(request: IDBRequest<T>) =>
+        new Promise<T>((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(request.error);
+        });
+      const db = await done(indexedDB.open('photo-import'));
+      const tables = db.transaction(['albums', 'photos']);
+      const [albums, photos] = await Promise.all([
+        done<KeptAlbum['albums'][number][]>(tables.objectStore('albums').getAll()),
+        done<(KeptAlbum['photos'][number] & { key: number })[]>(tables.objectStore('photos').getAll()),
+      ]);
+      db.close();
+      return { albums, photos: photos.map(({ key, ...photo }) => photo) };
+    });
   }
 
   /** Oldest first, as the run's history has them. */

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { test as base, type CDPSession, expect, type Page } from '@playwright/test';
+import { type CDPSession, expect, type Page } from '@playwright/test';
 import type { TabsPage } from '../pages/tabs/main.js';
-import { type LaunchedBrowser, launchBrowser } from './browser.js';
-import { type ServedPages, servePages } from './pages.js';
+import type { LaunchedBrowser } from './browser.js';
+import { test as base } from './shared-browser.js';
 import { openStepLedger, type StepLedger } from './step-ledger.js';
 
 declare const app: TabsPage;
@@ -23,40 +23,22 @@ export interface Tab {
 }
 
 interface TabsFixtures {
-  launched: LaunchedBrowser;
   ledger: StepLedger;
-  openTab(options?: OpenOptions): Promise<Tab>;
+  openChainTab(options?: OpenOptions): Promise<Tab>;
 }
 
-export const test = base.extend<TabsFixtures, { pages: ServedPages }>({
-  pages: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures a function needs from its parameter
-    async ({}, use) => {
-      const pages = await servePages('tabs');
-      await use(pages);
-      await pages.close();
-    },
-    { scope: 'worker' },
-  ],
-  // biome-ignore lint/correctness/noEmptyPattern: as above
-  launched: async ({}, use) => {
-    const launched = await launchBrowser();
-    await use(launched);
-    await launched.close();
-  },
-  // biome-ignore lint/correctness/noEmptyPattern: as above
+export const test = base.extend<TabsFixtures>({
+  folder: 'tabs',
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures a function needs from its parameter
   ledger: async ({}, use) => {
     const ledger = await openStepLedger();
     await use(ledger);
     await ledger.close();
   },
-  openTab: async ({ launched, pages }, use) => {
-    await use(async ({ version = 1, hidden = false, here = false } = {}) => {
-      const page = await launched.context.newPage();
-      await page.goto(`${pages.url}/?version=${version}${hidden ? '&hidden' : ''}${here ? '&here' : ''}`);
-      await page.waitForFunction(() => 'app' in globalThis);
-      return tabOf(page);
-    });
+  openChainTab: async ({ openTab, origin }, use) => {
+    await use(async ({ version = 1, hidden = false, here = false } = {}) =>
+      tabOf(await openTab(`${origin}/?version=${version}${hidden ? '&hidden' : ''}${here ? '&here' : ''}`)),
+    );
   },
 });
 

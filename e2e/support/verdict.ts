@@ -8,7 +8,7 @@ const NUMBERS = Array.from({ length: PHOTOS }, (_, index) => String(index + 1).p
 /** Steps that ask something of the server. */
 const ASKING = [...NUMBERS.flatMap((number) => [`upload:${number}/original`, `upload:${number}/thumbnail`]), 'publish'];
 /** Steps that need the worker alone. */
-const LOCAL = NUMBERS.flatMap((number) => [`hash:${number}`, `thumbnail:${number}`]);
+const LOCAL = [...NUMBERS.flatMap((number) => [`hash:${number}`, `thumbnail:${number}`]), 'keep'];
 
 /** Waits until each of these steps has asked for the second time. Nothing may be released before. */
 export async function untilAskedAgain(server: DemoServer, steps: readonly string[]): Promise<void> {
@@ -22,9 +22,9 @@ export async function untilAskedAgain(server: DemoServer, steps: readonly string
 }
 
 /**
- * The verdict on an import that was interrupted, by the server's ledger and the run's history: the album is complete,
- * every step was executed once, under one key; only the steps in flight at an interruption asked
- * once more for it.
+ * The verdict on an import that was interrupted, by the server's ledger, the app's own database and the run's history: the
+ * album is complete, and in the database each of its rows once; every step was executed once, under one key; only the steps
+ * in flight at an interruption asked once more for it.
  */
 export async function expectSurvived(
   server: DemoServer,
@@ -32,18 +32,22 @@ export async function expectSurvived(
   inFlight: readonly string[],
   interruptions = 1,
 ): Promise<void> {
-  await expectAlbum(server, await tab.albumId());
+  await expectAlbum(server, tab);
   await expectLedger(server, inFlight, interruptions);
   await expectHistory(tab);
   expect(tab.complaints).toEqual([]);
 }
 
-async function expectAlbum(server: DemoServer, id: string): Promise<void> {
+async function expectAlbum(server: DemoServer, tab: ImportPage): Promise<void> {
+  const id = await tab.albumId();
   const { photos, approvedBy } = await server.album(id);
   expect(approvedBy).toBe('Ann');
   expect(photos).toHaveLength(PHOTOS);
   const pictures = photos.flatMap(({ original, thumbnail }) => [original, thumbnail]);
   expect(new Set(pictures).size, 'originals and thumbnails, each its own').toBe(PHOTOS * 2);
+  const kept = await tab.keptAlbum();
+  expect(kept.albums).toEqual([{ id, approvedBy: 'Ann' }]);
+  expect(kept.photos, 'rows of the album, each once').toEqual(photos.map((photo) => ({ ...photo, album: id })));
 }
 
 async function expectLedger(server: DemoServer, inFlight: readonly string[], interruptions: number): Promise<void> {

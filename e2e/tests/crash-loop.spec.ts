@@ -1,27 +1,10 @@
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import type { LinkPage } from '../pages/link/main.js';
-import { type LaunchedBrowser, launchBrowser } from '../support/browser.js';
-import { type ServedPages, servePages } from '../support/pages.js';
+import { test } from '../support/shared-browser.js';
 
 declare const app: LinkPage;
 
-let pages: ServedPages;
-let browser: LaunchedBrowser;
-
-test.beforeAll(async () => {
-  pages = await servePages('link');
-});
-test.afterAll(() => pages?.close());
-test.beforeEach(async () => {
-  browser = await launchBrowser();
-});
-test.afterEach(() => browser?.close());
-
-async function openTab(): Promise<Page> {
-  const tab = await browser.context.newPage();
-  await tab.goto(pages.url);
-  return tab;
-}
+test.use({ folder: 'link' });
 
 /** Starts a run with a step that goes on until it is let go. */
 async function startLong(tab: Page, id = 'long'): Promise<void> {
@@ -70,7 +53,7 @@ async function letGo(tab: Page, id = 'long'): Promise<unknown> {
   }, id);
 }
 
-test('five plain reloads during a long step pause nothing, and are not taken for crashes', async () => {
+test('five plain reloads during a long step pause nothing, and are not taken for crashes', async ({ openTab }) => {
   const tab = await openTab();
   await startLong(tab);
   for (let reload = 0; reload < 5; reload++) {
@@ -81,7 +64,7 @@ test('five plain reloads during a long step pause nothing, and are not taken for
   expect(await letGo(tab)).toBe('let go');
 });
 
-test('reloads in quick succession, at whatever instant, are not taken for crashes', async () => {
+test('reloads in quick succession, at whatever instant, are not taken for crashes', async ({ openTab }) => {
   const tab = await openTab();
   await startLong(tab);
   const instants = [
@@ -106,7 +89,10 @@ test('reloads in quick succession, at whatever instant, are not taken for crashe
   expect(await letGo(tab)).toBe('let go');
 });
 
-test('a tab that takes over from one that was closed, or left by a link, does not take that for a crash', async () => {
+test('a tab that takes over from one that was closed, or left by a link, does not take that for a crash', async ({
+  openTab,
+  origin,
+}) => {
   const first = await openTab();
   await startLong(first);
   const second = await openTab();
@@ -125,12 +111,12 @@ test('a tab that takes over from one that was closed, or left by a link, does no
       .start('gate', { id: 'h' })
       .then(() => undefined),
   );
-  await second.goto(`${pages.url}/elsewhere.html`);
+  await second.goto(`${origin}/elsewhere.html`);
   await untilHeld(third);
   expect(await headOf(third)).not.toHaveProperty('suspicion');
 });
 
-test('a worker that is ended behind the back of its page has crashed', async () => {
+test('a worker that is ended behind the back of its page has crashed', async ({ openTab }) => {
   const tab = await openTab();
   await startLong(tab);
   await tab.evaluate(() => app.workers.at(-1)?.terminate());
@@ -139,7 +125,7 @@ test('a worker that is ended behind the back of its page has crashed', async () 
 });
 
 for (const lack of ['denied', 'full']) {
-  test(`where localStorage is ${lack}, nothing is taken for a crash`, async () => {
+  test(`where localStorage is ${lack}, nothing is taken for a crash`, async ({ openTab }) => {
     const tab = await openTab();
     await startLong(tab);
     await tab.evaluate((lack) => {
@@ -155,7 +141,9 @@ for (const lack of ['denied', 'full']) {
   });
 }
 
-test('a run whose step ends the worker each time is paused in the page, and its neighbours finish', async () => {
+test('a run whose step ends the worker each time is paused in the page, and its neighbours finish', async ({
+  openTab,
+}) => {
   const tab = await openTab();
   await startLong(tab);
   await tab.evaluate(async () => {
@@ -187,7 +175,9 @@ test('a run whose step ends the worker each time is paused in the page, and its 
   expect(after).toMatchObject({ status: 'paused', workers: 1, deleted: { code: 'RUN_UNKNOWN' } });
 });
 
-test('a run that never gives the thread back is paused when the page was reloaded for it again and again', async () => {
+test('a run that never gives the thread back is paused when the page was reloaded for it again and again', async ({
+  openTab,
+}) => {
   test.setTimeout(120_000);
   const tab = await openTab();
   const readyTimeout = 2000;

@@ -6,8 +6,7 @@ import { test } from '../support/survival.js';
 
 const bundled = (name: string) => fileURLToPath(new URL(`../../demo/public/photos/${name}.jpg`, import.meta.url));
 
-test("a person's own files: a broken one is left out, the others are published", async ({ server, launch }) => {
-  const { context } = await launch();
+test("a person's own files: a broken one is left out, the others are published", async ({ server, context }) => {
   const tab = await ImportPage.open(context, server.url);
   const whole = await readFile(bundled('red-valley'));
   await tab.page.getByLabel('Drop photos here').setInputFiles([
@@ -19,13 +18,14 @@ test("a person's own files: a broken one is left out, the others are published",
   await tab.approve();
   await expect(tab.page.locator('#album-photos img')).toHaveCount(2);
   const { photos } = await server.album(await tab.albumId());
-  expect(photos.map(({ name }) => name)).toEqual(['Größe 1.jpg', 'same-content.jpg']);
-  await expect(tab.page.locator('#total-count')).toHaveText('13 of 13 steps checkpointed');
+  const names = ['Größe 1.jpg', 'same-content.jpg'];
+  expect(photos.map(({ name }) => name)).toEqual(names);
+  expect((await tab.keptAlbum()).photos.map(({ name }) => name)).toEqual(names);
+  await expect(tab.page.locator('#total-count')).toHaveText('14 of 14 steps checkpointed');
   expect(tab.complaints).toEqual([]);
 });
 
-test('files that are no pictures end the import with the reason', async ({ server, launch }) => {
-  const { context } = await launch();
+test('files that are no pictures end the import with the reason', async ({ server, context }) => {
   const tab = await ImportPage.open(context, server.url);
   const notes = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') };
   await tab.page.getByLabel('Drop photos here').setInputFiles([notes]);
@@ -36,8 +36,7 @@ test('files that are no pictures end the import with the reason', async ({ serve
   expect((await server.ledger()).entries).toEqual([]);
 });
 
-test('rejected in the middle: what is in flight is abandoned, nothing is published', async ({ server, launch }) => {
-  const { context } = await launch();
+test('rejected in the middle: what is in flight is abandoned, nothing is published', async ({ server, context }) => {
   await server.hold('upload', 7);
   const tab = await ImportPage.open(context, server.url);
   await tab.takeBundledPhotos();
@@ -49,11 +48,11 @@ test('rejected in the middle: what is in flight is abandoned, nothing is publish
   await tab.page.reload();
   await tab.expectState('rejected');
   await expect(server.album(await tab.albumId())).rejects.toThrow('404');
+  expect(await tab.keptAlbum()).toEqual({ albums: [], photos: [] });
   expect((await server.ledger()).entries).toHaveLength(8);
 });
 
-test('start anew, in every tab', async ({ server, launch }) => {
-  const { context } = await launch();
+test('start anew, in every tab', async ({ server, context }) => {
   const tab = await ImportPage.open(context, server.url);
   const other = await ImportPage.open(context, server.url);
   await tab.takeBundledPhotos();

@@ -1,35 +1,17 @@
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import type { LinkPage } from '../pages/link/main.js';
-import { type LaunchedBrowser, launchBrowser } from '../support/browser.js';
-import { type ServedPages, servePages, serveSource } from '../support/pages.js';
+import { serveSource } from '../support/pages.js';
+import { INSECURE_HOST, test } from '../support/shared-browser.js';
 
 declare const app: LinkPage;
 
-let pages: ServedPages;
-let browser: LaunchedBrowser;
-
-test.beforeAll(async () => {
-  pages = await servePages('link');
-});
-test.afterAll(() => pages?.close());
-
-test.beforeEach(async () => {
-  browser = await launchBrowser({ args: ['--host-resolver-rules=MAP holdfast.test 127.0.0.1'] });
-});
-test.afterEach(() => browser?.close());
-
-async function openTab(url = pages.url): Promise<Page> {
-  const tab = await browser.context.newPage();
-  await tab.goto(url);
-  await tab.waitForFunction(() => 'app' in globalThis);
-  return tab;
-}
+test.use({ folder: 'link' });
 
 async function untilOwner(tab: Page): Promise<void> {
   await tab.waitForFunction(() => app.open().host.getSnapshot() === 'owner');
 }
 
-test('nothing starts before the first call', async () => {
+test('nothing starts before the first call', async ({ openTab }) => {
   const tab = await openTab();
   const made = await tab.evaluate(() => {
     app.open().run('gate', 'one');
@@ -38,7 +20,7 @@ test('nothing starts before the first call', async () => {
   expect(made).toBe(0);
 });
 
-test('step code and XState are in the worker, and not in what the page loads', async () => {
+test('step code and XState are in the worker, and not in what the page loads', async ({ openTab }) => {
   const tab = await openTab();
   const bundles = await tab.evaluate(async () => {
     const textOf = async (url: string) => (await fetch(url)).text();
@@ -53,7 +35,7 @@ test('step code and XState are in the worker, and not in what the page loads', a
   }
 });
 
-test('a run goes from start to result, over a service of the page', async () => {
+test('a run goes from start to result, over a service of the page', async ({ openTab }) => {
   const tab = await openTab();
   const output = await tab.evaluate(async () => {
     const run = await app.open().start('ask', { input: { service: 'answer' } });
@@ -62,7 +44,7 @@ test('a run goes from start to result, over a service of the page', async () => 
   expect(output).toBe('the answer to a question of a step');
 });
 
-test('an isolated step that spins holds nothing up, and ends with its timeout', async () => {
+test('an isolated step that spins holds nothing up, and ends with its timeout', async ({ openTab }) => {
   const tab = await openTab();
   const seen = await tab.evaluate(async () => {
     const holdfast = app.open();
@@ -84,7 +66,7 @@ test('an isolated step that spins holds nothing up, and ends with its timeout', 
   });
 });
 
-test('in development, too, a step worker is made of the same script', async () => {
+test('in development, too, a step worker is made of the same script', async ({ openTab }) => {
   const source = await serveSource('link');
   try {
     const tab = await openTab(source.url);
@@ -95,7 +77,7 @@ test('in development, too, a step worker is made of the same script', async () =
   }
 });
 
-test('a step that takes its step worker down has failed, and is tried again in another one', async () => {
+test('a step that takes its step worker down has failed, and is tried again in another one', async ({ openTab }) => {
   const tab = await openTab();
   const seen = await tab.evaluate(async () => {
     const run = await app.open().start('throwing', {});
@@ -107,7 +89,7 @@ test('a step that takes its step worker down has failed, and is tried again in a
   );
 });
 
-test("a service's own error reaches the step as it was thrown", async () => {
+test("a service's own error reaches the step as it was thrown", async ({ openTab }) => {
   const tab = await openTab();
   const outcome = await tab.evaluate(async () => {
     const run = await app.open().start('ask', { input: { service: 'refuse' } });
@@ -120,7 +102,7 @@ for (const [service, code] of [
   ['unheard of', 'SERVICE_UNKNOWN'],
   ['uncloneable', 'SERVICE_FAILED'],
 ] as const) {
-  test(`a service that is ${service} fails the step with ${code}`, async () => {
+  test(`a service that is ${service} fails the step with ${code}`, async ({ openTab }) => {
     const tab = await openTab();
     const outcome = await tab.evaluate(async (name) => {
       const run = await app.open().start('ask', { input: { service: name } });
@@ -130,13 +112,13 @@ for (const [service, code] of [
   });
 }
 
-test('a refusal of the host keeps its code and details', async () => {
+test('a refusal of the host keeps its code and details', async ({ openTab }) => {
   const tab = await openTab();
   const outcome = await tab.evaluate(() => app.outcomeOf(app.open().start('no such workflow' as 'gate')));
   expect(outcome).toMatchObject({ code: 'WORKFLOW_UNKNOWN', details: { workflow: 'no such workflow' } });
 });
 
-test('a page has one holdfast per name, until it is closed', async () => {
+test('a page has one holdfast per name, until it is closed', async ({ openTab }) => {
   const tab = await openTab();
   const seen = await tab.evaluate(async () => {
     const first = app.open();
@@ -165,7 +147,7 @@ test('a page has one holdfast per name, until it is closed', async () => {
   expect(seen.late).toMatchObject({ code: 'CLOSED' });
 });
 
-test('a page and a worker that name different stores are told', async () => {
+test('a page and a worker that name different stores are told', async ({ openTab }) => {
   const tab = await openTab();
   const outcome = await tab.evaluate(() => app.outcomeOf(app.open({ script: 'named' }).start('gate')));
   expect(outcome).toMatchObject({
@@ -175,7 +157,7 @@ test('a page and a worker that name different stores are told', async () => {
 });
 
 test.describe('a dead worker', () => {
-  test('a call under way is made again on the next', async () => {
+  test('a call under way is made again on the next', async ({ openTab }) => {
     const tab = await openTab();
     const outcome = await tab.evaluate(async () => {
       const holdfast = app.open();
@@ -187,7 +169,9 @@ test.describe('a dead worker', () => {
     expect(outcome).toEqual({ under: { value: 'under way' }, workers: 2 });
   });
 
-  test('that ended itself in a step is followed by one that goes on, and the page still sees the run', async () => {
+  test('that ended itself in a step is followed by one that goes on, and the page still sees the run', async ({
+    openTab,
+  }) => {
     const tab = await openTab();
     const outcome = await tab.evaluate(async () => {
       const run = await app.open().start('deadly', { input: { times: 2 } });
@@ -196,7 +180,7 @@ test.describe('a dead worker', () => {
     expect(outcome).toEqual({ output: 3, workers: 3 });
   });
 
-  test('that died while it was being connected is tried again', async () => {
+  test('that died while it was being connected is tried again', async ({ openTab }) => {
     const tab = await openTab();
     const outcome = await tab.evaluate(async () => {
       const started = await app.outcomeOf(
@@ -210,7 +194,7 @@ test.describe('a dead worker', () => {
     expect(outcome).toEqual({ started: { value: 'one' }, workers: 3 });
   });
 
-  test('again and again is told to the callers', async () => {
+  test('again and again is told to the callers', async ({ openTab }) => {
     const tab = await openTab();
     const seen = await tab.evaluate(async () => {
       const holdfast = app.open({ stillborn: 99 });
@@ -222,7 +206,7 @@ test.describe('a dead worker', () => {
     expect(seen).toMatchObject({ started: unreachable, result: unreachable, status: 'unreachable' });
   });
 
-  test('is told to who has waited since before, and another one is tried all the same', async () => {
+  test('is told to who has waited since before, and another one is tried all the same', async ({ openTab }) => {
     const tab = await openTab();
     const seen = await tab.evaluate(async () => {
       const holdfast = app.open();
@@ -242,7 +226,7 @@ test.describe('a dead worker', () => {
 });
 
 test.describe('no worker to be had', () => {
-  test('a script that never answers is HOST_UNREACHABLE within the bound', async () => {
+  test('a script that never answers is HOST_UNREACHABLE within the bound', async ({ openTab }) => {
     const tab = await openTab();
     const { outcome, tookMs } = await tab.evaluate(async () => {
       const from = performance.now();
@@ -255,7 +239,7 @@ test.describe('no worker to be had', () => {
   });
 
   for (const script of ['broken', 'missing'] as const) {
-    test(`a ${script} script is told at once`, async () => {
+    test(`a ${script} script is told at once`, async ({ openTab }) => {
       const tab = await openTab();
       const outcome = await tab.evaluate(
         (name) => app.outcomeOf(app.open({ script: name, readyTimeout: '1h' }).start('gate')),
@@ -267,8 +251,8 @@ test.describe('no worker to be had', () => {
     });
   }
 
-  test('an insecure context is said plainly', async () => {
-    const tab = await openTab(`http://holdfast.test:${pages.port}`);
+  test('an insecure context is said plainly', async ({ openTab, origin }) => {
+    const tab = await openTab(`http://${INSECURE_HOST}:${new URL(origin).port}`);
     const outcome = await tab.evaluate(async () => {
       const started = await app.outcomeOf(app.open().start('gate'));
       return { secure: isSecureContext, started, workers: app.workers.length };
@@ -279,7 +263,7 @@ test.describe('no worker to be had', () => {
 });
 
 test.describe('two tabs', () => {
-  test('one owns, the other stands by and takes over when the first is closed', async () => {
+  test('one owns, the other stands by and takes over when the first is closed', async ({ openTab }) => {
     const [first, second] = [await openTab(), await openTab()];
     await first.evaluate(() =>
       app
@@ -304,7 +288,7 @@ test.describe('two tabs', () => {
     });
   });
 
-  test('what the one that stands by sends, the owner does', async () => {
+  test('what the one that stands by sends, the owner does', async ({ openTab }) => {
     const [owner, other] = [await openTab(), await openTab()];
     await owner.evaluate(() =>
       app
@@ -321,7 +305,7 @@ test.describe('two tabs', () => {
     expect(await other.evaluate(() => app.open().host.getSnapshot())).toBe('standby');
   });
 
-  test('the one that stands by has the same live list', async () => {
+  test('the one that stands by has the same live list', async ({ openTab }) => {
     const [owner, other] = [await openTab(), await openTab()];
     const listed = () =>
       other.evaluate(() =>
@@ -349,7 +333,7 @@ test.describe('two tabs', () => {
   });
 });
 
-test('a tab in the back/forward cache hands over, and goes on when it returns', async () => {
+test('a tab in the back/forward cache hands over, and goes on when it returns', async ({ openTab }) => {
   const [tab, other] = [await openTab(), await openTab()];
   await tab.evaluate(async () => {
     const run = await app.open().start('gate', { id: 'one' });
@@ -376,8 +360,11 @@ test('a tab in the back/forward cache hands over, and goes on when it returns', 
   expect(await tab.evaluate(() => app.workers.length)).toBe(2);
 });
 
-test('a tab that is hidden away leaves nothing to the garbage collector, which would throw it out of the cache', async () => {
-  const tab = await browser.context.newPage();
+test('a tab that is hidden away leaves nothing to the garbage collector, which would throw it out of the cache', async ({
+  context,
+  origin,
+}) => {
+  const tab = await context.newPage();
   await tab.addInitScript(() => {
     const registered = new Set<unknown>();
     class Watched extends FinalizationRegistry<unknown> {
@@ -392,7 +379,7 @@ test('a tab that is hidden away leaves nothing to the garbage collector, which w
     }
     Object.assign(globalThis, { FinalizationRegistry: Watched, registered });
   });
-  await tab.goto(pages.url);
+  await tab.goto(origin);
   const left = await tab.evaluate(async () => {
     const { registered } = globalThis as unknown as { registered: Set<unknown> };
     const run = await app.open().start('ask', { input: { service: 'answer' } });
@@ -405,7 +392,7 @@ test('a tab that is hidden away leaves nothing to the garbage collector, which w
   expect(left.after).toBe(0);
 });
 
-test('a step that needs the network waits until the page has it', async () => {
+test('a step that needs the network waits until the page has it', async ({ context, openTab }) => {
   const tab = await openTab();
   await tab.evaluate(() =>
     app
@@ -413,7 +400,7 @@ test('a step that needs the network waits until the page has it', async () => {
       .start('gate')
       .then(() => undefined),
   );
-  await browser.context.setOffline(true);
+  await context.setOffline(true);
   const seen = await tab.evaluate(async () => {
     app.held.result = (await app.open().start('remote')).result();
     // One that came later, and needs no network, goes all the way.
@@ -421,6 +408,6 @@ test('a step that needs the network waits until the page has it', async () => {
     return { online: navigator.onLine, visits: app.visits.size };
   });
   expect(seen).toEqual({ online: false, visits: 0 });
-  await browser.context.setOffline(false);
+  await context.setOffline(false);
   expect(await tab.evaluate(() => app.held.result)).toBe(1);
 });

@@ -1,9 +1,10 @@
 import { restartBrowser } from '@holdfast/browser/playwright';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { POINTS } from '../pages/local-writes/album.js';
 import type { LocalWritesPage } from '../pages/local-writes/main.js';
-import { type LaunchedBrowser, launchBrowser } from '../support/browser.js';
-import { type ServedPages, servePages } from '../support/pages.js';
+import type { LaunchedBrowser } from '../support/browser.js';
+import type { ServedPages } from '../support/pages.js';
+import { test } from '../support/shared-browser.js';
 
 declare const app: LocalWritesPage;
 
@@ -11,18 +12,13 @@ const KINDS = ['Dexie', 'idb'] as const;
 const WRITES = 3;
 
 let pages: ServedPages;
-let browser: LaunchedBrowser;
 let tab: Page;
 
-test.beforeAll(async () => {
-  pages = await servePages('local-writes');
-  browser = await launchBrowser();
-  tab = await openTab(browser);
+test.beforeAll(async ({ served, shared }) => {
+  pages = await served('local-writes');
+  tab = await openTab(shared);
 });
-test.afterAll(async () => {
-  await browser?.close();
-  await pages?.close();
-});
+test.afterAll(() => tab?.close());
 
 async function openTab({ context }: LaunchedBrowser): Promise<Page> {
   const tab = await context.newPage();
@@ -64,10 +60,10 @@ for (const kind of KINDS) {
     });
   }
 
-  test(`${kind}: a browser that is killed among the writes leaves each row once`, async () => {
+  test(`${kind}: a browser that is killed among the writes leaves each row once`, async ({ launch }) => {
     const rows = 60;
     const database = `killed-${crypto.randomUUID()}`;
-    let victim = await launchBrowser();
+    let victim = await launch();
     const { profile } = victim;
     for (const seen of [5, 20, 35]) {
       const tab = await openTab(victim);
@@ -78,7 +74,7 @@ for (const kind of KINDS) {
         },
         { kind, database, rows, seen },
       );
-      victim = await restartBrowser(victim.context, () => launchBrowser({ profile }));
+      victim = await restartBrowser(victim.context, () => launch({ profile }));
     }
     const last = await openTab(victim);
     const found = await last.evaluate(
@@ -89,7 +85,6 @@ for (const kind of KINDS) {
       },
       { kind, database },
     );
-    await victim.close();
     expect(found).toEqual({
       result: numbers(rows),
       rows: numbers(rows),

@@ -1,28 +1,19 @@
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import type { OfflinePage } from '../pages/offline/main.js';
-import { type LaunchedBrowser, launchBrowser } from '../support/browser.js';
-import { type ServedPages, servePages } from '../support/pages.js';
+import { test } from '../support/shared-browser.js';
 import { openStepLedger, type StepLedger } from '../support/step-ledger.js';
 
 declare const app: OfflinePage;
 
-let pages: ServedPages;
-let browser: LaunchedBrowser;
 let ledger: StepLedger;
 let tab: Page;
 
-test.beforeAll(async () => {
-  pages = await servePages('offline');
-});
-test.afterAll(() => pages?.close());
+test.use({ folder: 'offline' });
 
-test.beforeEach(async () => {
-  [browser, ledger] = await Promise.all([launchBrowser(), openStepLedger()]);
-  tab = await browser.context.newPage();
-  await tab.goto(pages.url);
-  await tab.waitForFunction(() => 'app' in globalThis);
+test.beforeEach(async ({ openTab }) => {
+  [tab, ledger] = await Promise.all([openTab(), openStepLedger()]);
 });
-test.afterEach(() => Promise.all([browser?.close(), ledger?.close()]));
+test.afterEach(() => ledger?.close());
 
 const start = () =>
   tab.evaluate(
@@ -58,15 +49,15 @@ test('a try that the network ends is not counted, and made again under its key',
   expect([second, more]).toEqual([first, []]);
 });
 
-test('nothing is probed while the browser says offline, or nobody waits', async () => {
+test('nothing is probed while the browser says offline, or nobody waits', async ({ context }) => {
   // Its worker has to be there: what is offline loads no script.
   await tab.evaluate(() => void app.holdfast.runs().subscribe(() => {}));
   await tab.waitForFunction(() => app.holdfast.host.getSnapshot() === 'owner');
-  await browser.context.setOffline(true);
+  await context.setOffline(true);
   await untilOnline(false);
   await start();
   expect(ledger.asks).toEqual([]);
-  await browser.context.setOffline(false);
+  await context.setOffline(false);
   expect(await result()).toBe(1);
   await untilOnline(true);
   expect(await state()).toEqual({ onLine: true, seen: [false, true] });

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, type Page, test } from '@playwright/test';
-import { type LaunchedBrowser, launchBrowser } from '../support/browser.js';
+import { expect, type Page } from '@playwright/test';
 import { type AppServer, installPackedApp, type PackedApp } from '../support/packed-app.js';
+import { test } from '../support/shared-browser.js';
 import { openStepLedger, type StepLedger } from '../support/step-ledger.js';
 
 /** In the body of a step of `packed-app/src/report.ts`. */
@@ -11,20 +11,15 @@ const STEP_CODE = 'a sentence that only the worker knows';
 test.describe.configure({ mode: 'default', timeout: 120_000 });
 
 let app: PackedApp;
-let browser: LaunchedBrowser;
 let ledger: StepLedger;
 
 test.beforeAll(async () => {
   test.setTimeout(300_000);
   app = await installPackedApp();
   await app.exec('vite', 'build');
-  browser = await launchBrowser();
 });
 
-test.afterAll(async () => {
-  await browser?.close();
-  await app?.remove();
-});
+test.afterAll(() => app?.remove());
 
 test.beforeEach(async () => {
   ledger = await openStepLedger();
@@ -73,8 +68,8 @@ for (const mode of ['dev', 'preview'] as const) {
     });
     test.afterAll(() => server?.close());
 
-    test('a run survives a reload in the middle of a step, seen by useSelector', async () => {
-      const page = await browser.context.newPage();
+    test('a run survives a reload in the middle of a step, seen by useSelector', async ({ context }) => {
+      const page = await context.newPage();
       await page.goto(`${server.url}/?run=${mode}&ledger=${encodeURIComponent(ledger.url)}`);
       await reloadInTheMiddleOfAStep(page);
       await approve(page);
@@ -84,7 +79,6 @@ for (const mode of ['dev', 'preview'] as const) {
       expect(again).toEqual([first]);
       await page.reload();
       await expect(page.getByTestId('notice')).toHaveText('published by ann');
-      await page.close();
     });
   });
 }

@@ -1,34 +1,16 @@
 import { crashTab, killWorker, restartBrowser, untilCheckpoint } from '@holdfast/browser/playwright';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import type { LinkPage } from '../pages/link/main.js';
-import { type LaunchedBrowser, launchBrowser } from '../support/browser.js';
-import { type ServedPages, servePages } from '../support/pages.js';
+import { test } from '../support/shared-browser.js';
 
 declare const app: LinkPage;
 
-let pages: ServedPages;
-let browser: LaunchedBrowser;
-
-test.beforeAll(async () => {
-  pages = await servePages('link');
-});
-test.afterAll(() => pages?.close());
-test.beforeEach(async () => {
-  browser = await launchBrowser();
-});
-test.afterEach(() => browser?.close());
-
-async function openTab(): Promise<Page> {
-  const tab = await browser.context.newPage();
-  await tab.goto(pages.url);
-  return tab;
-}
+test.use({ folder: 'link' });
 
 const gate = { workflow: 'gate', run: 'one' };
 
 /** Starts a run that waits for GO. */
-async function openGate(): Promise<Page> {
-  const tab = await openTab();
+async function startGate(tab: Page): Promise<Page> {
   await tab.evaluate(() => void app.open().start('gate', { id: 'one' }));
   await untilCheckpoint(tab, gate);
   return tab;
@@ -43,15 +25,15 @@ function go(tab: Page): Promise<unknown> {
   });
 }
 
-test('killWorker ends the worker of a page, and the page goes on with another', async () => {
-  const tab = await openGate();
+test('killWorker ends the worker of a page, and the page goes on with another', async ({ openTab }) => {
+  const tab = await startGate(await openTab());
   await killWorker(tab);
   expect(await go(tab)).toBe(2);
   expect(await tab.evaluate(() => app.workers.length)).toBe(2);
 });
 
-test('killWorker ends the worker of that page alone, and no other worker of it', async () => {
-  const tab = await openGate();
+test('killWorker ends the worker of that page alone, and no other worker of it', async ({ openTab }) => {
+  const tab = await startGate(await openTab());
   const other = await openTab();
   await other.evaluate(() =>
     app
@@ -78,25 +60,25 @@ test('killWorker ends the worker of that page alone, and no other worker of it',
   expect(answer).toBe('here');
 });
 
-test('killWorker says so where there is nothing to kill', async () => {
+test('killWorker says so where there is nothing to kill', async ({ openTab }) => {
   const tab = await openTab();
   await expect(killWorker(tab)).rejects.toThrow(TypeError);
 });
 
-test('crashTab ends a page, and another tab goes on', async () => {
-  const tab = await openGate();
+test('crashTab ends a page, and another tab goes on', async ({ openTab }) => {
+  const tab = await startGate(await openTab());
   await crashTab(tab);
   expect(await go(await openTab())).toBe(2);
 });
 
-test('restartBrowser kills the browser, and the runs of its profile go on', async () => {
-  await openGate();
-  const { context, profile } = browser;
-  browser = await restartBrowser(context, () => launchBrowser({ profile }));
-  expect(await go(await openTab())).toBe(2);
+test('restartBrowser kills the browser, and the runs of its profile go on', async ({ openTab, launch, origin }) => {
+  const killed = await launch();
+  await startGate(await openTab(origin, killed.context));
+  const again = await restartBrowser(killed.context, () => launch({ profile: killed.profile }));
+  expect(await go(await openTab(origin, again.context))).toBe(2);
 });
 
-test('untilCheckpoint waits for a seq or a step, and makes no database', async () => {
+test('untilCheckpoint waits for a seq or a step, and makes no database', async ({ openTab }) => {
   const tab = await openTab();
   const query = { workflow: 'ask', run: 'one' };
   await expect(untilCheckpoint(tab, { ...query, timeout: 100 })).rejects.toThrow('after 100 ms');

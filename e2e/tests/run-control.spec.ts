@@ -1,29 +1,10 @@
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import type { LinkPage } from '../pages/link/main.js';
-import { type LaunchedBrowser, launchBrowser } from '../support/browser.js';
-import { type ServedPages, servePages } from '../support/pages.js';
+import { test } from '../support/shared-browser.js';
 
 declare const app: LinkPage;
 
-let pages: ServedPages;
-let browser: LaunchedBrowser;
-
-test.beforeAll(async () => {
-  pages = await servePages('link');
-});
-test.afterAll(() => pages?.close());
-
-test.beforeEach(async () => {
-  browser = await launchBrowser();
-});
-test.afterEach(() => browser?.close());
-
-async function openTab(): Promise<Page> {
-  const tab = await browser.context.newPage();
-  await tab.goto(pages.url);
-  await tab.waitForFunction(() => 'app' in globalThis);
-  return tab;
-}
+test.use({ folder: 'link' });
 
 /** Starts a trip, and waits until it waits for GO. */
 async function startTrip(tab: Page): Promise<void> {
@@ -37,7 +18,9 @@ async function startTrip(tab: Page): Promise<void> {
   });
 }
 
-test('a paused run takes no event, not after a reload either, until it is resumed; its child is a run as well', async () => {
+test('a paused run takes no event, not after a reload either, until it is resumed; its child is a run as well', async ({
+  openTab,
+}) => {
   const tab = await openTab();
   await startTrip(tab);
   await tab.evaluate(() => app.open().run('trip', 'one').pause());
@@ -59,7 +42,7 @@ test('a paused run takes no event, not after a reload either, until it is resume
   expect(seen.booked).toBeUndefined();
 });
 
-test('a run that is cancelled from another tab is undone by its owner', async () => {
+test('a run that is cancelled from another tab is undone by its owner', async ({ openTab }) => {
   const owner = await openTab();
   await startTrip(owner);
   const other = await openTab();

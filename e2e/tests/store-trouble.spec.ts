@@ -1,31 +1,13 @@
 import { restartBrowser } from '@holdfast/browser/playwright';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import type { StorePage } from '../pages/store/main.js';
-import { type LaunchedBrowser, launchBrowser } from '../support/browser.js';
-import { type ServedPages, servePages } from '../support/pages.js';
+import { test } from '../support/shared-browser.js';
 
 declare const app: StorePage;
 type Kind = Parameters<StorePage['durabilities']>[0];
 type Level = Parameters<StorePage['durabilities']>[1];
 
-let pages: ServedPages;
-let browser: LaunchedBrowser;
-
-test.beforeAll(async () => {
-  pages = await servePages('store');
-});
-test.afterAll(() => pages?.close());
-test.beforeEach(async () => {
-  browser = await launchBrowser();
-});
-test.afterEach(() => browser?.close());
-
-async function openTab({ context } = browser): Promise<Page> {
-  const tab = await context.newPage();
-  await tab.goto(pages.url);
-  await tab.waitForFunction(() => 'app' in globalThis);
-  return tab;
-}
+test.use({ folder: 'store' });
 
 /** Makes a tab own the store, in which there is the run `one`. */
 async function own(tab: Page): Promise<void> {
@@ -36,8 +18,7 @@ async function own(tab: Page): Promise<void> {
   });
 }
 
-async function openOwner(): Promise<Page> {
-  const tab = await openTab();
+async function owning(tab: Page): Promise<Page> {
   await own(tab);
   return tab;
 }
@@ -48,7 +29,7 @@ const commitOne = (tab: Page, after: number) =>
     return app.outcomeOf(store.commit(app.aCheckpoint('one', seq, ownership.epoch)));
   }, after);
 
-test('a new owner raises the epoch in one strict transaction', async () => {
+test('a new owner raises the epoch in one strict transaction', async ({ openTab }) => {
   const tab = await openTab();
   const seen = await tab.evaluate(async () => {
     const store = app.createIndexedDbStore({ name: 'store' });
@@ -60,7 +41,9 @@ test('a new owner raises the epoch in one strict transaction', async () => {
   expect(seen).toEqual([{ mode: 'readwrite', durability: 'strict', complete: true }]);
 });
 
-test('each write is as durable as the host chose, and what gives it the store is strict whatever it chose', async () => {
+test('each write is as durable as the host chose, and what gives it the store is strict whatever it chose', async ({
+  openTab,
+}) => {
   const tab = await openTab();
   const of = (kind: Kind, level: Level) =>
     tab.evaluate(({ kind, level }) => app.durabilities(kind, level), { kind, level });
@@ -73,8 +56,8 @@ test('each write is as durable as the host chose, and what gives it the store is
 });
 
 test.describe('a commit', () => {
-  test('is told when its transaction is complete, and not before', async () => {
-    const tab = await openOwner();
+  test('is told when its transaction is complete, and not before', async ({ openTab }) => {
+    const tab = await owning(await openTab());
     const seen = await tab.evaluate(async () => {
       const { store, ownership } = app.kept;
       const transactions = app.spyOnTransactions();
@@ -84,8 +67,8 @@ test.describe('a commit', () => {
     expect(seen).toEqual([{ mode: 'readwrite', durability: 'strict', complete: true }]);
   });
 
-  test('shares its transaction with those of its turn, which is as strict as the strictest', async () => {
-    const tab = await openOwner();
+  test('shares its transaction with those of its turn, which is as strict as the strictest', async ({ openTab }) => {
+    const tab = await owning(await openTab());
     const seen = await tab.evaluate(async () => {
       const { store, ownership } = app.kept;
       await Promise.all(['two', 'three'].map((run) => app.start(store, run)));
@@ -103,8 +86,8 @@ test.describe('a commit', () => {
     expect(seen).toEqual(['strict', 'relaxed']);
   });
 
-  test('that waits behind another is told before the store is closed', async () => {
-    const tab = await openOwner();
+  test('that waits behind another is told before the store is closed', async ({ openTab }) => {
+    const tab = await owning(await openTab());
     const outcomes = await tab.evaluate(async () => {
       const { epoch } = app.kept.ownership;
       // Not the owner's connection, so that nothing but the commits keeps it open.
@@ -119,26 +102,25 @@ test.describe('a commit', () => {
     expect(outcomes).toEqual(['done', 'done']);
   });
 
-  test('survives the SIGKILL of the whole browser once it was told', async () => {
-    const tab = await openOwner();
+  test('survives the SIGKILL of the whole browser once it was told', async ({ openTab, launch, origin }) => {
+    const killed = await launch();
+    const tab = await owning(await openTab(origin, killed.context));
     expect(await commitOne(tab, 0)).toBe('done');
-    const { context, profile } = browser;
-    browser = await restartBrowser(context, () => launchBrowser({ profile }));
-    const again = await openTab(browser);
+    const { context } = await restartBrowser(killed.context, () => launch({ profile: killed.profile }));
+    const again = await openTab(origin, context);
     expect(await again.evaluate(() => app.seqOf(app.createIndexedDbStore({ name: 'store' }), 'one'))).toBe(1);
   });
 });
 
 test.describe('a database that holds no Blobs, as in private windows of WebKit', () => {
-  async function openTabWithoutBlobs(failure: string): Promise<Page> {
-    const tab = await openTab();
+  async function withoutBlobs(tab: Page, failure: string): Promise<Page> {
     await tab.evaluate((failure) => app.refuseBlobs(failure), failure);
     return tab;
   }
 
   for (const failure of ['UnknownError', 'DataCloneError']) {
-    test(`which says ${failure}, holds their bytes, and gives them back as they were`, async () => {
-      const tab = await openTabWithoutBlobs(failure);
+    test(`which says ${failure}, holds their bytes, and gives them back as they were`, async ({ openTab }) => {
+      const tab = await withoutBlobs(await openTab(), failure);
       const seen = await tab.evaluate(async () => {
         const store = app.createIndexedDbStore({ name: 'store' });
         const { epoch } = await store.acquire();
@@ -161,8 +143,8 @@ test.describe('a database that holds no Blobs, as in private windows of WebKit',
     });
   }
 
-  test('is told from one that fails for another reason', async () => {
-    const tab = await openTabWithoutBlobs('QuotaExceededError');
+  test('is told from one that fails for another reason', async ({ openTab }) => {
+    const tab = await withoutBlobs(await openTab(), 'QuotaExceededError');
     const outcome = await tab.evaluate(() => {
       const store = app.createIndexedDbStore({ name: 'store' });
       const attachments = [{ id: 'given', blob: new Blob(['plain']) }];
@@ -174,20 +156,19 @@ test.describe('a database that holds no Blobs, as in private windows of WebKit',
 
 test.describe('over quota', () => {
   async function limit(tab: Page, quotaSize: number): Promise<void> {
-    const session = await browser.context.newCDPSession(tab);
-    await session.send('Storage.overrideQuotaForOrigin', { origin: pages.url, quotaSize });
+    const session = await tab.context().newCDPSession(tab);
+    await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(tab.url()).origin, quotaSize });
   }
 
   /** The limit comes first: Chromium remembers for a while how much room it saw. */
-  async function openFullOwner(): Promise<Page> {
-    const tab = await openTab();
+  async function owningWhatIsFull(tab: Page): Promise<Page> {
     await limit(tab, 2_000_000);
     await own(tab);
     return tab;
   }
 
-  test('a commit is STORE_FULL, changes nothing, and works again when there is room', async () => {
-    const tab = await openFullOwner();
+  test('a commit is STORE_FULL, changes nothing, and works again when there is room', async ({ openTab }) => {
+    const tab = await owningWhatIsFull(await openTab());
     const attempt = () =>
       tab.evaluate(async () => {
         const { store, ownership } = app.kept;
@@ -200,7 +181,7 @@ test.describe('over quota', () => {
     expect(await attempt()).toEqual({ outcome: 'done', seq: 1 });
   });
 
-  test('a database that has no room to begin is STORE_FULL', async () => {
+  test('a database that has no room to begin is STORE_FULL', async ({ openTab }) => {
     const tab = await openTab();
     await limit(tab, 1);
     expect(await tab.evaluate(() => app.outcomeOf(app.createIndexedDbStore({ name: 'store' }).list()))).toBe(
@@ -208,8 +189,8 @@ test.describe('over quota', () => {
     );
   });
 
-  test('one member of a group fails alone', async () => {
-    const tab = await openFullOwner();
+  test('one member of a group fails alone', async ({ openTab }) => {
+    const tab = await owningWhatIsFull(await openTab());
     const outcomes = await tab.evaluate(async () => {
       const { store, ownership } = app.kept;
       const { epoch } = ownership;
@@ -228,8 +209,8 @@ test.describe('over quota', () => {
 });
 
 test.describe('ownership', () => {
-  test('is one tab at a time; the next has it when the first is closed', async () => {
-    const first = await openOwner();
+  test('is one tab at a time; the next has it when the first is closed', async ({ openTab }) => {
+    const first = await owning(await openTab());
     const second = await openTab();
     await second.evaluate(() => {
       app.kept.store = app.createIndexedDbStore({ name: 'store' });
@@ -253,8 +234,8 @@ test.describe('ownership', () => {
     expect(await commitOne(second, 1)).toBe('done');
   });
 
-  test('that was stolen is told to the victim, whose commits are refused', async () => {
-    const [victim, thief] = [await openOwner(), await openTab()];
+  test('that was stolen is told to the victim, whose commits are refused', async ({ openTab }) => {
+    const [victim, thief] = [await owning(await openTab()), await openTab()];
     await thief.evaluate(async () => {
       app.kept.store = app.createIndexedDbStore({ name: 'store' });
       let waiting: ReturnType<typeof app.kept.store.acquire> | undefined;
@@ -269,8 +250,8 @@ test.describe('ownership', () => {
     expect(await commitOne(thief, 0)).toBe('done');
   });
 
-  test('of a database that was deleted does not reach into the one made anew', async () => {
-    const tab = await openOwner();
+  test('of a database that was deleted does not reach into the one made anew', async ({ openTab }) => {
+    const tab = await owning(await openTab());
     const outcome = await tab.evaluate(async () => {
       const { store, ownership } = app.kept;
       await app.deleteDatabase('store');
@@ -292,7 +273,7 @@ test.describe('ownership', () => {
 });
 
 test.describe('the connection', () => {
-  test('that another tab keeps from opening is STORE_BLOCKED in time, and opens later', async () => {
+  test('that another tab keeps from opening is STORE_BLOCKED in time, and opens later', async ({ openTab }) => {
     const [stubborn, deleting, tab] = [await openTab(), await openTab(), await openTab()];
     await stubborn.evaluate(async () => {
       await app.start(app.createIndexedDbStore({ name: 'store' }), 'one');
@@ -313,25 +294,25 @@ test.describe('the connection', () => {
     await expect.poll(() => tab.evaluate(() => app.outcomeOf(app.kept.store.list()))).toBe('done');
   });
 
-  test('yields to a deletion, and comes back', async () => {
-    const [tab, other] = [await openOwner(), await openTab()];
+  test('yields to a deletion, and comes back', async ({ openTab }) => {
+    const [tab, other] = [await owning(await openTab()), await openTab()];
     expect(await other.evaluate(() => app.outcomeOf(app.deleteDatabase('store')))).toBe('done');
     expect(await tab.evaluate(() => app.seqOf(app.kept.store, 'one'))).toBeUndefined();
     expect(await tab.evaluate(() => app.start(app.kept.store, 'one'))).toEqual({ outcome: 'started' });
   });
 
-  test('that the browser closed is opened again', async () => {
-    const tab = await openOwner();
-    const session = await browser.context.newCDPSession(tab);
-    await session.send('Storage.clearDataForOrigin', { origin: pages.url, storageTypes: 'indexeddb' });
+  test('that the browser closed is opened again', async ({ context, openTab, origin }) => {
+    const tab = await owning(await openTab());
+    const session = await context.newCDPSession(tab);
+    await session.send('Storage.clearDataForOrigin', { origin: origin, storageTypes: 'indexeddb' });
     await tab.waitForFunction(() => app.kept.ownership.lost.aborted);
     expect(await tab.evaluate(() => app.kept.ownership.lost.reason.code)).toBe('STORE_LOST');
     expect(await tab.evaluate(() => app.start(app.kept.store, 'one'))).toEqual({ outcome: 'started' });
     expect(await commitOne(tab, 0)).toBe('STORE_FENCED');
   });
 
-  test('whose database is deleted under an acceptance refuses it, and takes the next', async () => {
-    const [tab, other] = [await openOwner(), await openTab()];
+  test('whose database is deleted under an acceptance refuses it, and takes the next', async ({ openTab }) => {
+    const [tab, other] = [await owning(await openTab()), await openTab()];
     await tab.evaluate(() => {
       // What a tab notices late: it has heard nothing of the deletion when it accepts.
       const { open } = IDBFactory.prototype;
@@ -351,15 +332,17 @@ test.describe('the connection', () => {
     expect(await other.evaluate(() => app.seqOf(app.createIndexedDbStore({ name: 'store' }), 'one'))).toBeUndefined();
   });
 
-  test('that died after a commit was stored finds it there', async () => {
-    const tab = await openOwner();
+  test('that died after a commit was stored finds it there', async ({ openTab }) => {
+    const tab = await owning(await openTab());
     await tab.evaluate(() => app.loseNextAnswer());
     expect(await commitOne(tab, 0)).toBe('STORE_SEQ');
     expect(await tab.evaluate(() => app.seqOf(app.kept.store, 'one'))).toBe(1);
     expect(await commitOne(tab, 1)).toBe('done');
   });
 
-  test('that waits behind a stubborn tab is made when that lets go, and an idle host is told what it finds', async () => {
+  test('that waits behind a stubborn tab is made when that lets go, and an idle host is told what it finds', async ({
+    openTab,
+  }) => {
     const [stubborn, deleting, tab] = [await openTab(), await openTab(), await openTab()];
     await tab.evaluate(async () => {
       app.kept.told = [];
@@ -385,14 +368,14 @@ test.describe('the connection', () => {
     );
   });
 
-  test('that died without a word is opened again', async () => {
-    const tab = await openOwner();
+  test('that died without a word is opened again', async ({ openTab }) => {
+    const tab = await owning(await openTab());
     await tab.evaluate(() => app.onNextTransaction((db) => db.close(), 'before'));
     expect(await commitOne(tab, 0)).toBe('done');
   });
 
-  test('that the browser closed under a commit is opened again for it', async () => {
-    const tab = await openOwner();
+  test('that the browser closed under a commit is opened again for it', async ({ openTab }) => {
+    const tab = await owning(await openTab());
     await tab.evaluate(() => {
       const close = (db: IDBDatabase, transaction?: IDBTransaction) => {
         transaction?.abort();
@@ -404,8 +387,8 @@ test.describe('the connection', () => {
     expect(await commitOne(tab, 0)).toBe('done');
   });
 
-  test('meets a newer format with STORE_FORMAT, opened before it or after', async () => {
-    const tab = await openOwner();
+  test('meets a newer format with STORE_FORMAT, opened before it or after', async ({ openTab }) => {
+    const tab = await owning(await openTab());
     const outcomes = await tab.evaluate(async () => {
       const { store, ownership } = app.kept;
       const raw = await app.openRaw('store');

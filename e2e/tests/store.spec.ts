@@ -1,17 +1,17 @@
 import { testStore } from '@holdfast/core/testing';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import type { StorePage } from '../pages/store/main.js';
 import { type EngineBrowser, type EngineTab, until } from '../support/engines/engine.js';
 import { ENGINES } from '../support/engines/index.js';
-import { type ServedPages, servePages } from '../support/pages.js';
+import type { ServedPages } from '../support/pages.js';
+import { test } from '../support/shared-browser.js';
 
 declare const app: StorePage;
 
 let pages: ServedPages;
-test.beforeAll(async () => {
-  pages = await servePages('store');
+test.beforeAll(async ({ served }) => {
+  pages = await served('store');
 });
-test.afterAll(() => pages?.close());
 
 for (const engine of ENGINES) {
   test.describe(engine.name, () => {

@@ -1,21 +1,14 @@
+import { type AlbumPhoto, db } from '../workflow/album.js';
 import { byId, element, setText } from './element.js';
 
-interface Album {
-  readonly id: string;
-  readonly approvedBy: string;
-  readonly photos: readonly { name: string; original: string; thumbnail: string }[];
-}
-
-/** Shows the album as the server has it. */
+/** Shows the album as this browser's database has it, with the pictures that the server has. */
 export async function showAlbum(id: string): Promise<void> {
-  const response = await fetch(`/api/album/${id}`);
-  if (!response.ok) throw new Error(`The server has no album ${id} (${response.status}).`);
-  const album = (await response.json()) as Album;
-  setText(
-    byId('album-line'),
-    `${album.photos.length} photos, approved by ${album.approvedBy}, read back from the server.`,
-  );
-  byId('album-photos').replaceChildren(...album.photos.map(picture));
+  const album = await db.albums.get(id);
+  if (!album) throw new Error(`This browser has no album ${id}.`);
+  const photos = await db.photos.where({ album: id }).toArray();
+  const line = `${photos.length} photos, approved by ${album.approvedBy}, each row in this browser's own database once.`;
+  setText(byId('album-line'), line);
+  byId('album-photos').replaceChildren(...photos.map(picture));
   byId('album').hidden = false;
 }
 
@@ -24,7 +17,7 @@ export function hideAlbum(): void {
   byId('album-photos').replaceChildren();
 }
 
-function picture({ name, original, thumbnail }: Album['photos'][number]): HTMLElement {
+function picture({ name, original, thumbnail }: AlbumPhoto): HTMLElement {
   const image = element('img', { src: `/api/pictures/${thumbnail}`, alt: name, width: '320', height: '213' });
   return element('li', {}, element('a', { href: `/api/pictures/${original}`, target: '_blank' }, image));
 }

@@ -24,8 +24,8 @@ export function stagesOf(rows: readonly HistoryRow[]): StagesByPhoto {
 /** Steps that are completed, of all that the import has. */
 export function countOf(rows: readonly HistoryRow[], photos: number, skipped: number): { done: number; total: number } {
   const completed = rows.filter(({ arrival: { kind, outcome } }) => kind === 'step' && outcome === 'completed');
-  const [uploadsEach, publish] = [2, 1];
-  return { done: completed.length, total: photos * STAGES.length - skipped * uploadsEach + publish };
+  const [uploadsEach, publishing] = [2, 2];
+  return { done: completed.length, total: photos * STAGES.length - skipped * uploadsEach + publishing };
 }
 
 function stageOf(step: string): { photo: string; stage: Stage } | undefined {

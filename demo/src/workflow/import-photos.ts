@@ -2,6 +2,7 @@ import { fromSteps, type StepOptions } from '@holdfast/core';
 import { numberOf, type Photo } from './photo.js';
 import { hashOf, thumbnailOf } from './picture.js';
 import { putAlbum, RequestRefused, uploadPicture } from './server.js';
+import type { store } from './store.js';
 
 /** A photo that is on the server: its hashes are its addresses there. */
 export interface ImportedPhoto {
@@ -70,11 +71,17 @@ export const importPhotos = fromSteps(
   },
 );
 
-/** Publishes the album, once. */
-export const publishAlbum = fromSteps(
-  { types: {} as { input: { album: string; approvedBy: string; photos: readonly ImportedPhoto[] } } },
-  ({ input, step }) => {
-    const { album, approvedBy, photos } = input;
-    return step('publish', NETWORK, (context) => putAlbum({ approvedBy, photos }, { step: 'publish', album }, context));
-  },
-);
+interface PublishTypes {
+  input: { album: string; approvedBy: string; photos: readonly ImportedPhoto[] };
+  store: typeof store;
+}
+
+/** Publishes the album once: to the server by a key, to the app's own database in the transaction of its checkpoint. */
+export const publishAlbum = fromSteps({ types: {} as PublishTypes }, async ({ input, step }) => {
+  const { album, approvedBy, photos } = input;
+  await step('publish', NETWORK, (context) => putAlbum({ approvedBy, photos }, { step: 'publish', album }, context));
+  await step.transaction('keep', ['albums', 'photos'], async (tables) => {
+    await tables.albums.add({ id: album, approvedBy });
+    await tables.photos.bulkAdd(photos.map((photo) => ({ ...photo, album })));
+  });
+});

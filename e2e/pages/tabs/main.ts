@@ -36,6 +36,10 @@ const seen: { readonly done: number; readonly at: number }[] = [];
 const run = holdfast.run('chain', 'one');
 run.subscribe(({ progress }) => seen.push({ done: progress?.done ?? 0, at: now() }));
 
+/** What the run has emitted, as this page heard it. */
+const emitted: { readonly type: string; readonly n?: number }[] = [];
+run.on('*', (event) => emitted.push(event));
+
 function setVisible(visible: boolean): void {
   visibility = visible ? 'visible' : 'hidden';
   document.dispatchEvent(new Event('visibilitychange'));
@@ -56,7 +60,7 @@ async function outcomeOf<T>(call: Promise<T>) {
   }
 }
 
-const app = { holdfast, run, workers, statuses, seen, setVisible, returns, now, outcomeOf };
+const app = { holdfast, run, workers, statuses, seen, emitted, setVisible, returns, now, outcomeOf };
 
 /** What the tests do in this page. */
 export type TabsPage = typeof app;

@@ -1,8 +1,9 @@
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import type { VoyagePage } from '../../pages/voyage/main.js';
 import { type Engine, type EngineBrowser, inTime, until } from '../../support/engines/engine.js';
 import { ENGINES } from '../../support/engines/index.js';
-import { type ServedPages, servePages } from '../../support/pages.js';
+import type { ServedPages } from '../../support/pages.js';
+import { test } from '../../support/shared-browser.js';
 import { openStepLedger } from '../../support/step-ledger.js';
 import { KINDS } from '../../support/voyage/kinds.js';
 import { faultsOf } from '../../support/voyage/verdict.js';
@@ -14,10 +15,9 @@ const LONG = process.env.HOLDFAST_E2E_LONG === '1';
 /** How many interruptions an engine has to survive. */
 const INTERRUPTIONS = { Chromium: LONG ? 300 : 8, Firefox: LONG ? 60 : 8, WebKitGTK: LONG ? 60 : 10 };
 let pages: ServedPages;
-test.beforeAll(async () => {
-  pages = await servePages('voyage');
+test.beforeAll(async ({ served }) => {
+  pages = await served('voyage');
 });
-test.afterAll(() => pages?.close());
 
 for (const engine of ENGINES) {
   test(`${engine.name}: a run survives what interrupts it, wherever`, async () => {

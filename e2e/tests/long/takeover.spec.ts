@@ -41,14 +41,14 @@ const ways: Record<string, Leave> = {
 };
 
 for (const [way, leave] of Object.entries(ways)) {
-  test(`takeover after ${way}`, async ({ launched, openTab }) => {
+  test(`takeover after ${way}`, async ({ shared, openChainTab }) => {
     test.setTimeout(300_000);
     const times: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      const owner = await openOwner(openTab);
-      const next = await openTab();
+      const owner = await openOwner(openChainTab);
+      const next = await openChainTab();
       await next.untilStatus('standby');
-      const left = await leave(owner, launched);
+      const left = await leave(owner, shared);
       await next.untilStatus('owner');
       times.push(await took(next.page, left));
       await owner.page.close();
@@ -58,8 +58,8 @@ for (const [way, leave] of Object.entries(ways)) {
   });
 }
 
-async function openOwner(openTab: () => Promise<Tab>): Promise<Tab> {
-  const tab = await openTab();
+async function openOwner(openChainTab: () => Promise<Tab>): Promise<Tab> {
+  const tab = await openChainTab();
   await tab.untilStatus('owner');
   return tab;
 }

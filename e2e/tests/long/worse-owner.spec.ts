@@ -6,11 +6,14 @@ declare const app: TabsPage;
 
 const STEPS = 8;
 
-test('a visible owner keeps the store, and of two hidden tabs the one that has it', async ({ ledger, openTab }) => {
-  const owner = await openTab({ hidden: true });
+test('a visible owner keeps the store, and of two hidden tabs the one that has it', async ({
+  ledger,
+  openChainTab,
+}) => {
+  const owner = await openChainTab({ hidden: true });
   await startChain(owner, ledger, 1);
   await expectWhole(owner, ledger, 1, []);
-  const second = await openTab({ hidden: true });
+  const second = await openChainTab({ hidden: true });
   await second.untilStatus('standby');
   // It has claimed in vain once it has claimed again.
   const claims = (tab: typeof owner, times: number) =>
@@ -33,13 +36,13 @@ test('a visible owner keeps the store, and of two hidden tabs the one that has i
   expect(await owner.status()).toBe('owner');
 });
 
-test('newer code does not wait for ever for a moment between two steps', async ({ ledger, openTab }) => {
-  const old = await openTab();
+test('newer code does not wait for ever for a moment between two steps', async ({ ledger, openChainTab }) => {
+  const old = await openChainTab();
   ledger.hold('s3');
   await startChain(old, ledger, STEPS);
   await old.untilStatus('owner');
   await ledger.requested('s3', 1);
-  const fresh = await openTab({ version: 2 });
+  const fresh = await openChainTab({ version: 2 });
   await fresh.untilStatus('owner');
   await ledger.requested('s3', 2);
   ledger.letGo('s3');

@@ -3,8 +3,7 @@ import { ImportPage } from '../../support/import-page.js';
 import { test } from '../../support/survival.js';
 import { expectSurvived, untilAskedAgain } from '../../support/verdict.js';
 
-test('the tab is closed in the middle of an upload, and opened again', async ({ server, launch }) => {
-  const { context } = await launch();
+test('the tab is closed in the middle of an upload, and opened again', async ({ server, context }) => {
   await server.hold('upload', 7);
   const closed = await ImportPage.open(context, server.url);
   await closed.takeBundledPhotos();
@@ -20,8 +19,7 @@ test('the tab is closed in the middle of an upload, and opened again', async ({ 
   await expectSurvived(server, tab, inFlight);
 });
 
-test('the tab is closed while it waits for the approval, and opened again', async ({ server, launch }) => {
-  const { context } = await launch();
+test('the tab is closed while it waits for the approval, and opened again', async ({ server, context }) => {
   const closed = await ImportPage.open(context, server.url);
   await closed.takeBundledPhotos();
   await closed.expectState('reviewing');
@@ -33,8 +31,7 @@ test('the tab is closed while it waits for the approval, and opened again', asyn
   await expectSurvived(server, tab, []);
 });
 
-test('the deadline passes while no tab is open: expired at once on return', async ({ server, launch }) => {
-  const { context } = await launch();
+test('the deadline passes while no tab is open: expired at once on return', async ({ server, context }) => {
   const closed = await ImportPage.open(context, `${server.url}/?approve-within-ms=1500`);
   await closed.takeBundledPhotos();
   await closed.expectState('reviewing');

@@ -3,8 +3,7 @@ import { ImportPage } from '../../support/import-page.js';
 import { test } from '../../support/survival.js';
 import { expectSurvived, untilAskedAgain } from '../../support/verdict.js';
 
-test('away in the middle of an upload, and back out of the back/forward cache', async ({ server, launch }) => {
-  const { context } = await launch();
+test('away in the middle of an upload, and back out of the back/forward cache', async ({ server, context }) => {
   await server.hold('upload', 7);
   const tab = await ImportPage.open(context, server.url);
   await tab.takeBundledPhotos();
@@ -29,8 +28,7 @@ test('away in the middle of an upload, and back out of the back/forward cache', 
   await expectSurvived(server, tab, inFlight);
 });
 
-test('a page in the back/forward cache does not keep the runs from another tab', async ({ server, launch }) => {
-  const { context } = await launch();
+test('a page in the back/forward cache does not keep the runs from another tab', async ({ server, context }) => {
   await server.hold('upload', 7);
   const away = await ImportPage.open(context, server.url);
   await away.takeBundledPhotos();

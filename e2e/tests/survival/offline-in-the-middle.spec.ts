@@ -3,8 +3,7 @@ import { ImportPage } from '../../support/import-page.js';
 import { test } from '../../support/survival.js';
 import { expectSurvived } from '../../support/verdict.js';
 
-test('the network drops in the middle of an upload: executed, but the answer is lost', async ({ server, launch }) => {
-  const { context } = await launch();
+test('the network drops in the middle of an upload: executed, but the answer is lost', async ({ server, context }) => {
   await server.hold('upload', 7);
   const tab = await ImportPage.open(context, server.url);
   await tab.takeBundledPhotos();
@@ -21,8 +20,7 @@ test('the network drops in the middle of an upload: executed, but the answer is 
   await expectSurvived(server, tab, inFlight);
 });
 
-test('the browser goes offline in the middle: uploads wait, and go on when it is back', async ({ server, launch }) => {
-  const { context } = await launch();
+test('the browser goes offline in the middle: uploads wait, and go on when it is back', async ({ server, context }) => {
   await server.hold('upload', 7);
   const tab = await ImportPage.open(context, server.url);
   await tab.takeBundledPhotos();

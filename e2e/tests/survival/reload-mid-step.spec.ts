@@ -2,8 +2,7 @@ import { ImportPage } from '../../support/import-page.js';
 import { test } from '../../support/survival.js';
 import { expectSurvived, untilAskedAgain } from '../../support/verdict.js';
 
-test('reload in the middle of an upload', async ({ server, launch }) => {
-  const { context } = await launch();
+test('reload in the middle of an upload', async ({ server, context }) => {
   await server.hold('upload', 7);
   const tab = await ImportPage.open(context, server.url);
   await tab.takeBundledPhotos();
@@ -18,8 +17,7 @@ test('reload in the middle of an upload', async ({ server, launch }) => {
   await expectSurvived(server, tab, inFlight);
 });
 
-test('reload in the middle of the publishing: the approval is not asked for again', async ({ server, launch }) => {
-  const { context } = await launch();
+test('reload in the middle of the publishing: the approval is not asked for again', async ({ server, context }) => {
   await server.hold('publish', 1);
   const tab = await ImportPage.open(context, server.url);
   await tab.takeBundledPhotos();
@@ -35,8 +33,7 @@ test('reload in the middle of the publishing: the approval is not asked for agai
   await expectSurvived(server, tab, inFlight);
 });
 
-test('five reloads while one upload hangs', async ({ server, launch }) => {
-  const { context } = await launch();
+test('five reloads while one upload hangs', async ({ server, context }) => {
   await server.hold('upload', 7);
   const tab = await ImportPage.open(context, server.url);
   await tab.takeBundledPhotos();

@@ -3,8 +3,7 @@ import { ImportPage } from '../../support/import-page.js';
 import { test } from '../../support/survival.js';
 import { expectSurvived, untilAskedAgain } from '../../support/verdict.js';
 
-test("the tab's renderer crashes in the middle of an upload", async ({ server, launch }) => {
-  const { context } = await launch();
+test("the tab's renderer crashes in the middle of an upload", async ({ server, context }) => {
   await server.hold('upload', 7);
   const crashed = await ImportPage.open(context, server.url);
   await crashed.takeBundledPhotos();

@@ -2,8 +2,7 @@ import { ImportPage } from '../../support/import-page.js';
 import { test } from '../../support/survival.js';
 import { expectSurvived, untilAskedAgain } from '../../support/verdict.js';
 
-test('two tabs, the owner is closed in the middle of an upload', async ({ server, launch }) => {
-  const { context } = await launch();
+test('two tabs, the owner is closed in the middle of an upload', async ({ server, context }) => {
   await server.hold('upload', 7);
   const owner = await ImportPage.open(context, server.url);
   await owner.takeBundledPhotos();
@@ -23,8 +22,7 @@ test('two tabs, the owner is closed in the middle of an upload', async ({ server
   await expectSurvived(server, tab, inFlight);
 });
 
-test('a tab that does not own the store starts the import and approves it', async ({ server, launch }) => {
-  const { context } = await launch();
+test('a tab that does not own the store starts the import and approves it', async ({ server, context }) => {
   const owner = await ImportPage.open(context, server.url);
   await owner.expectOwnership('owner');
   const tab = await ImportPage.open(context, server.url);

@@ -2,8 +2,7 @@ import { ImportPage } from '../../support/import-page.js';
 import { test } from '../../support/survival.js';
 import { expectSurvived } from '../../support/verdict.js';
 
-test('reload in the very turn in which start() has resolved', async ({ server, launch }) => {
-  const { context } = await launch();
+test('reload in the very turn in which start() has resolved', async ({ server, context }) => {
   await server.hold('upload', 1);
   const tab = await ImportPage.open(context, server.url);
   // The page notes the run's id right after start(): reload there, before anything else of the page can run.

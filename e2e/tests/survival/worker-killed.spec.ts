@@ -3,8 +3,7 @@ import { ImportPage } from '../../support/import-page.js';
 import { test } from '../../support/survival.js';
 import { expectSurvived, untilAskedAgain } from '../../support/verdict.js';
 
-test("the worker is terminated behind Holdfast's back in the middle of an upload", async ({ server, launch }) => {
-  const { context } = await launch();
+test("the worker is terminated behind Holdfast's back in the middle of an upload", async ({ server, context }) => {
   await server.hold('upload', 7);
   const tab = await ImportPage.open(context, server.url);
   await tab.takeBundledPhotos();
@@ -19,8 +18,7 @@ test("the worker is terminated behind Holdfast's back in the middle of an upload
   await expectSurvived(server, tab, inFlight);
 });
 
-test('the worker is terminated in the turn in which the approval is sent', async ({ server, launch }) => {
-  const { context } = await launch();
+test('the worker is terminated in the turn in which the approval is sent', async ({ server, context }) => {
   const tab = await ImportPage.open(context, server.url);
   await tab.takeBundledPhotos();
   await tab.expectState('reviewing');

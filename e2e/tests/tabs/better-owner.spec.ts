@@ -8,15 +8,15 @@ const STEPS = 8;
 
 test('a hidden owner hands over to a visible tab between two steps: none is asked for twice', async ({
   ledger,
-  openTab,
+  openChainTab,
 }) => {
-  const hidden = await openTab();
+  const hidden = await openChainTab();
   ledger.hold('s3');
   await startChain(hidden, ledger, STEPS);
   await hidden.untilStatus('owner');
   await ledger.requested('s3', 1);
   await hidden.page.evaluate(() => app.setVisible(false));
-  const tab = await openTab();
+  const tab = await openChainTab();
   await tab.untilStatus('standby');
   // Claimed by now, and not given away in the middle of a step.
   expect(await hidden.status()).toBe('owner');
@@ -26,13 +26,13 @@ test('a hidden owner hands over to a visible tab between two steps: none is aske
   await hidden.untilStatus('standby');
 });
 
-test('an owner with older code yields to newer code, which takes its runs along', async ({ ledger, openTab }) => {
-  const old = await openTab();
+test('an owner with older code yields to newer code, which takes its runs along', async ({ ledger, openChainTab }) => {
+  const old = await openChainTab();
   ledger.hold('s3');
   await startChain(old, ledger, STEPS);
   await old.untilStatus('owner');
   await ledger.requested('s3', 1);
-  const fresh = await openTab({ version: 2, hidden: true });
+  const fresh = await openChainTab({ version: 2, hidden: true });
   await fresh.untilStatus('standby');
   ledger.letGo('s3');
   await fresh.untilStatus('owner');

@@ -5,9 +5,9 @@ const STEPS = 6;
 
 test('a host without a worker runs, and goes on after a reload in the middle of a step', async ({
   ledger,
-  openTab,
+  openChainTab,
 }) => {
-  const tab = await openTab({ here: true });
+  const tab = await openChainTab({ here: true });
   ledger.hold('s3');
   await startChain(tab, ledger, STEPS);
   await ledger.requested('s3', 1);
@@ -19,13 +19,13 @@ test('a host without a worker runs, and goes on after a reload in the middle of 
 
 test('a page with such a host gives the store away when it is left, and follows when it is back', async ({
   ledger,
-  openTab,
+  openChainTab,
 }) => {
-  const away = await openTab({ here: true });
+  const away = await openChainTab({ here: true });
   ledger.hold('s3');
   await startChain(away, ledger, STEPS);
   await ledger.requested('s3', 1);
-  const tab = await openTab();
+  const tab = await openChainTab();
   await tab.untilStatus('standby');
   await away.page.evaluate(() => location.assign('/elsewhere.html'));
   await away.page.waitForURL('**/elsewhere.html');

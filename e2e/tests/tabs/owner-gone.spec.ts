@@ -6,9 +6,9 @@ declare const app: TabsPage;
 
 const STEPS = 12;
 
-test('five tabs, and whoever owns the store is closed, until one is left', async ({ ledger, openTab }) => {
+test('five tabs, and whoever owns the store is closed, until one is left', async ({ ledger, openChainTab }) => {
   const tabs: Tab[] = [];
-  for (let n = 0; n < 5; n++) tabs.push(await openTab());
+  for (let n = 0; n < 5; n++) tabs.push(await openChainTab());
   ledger.hold('s2');
   await startChain(tabs[0] as Tab, ledger, STEPS);
   const again: string[] = [];
@@ -28,17 +28,17 @@ test('five tabs, and whoever owns the store is closed, until one is left', async
 });
 
 test("the owner's renderer is killed: another tab goes on, and sees all of it", async ({
-  launched,
+  shared,
   ledger,
-  openTab,
+  openChainTab,
 }) => {
-  const [owner, other] = [await openTab(), await openTab()];
+  const [owner, other] = [await openChainTab(), await openChainTab()];
   ledger.hold('s5');
   await startChain(owner, ledger, STEPS);
   await ledger.requested('s5', 1);
   const killed = (await owner.status()) === 'owner' ? owner : other;
   const left = killed === owner ? other : owner;
-  const pid = await rendererOf(launched, killed);
+  const pid = await rendererOf(shared, killed);
   const crash = killed.page.waitForEvent('crash');
   process.kill(pid, 'SIGKILL');
   await crash;
@@ -48,8 +48,11 @@ test("the owner's renderer is killed: another tab goes on, and sees all of it", 
   await expectWhole(left, ledger, STEPS, ['s5']);
 });
 
-test('the worker dies under a subscribed run: the page is told, and its handles go on', async ({ ledger, openTab }) => {
-  const tab = await openTab();
+test('the worker dies under a subscribed run: the page is told, and its handles go on', async ({
+  ledger,
+  openChainTab,
+}) => {
+  const tab = await openChainTab();
   ledger.hold('s5');
   await startChain(tab, ledger, STEPS);
   await ledger.requested('s5', 1);

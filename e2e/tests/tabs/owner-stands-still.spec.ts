@@ -6,12 +6,15 @@ declare const app: TabsPage;
 
 const STEPS = 8;
 
-test('a tab that is frozen gives the store away at once, and follows when it thaws', async ({ ledger, openTab }) => {
-  const frozen = await openTab();
+test('a tab that is frozen gives the store away at once, and follows when it thaws', async ({
+  ledger,
+  openChainTab,
+}) => {
+  const frozen = await openChainTab();
   ledger.hold('s4');
   await startChain(frozen, ledger, STEPS);
   await frozen.untilStatus('owner');
-  const tab = await openTab();
+  const tab = await openChainTab();
   await ledger.requested('s4', 1);
   // What the browser says before it freezes a page. DevTools freezes none that Playwright keeps in the foreground.
   await frozen.page.evaluate(() => document.dispatchEvent(new Event('freeze')));
@@ -25,17 +28,17 @@ test('a tab that is frozen gives the store away at once, and follows when it tha
 });
 
 test('an owner that is stopped without a word is stolen from; when it goes on, it commits nothing', async ({
-  launched,
+  shared,
   ledger,
-  openTab,
+  openChainTab,
 }) => {
-  const stopped = await openTab();
+  const stopped = await openChainTab();
   ledger.hold('s4');
   await startChain(stopped, ledger, STEPS);
   await stopped.untilStatus('owner');
-  const tab = await openTab();
+  const tab = await openChainTab();
   await tab.untilStatus('standby');
-  const pid = await rendererOf(launched, stopped);
+  const pid = await rendererOf(shared, stopped);
   await ledger.requested('s4', 1);
   process.kill(pid, 'SIGSTOP');
   try {
@@ -51,11 +54,11 @@ test('an owner that is stopped without a word is stolen from; when it goes on, i
   await expectWhole(stopped, ledger, STEPS, ['s4']);
 });
 
-test('a step that keeps its thread busy is not the death of its host', async ({ ledger, openTab }) => {
-  const owner = await openTab();
+test('a step that keeps its thread busy is not the death of its host', async ({ ledger, openChainTab }) => {
+  const owner = await openChainTab();
   await owner.page.evaluate(() => void app.holdfast.runs().subscribe(() => {}));
   await owner.untilStatus('owner');
-  const tab = await openTab();
+  const tab = await openChainTab();
   await tab.untilStatus('standby');
   // Longer than a silent owner is waited for.
   await startChain(owner, ledger, 1, 7000);
@@ -65,8 +68,8 @@ test('a step that keeps its thread busy is not the death of its host', async ({ 
   expect(await owner.status()).toBe('owner');
 });
 
-test('an owner whose lock is stolen stops, and stands in line again', async ({ ledger, openTab }) => {
-  const robbed = await openTab();
+test('an owner whose lock is stolen stops, and stands in line again', async ({ ledger, openChainTab }) => {
+  const robbed = await openChainTab();
   ledger.hold('s4');
   await startChain(robbed, ledger, STEPS);
   await robbed.untilStatus('owner');

@@ -6,13 +6,13 @@ declare const app: TabsPage;
 
 test('a tab that is opened in the middle shows the present state, and then what follows', async ({
   ledger,
-  openTab,
+  openChainTab,
 }) => {
-  const owner = await openTab();
+  const owner = await openChainTab();
   ledger.hold('s4');
   await startChain(owner, ledger, 6);
   await ledger.requested('s4', 1);
-  const tab = await openTab();
+  const tab = await openChainTab();
   await tab.page.waitForFunction(() => app.seen.some(({ done }) => done === 3));
   expect(await tab.page.evaluate(() => app.seen.map(({ done }) => done).filter((done) => done > 0))).toEqual([3]);
   ledger.letGo('s4');
@@ -20,8 +20,11 @@ test('a tab that is opened in the middle shows the present state, and then what 
   expect(await tab.page.evaluate(() => app.seen.at(-1)?.done)).toBe(6);
 });
 
-test('nothing of a run happens on the main thread, and every tab sees a commit soon', async ({ ledger, openTab }) => {
-  const [owner, tab] = [await openTab(), await openTab()];
+test('nothing of a run happens on the main thread, and every tab sees a commit soon', async ({
+  ledger,
+  openChainTab,
+}) => {
+  const [owner, tab] = [await openChainTab(), await openChainTab()];
   // Two seconds of work in the worker; a page that shared it would draw no frame meanwhile.
   const frames = owner.page.evaluate(async () => {
     const gaps: number[] = [];
@@ -43,8 +46,20 @@ test('nothing of a run happens on the main thread, and every tab sees a commit s
   expect(delays[Math.floor(delays.length / 2)], 'after the owner has shown it').toBeLessThan(50);
 });
 
-test('what is done while a page has no host it sees when it has one again', async ({ ledger, openTab }) => {
-  const [owner, tab] = [await openTab(), await openTab()];
+test('what a run emits is heard in every tab, each once and in order', async ({ ledger, openChainTab }) => {
+  const [owner, tab] = [await openChainTab(), await openChainTab()];
+  await tab.untilStatus('standby');
+  // A host that has answered once listens for its page.
+  for (const { page } of [owner, tab]) await page.waitForFunction(() => app.run.getSnapshot().run.status === 'absent');
+  await startChain(owner, ledger, 3);
+  for (const { page } of [owner, tab]) {
+    await page.waitForFunction(() => app.emitted.some(({ n }) => n === 3));
+    expect(await page.evaluate(() => app.emitted)).toEqual([1, 2, 3].map((n) => ({ type: 'DONE', n })));
+  }
+});
+
+test('what is done while a page has no host it sees when it has one again', async ({ ledger, openChainTab }) => {
+  const [owner, tab] = [await openChainTab(), await openChainTab()];
   await startChain(owner, ledger, 6);
   await expectWhole(owner, ledger, 6, []);
   await tab.page.evaluate(() => app.workers.at(-1)?.terminate());

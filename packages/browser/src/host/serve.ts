@@ -1,12 +1,20 @@
 import { type AnyWorkflow, type Duration, HoldfastError, isHoldfastError } from '@holdfast/core';
 import { toMs } from '@holdfast/core/client';
-import { createHost, createSystemClock, errorsTo, type Host, type HostOptions } from '@holdfast/core/host';
+import {
+  createHost,
+  createSystemClock,
+  type Emission,
+  errorsTo,
+  type Host,
+  type HostOptions,
+} from '@holdfast/core/host';
 import type { Durability } from '@holdfast/core/store';
 import type { Versions } from '../claims/words.js';
 import type { AppStore } from '../store/app-store.js';
 import { toDurability } from '../store/durability.js';
 import { createIndexedDbStore } from '../store/index.js';
 import type { BrowserStore } from '../store/store-over.js';
+import { Channel } from '../wire/channel.js';
 import { toReply } from '../wire/reply.js';
 import type { AskEnded, CallService, Hello, PageState, Serving, TellPage, WorkerApi } from '../wire/wire.js';
 import { HostConnectivity } from './connectivity.js';
@@ -134,6 +142,7 @@ export function createWorkerApi(
       connectivity,
       ground: new PageGround(clock),
       services,
+      relay: new Channel<Emission>(`holdfast:emitted:${store.name}`),
       onError,
       ...(stepWorker && { stepWorker: () => toStepWorker(stepWorker()) }),
       ...(logger && { logger }),

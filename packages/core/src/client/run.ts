@@ -41,7 +41,10 @@ export interface Run<T extends WorkflowTypes = WorkflowTypes> {
   getSnapshot(): RunSnapshot<T>;
   /** Calls back with each new snapshot, from the latest known on; only what is durable is seen. */
   subscribe(observer: Observer<RunSnapshot<T>>): Subscription;
-  /** Calls back with events that the machine emits while this is subscribed; `*` for all. */
+  /**
+   * Calls back with events that the run emits while this is subscribed, in any tab; `*` for all. Each is told at most once,
+   * after the checkpoint of its cause: it is not stored, so what is emitted before, or while no host listens, is not told.
+   */
   on(type: string, handler: (event: { readonly type: string }) => void): Subscription;
   /**
    * Resolves with the output; pending while the run goes on.

@@ -74,6 +74,7 @@ class StoreHost implements Host {
   readonly #scheduler: Scheduler;
   readonly #retention: RetentionSweep;
   #unwatch: (() => void) | undefined;
+  #unhear: (() => void) | undefined;
 
   constructor(options: HostOptions) {
     const settings = settingsOf(options);
@@ -100,7 +101,12 @@ class StoreHost implements Host {
       restore: (row) => this.#recovery.restore(row),
       outlived: (address) => this.#runs.get(address)?.push({ kind: 'outlived' }),
     });
-    this.#views = new RunViews({ ...this.#shared(), isHost: true, live: (address) => this.#runs.get(address) });
+    this.#views = new RunViews({
+      ...this.#shared(),
+      relay: settings.relay,
+      isHost: true,
+      live: (address) => this.#runs.get(address),
+    });
     this.#acceptance = this.#makeAcceptance();
     this.#runs = this.#makeRuns();
     this.#recovery = this.#makeRecovery();
@@ -193,6 +199,7 @@ class StoreHost implements Host {
 
   open(): void {
     this.#unwatch ??= this.#settings.store.watch((change) => this.#changedElsewhere(change));
+    this.#unhear ??= this.#settings.relay?.listen((emission) => this.#views.heard(emission));
     this.#owner.open();
   }
 
@@ -205,6 +212,8 @@ class StoreHost implements Host {
     await this.#owner.close();
     this.#views.close();
     this.#unwatch?.();
+    this.#unhear?.();
+    this.#settings.relay?.close();
     await this.#settings.store.close();
   }
 

@@ -14,4 +14,4 @@ export { createGuest, type Guest, type GuestOptions } from './guest.js';
 export { createHost, type Host } from './host.js';
 export { errorsTo, type Logger } from './logger.js';
 export type { HostOptions } from './options.js';
-export type { Clock, Connectivity, Ground } from './ports.js';
+export type { Clock, Connectivity, Emission, Ground, Relay } from './ports.js';

@@ -12,7 +12,7 @@ import { createSystemClock } from './clock.js';
 import { checkDev, type DevOptions } from './dev.js';
 import { loggedStore } from './logged-store.js';
 import { errorsTo, type Logger } from './logger.js';
-import type { Around, Clock, Connectivity, Ground } from './ports.js';
+import type { Around, Clock, Connectivity, Ground, Relay } from './ports.js';
 import { badCrashLoopLimit } from './refusals.js';
 
 export interface HostOptions {
@@ -56,15 +56,18 @@ export interface HostOptions {
   readonly retention?: Duration | Retention;
   /** Makes a step worker: needed where a workflow is isolated. */
   readonly stepWorker?: () => StepWorker;
+  /** By which what runs emit reaches who listens at other hosts of the store. Default: none, they hear nothing. */
+  readonly relay?: Relay;
 }
 
 /** What a host goes by: its options, checked, with their defaults. `store` tells the logger what is committed. */
 export interface Settings
-  extends Required<Omit<HostOptions, 'logger' | 'dev' | 'limits' | 'retention' | 'stepWorker'>> {
+  extends Required<Omit<HostOptions, 'logger' | 'dev' | 'limits' | 'retention' | 'stepWorker' | 'relay'>> {
   readonly dev: Required<DevOptions>;
   readonly limits: Limits;
   readonly retention: HostOptions['retention'];
   readonly stepWorker: HostOptions['stepWorker'];
+  readonly relay: HostOptions['relay'];
 }
 
 const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () => {} };
@@ -84,9 +87,9 @@ export function settingsOf(options: HostOptions): Settings {
   const isolated = workflows.find(({ isolate }) => isolate);
   if (isolated && !options.stepWorker) throw noStepWorker(isolated.id);
   const inside = { ground, services, steps, around, onError, evictAfterMs, frameMs, crashLoopLimit, dev, limits };
-  const { retention, stepWorker } = options;
+  const { retention, stepWorker, relay } = options;
   const told = logger ? loggedStore(store, logger) : store;
-  return { store: told, workflows, schedules, clock, connectivity, retention, stepWorker, ...inside };
+  return { store: told, workflows, schedules, clock, connectivity, retention, stepWorker, relay, ...inside };
 }
 
 function isCrashLoopLimit(limit: unknown): boolean {

@@ -1,4 +1,4 @@
-import type { RunAddress } from '../records/records.js';
+import type { Encoded, RunAddress } from '../records/records.js';
 
 /** Time as a host sees it. Wall-clock milliseconds, as `Date.now()`. */
 export interface Clock {
@@ -25,6 +25,20 @@ export interface Ground {
    * the ground is firm again; what has failed is then done anew. Never answered where the host goes.
    */
   holds(): boolean | Promise<boolean>;
+}
+
+/** What a run has emitted, as other hosts of its store are told. */
+export interface Emission extends RunAddress {
+  readonly event: Encoded;
+}
+
+/** Carries what runs emit to the hosts beside this one: at once, and at most once. Who is not there never hears it. */
+export interface Relay {
+  tell(emission: Emission): void;
+  /** Told of what the runs of other hosts emit, and never of what this one told; returns the way to stop it. */
+  listen(listener: (emission: Emission) => void): () => void;
+  /** The end of its host. */
+  close(): void;
 }
 
 /** One thing that the outside sees, about to be done. */

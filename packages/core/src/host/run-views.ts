@@ -10,6 +10,7 @@ import type { Encoded, RunAddress, RunRow, RunStatus, StoredRun } from '../recor
 import type { Store } from '../store/store.js';
 import { Changes } from './changes.js';
 import type { LiveRun } from './live-run.js';
+import type { Emission, Relay } from './ports.js';
 import type { Problems } from './problems.js';
 import { Publisher } from './publisher.js';
 import { crashLoop, stepExhausted } from './refusals.js';
@@ -23,6 +24,8 @@ export interface RunViewsPorts {
   /** A guest takes nothing up: what it has no code for is none the worse for it. */
   readonly isHost: boolean;
   readonly frameMs: number;
+  /** To the other hosts of the store. */
+  readonly relay?: Relay | undefined;
   /** The run, where it is in memory. */
   live(address: RunAddress): LiveRun | undefined;
   onError(error: unknown, address?: RunAddress): void;
@@ -113,10 +116,17 @@ export class RunViews {
   /** Its cause is committed: an event that can't be told is no reason to throw the run away. */
   emitted(address: RunAddress, event: { readonly type: string }): void {
     try {
-      this.#publisher.emitted(address, encode(event, 'event', actorRefReducers));
+      const encoded = encode(event, 'event', actorRefReducers);
+      this.#publisher.emitted(address, encoded);
+      this.#ports.relay?.tell({ workflow: address.workflow, run: address.run, event: encoded });
     } catch (error) {
       this.#ports.onError(error, address);
     }
+  }
+
+  /** A run of another host has emitted an event. */
+  heard({ event, ...address }: Emission): void {
+    this.#publisher.emitted(address, event);
   }
 
   async #notice(interest: Interest): Promise<Notice> {
