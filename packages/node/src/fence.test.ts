@@ -130,7 +130,10 @@ test('an owner that is taken over while it tidies up removes nothing of its succ
     if (operations < at) break;
     const heir = await openSimulated(disk, { boot: 4 });
     await heir.acquire();
-    expect(await ((await heir.load(row))?.attachments.get('photo') as Blob | undefined)?.text(), `taken over at ${at}`).toBe('photo');
+    expect(
+      await ((await heir.load(row))?.attachments.get('photo') as Blob | undefined)?.text(),
+      `taken over at ${at}`,
+    ).toBe('photo');
   }
   expect(taken).toBeGreaterThan(15);
 });

@@ -17,7 +17,9 @@ const probed = new WeakMap<Database, Promise<boolean>>();
 export async function storable(db: Database, attached: readonly Attached[]): Promise<ToStored> {
   const blobs = attached.filter((one) => one instanceof Blob);
   if (blobs.length === 0 || (await holdsBlobs(db))) return (blob) => blob;
-  const read = new Map<Attached, StoredAttached>(await Promise.all(blobs.map(async (blob) => [blob, await bytesOf(blob)] as const)));
+  const read = new Map<Attached, StoredAttached>(
+    await Promise.all(blobs.map(async (blob) => [blob, await bytesOf(blob)] as const)),
+  );
   return (blob) => read.get(blob) ?? blob;
 }
 

@@ -188,7 +188,9 @@ function attachmentTests(test: Declare): void {
     }
   });
 
-  test('1 detach removes that attachment of that run alone, also after the store was opened again', async ({ connect }) => {
+  test('1 detach removes that attachment of that run alone, also after the store was opened again', async ({
+    connect,
+  }) => {
     const first = await connect();
     const { epoch } = await first.acquire();
     const both = [
