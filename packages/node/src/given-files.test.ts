@@ -32,7 +32,8 @@ const start = async (blob: Blob) =>
 test('a file that was handed over may go once it was accepted', async () => {
   await start(await openAsBlob(given));
   await rm(given);
-  expect(await ((await store.load(address))?.attachments.get('f') as Blob).text()).toBe('given');
+  const stored = (await store.load(address))?.attachments.get('f') as Blob | undefined;
+  expect(await stored?.text()).toBe('given');
 });
 
 test('a file that is gone before it was stored has a code, and nothing is stored', async () => {
