@@ -26,8 +26,8 @@ async function importPicked(id: string, chunkBytes: number): Promise<void> {
   await holdfast.start('import', { id, input: { file: picked(), chunkBytes } });
 }
 
-/** Sizes of the attachments that are stored. */
-async function attached(): Promise<number[]> {
+/** The attachments that are stored. */
+async function stored(): Promise<unknown[]> {
   const db = await new Promise<IDBDatabase>((resolve, reject) => {
     const request = indexedDB.open('holdfast');
     request.onsuccess = () => resolve(request.result);
@@ -39,7 +39,12 @@ async function attached(): Promise<number[]> {
     request.onerror = () => reject(request.error);
   });
   db.close();
-  return all.map((one) => (one instanceof Blob ? one.size : one instanceof ArrayBuffer ? one.byteLength : 0));
+  return all;
+}
+
+async function attached(): Promise<number[]> {
+  const sizeOf = (one: unknown) => (one instanceof Blob ? one.size : one instanceof ArrayBuffer ? one.byteLength : 0);
+  return (await stored()).map(sizeOf);
 }
 
 async function outcomeOf(call: Promise<unknown>): Promise<string> {
@@ -61,7 +66,7 @@ function until<S>(
   });
 }
 
-const app = { holdfast, written, picked, importPicked, attached, until, outcomeOf };
+const app = { holdfast, written, picked, importPicked, stored, attached, until, outcomeOf };
 
 /** What the tests do in this page. */
 export type LargeValuesPage = typeof app;

@@ -154,6 +154,49 @@ test('what a step gave and an assign puts into the context is one attachment', a
   await page.holdfast.close();
 });
 
+test('what was let go of, and comes back, is stored anew', async () => {
+  const own = new Blob(['own']);
+  const logic = createMachine({
+    context: { held: own as Blob | undefined, n: 0 },
+    on: {
+      DROP: { actions: assign({ held: undefined }) },
+      BACK: { actions: assign({ held: own, n: 1 }) },
+    },
+  });
+  const first = aPage(logic);
+  await first.holdfast.start('w', { id: 'r' });
+  await first.run.send({ type: 'DROP' }, processed);
+  expect(await first.stored()).toEqual([]);
+  await first.run.send({ type: 'BACK' }, processed);
+  await first.holdfast.close();
+  const second = aPage(logic, first.database);
+  const { held } = await contextOf(second, ({ n }) => n === 1);
+  expect(await (held as Blob).text()).toBe('own');
+  await second.holdfast.close();
+});
+
+test('a run that is ended while it is not in memory leaves none of what its steps gave', async () => {
+  let tellDrawn: () => void = () => {};
+  const drawn = new Promise<void>((resolve) => {
+    tellDrawn = resolve;
+  });
+  const logic = fromSteps(async ({ step, sleep }) => {
+    await step('draw', () => new Blob(['drawn']));
+    tellDrawn();
+    await sleep('long', '1d');
+  });
+  const first = aPage(logic);
+  await first.holdfast.start('w', { id: 'r' });
+  await drawn;
+  await first.run.pause();
+  expect(await first.stored()).toHaveLength(1);
+  await first.holdfast.close();
+  const second = aPage(logic, first.database);
+  await second.run.terminate();
+  expect(await second.stored()).toEqual([]);
+  await second.holdfast.close();
+});
+
 test('lives of a step function that follow each other leave no attachments behind', async () => {
   const logic = fromSteps(
     { types: {} as { input: { n: number; last?: Blob } } },
