@@ -417,7 +417,7 @@ describe('the attachment book', () => {
 
   test('a large ArrayBuffer is stored once as long as its content is the same, and given out as a copy', () => {
     const book = new AttachmentBook(new Map(), ids());
-    const buffer = patterned(80_000);
+    const buffer = patterned(80_003);
     const first = book.toStored(encode(buffer, 'input'));
     const again = book.toStored(encode([buffer], 'context'));
     expect([first.fresh.length, again.fresh.length]).toEqual([1, 0]);
@@ -427,11 +427,18 @@ describe('the attachment book', () => {
     const other = decode(book.toEncoded(first.value)) as ArrayBuffer;
     expect(sameBytes(other, buffer)).toBe(true);
     expect(book.toStored(encode(back, 'context')).fresh).toHaveLength(1);
-    for (const at of [0, 1, 40_001, 79_996, 79_999]) {
+    for (const at of [0, 1, 40_001, 79_999, 80_000, 80_002]) {
       const [before, bytes] = [encode(buffer, 'input'), new Uint8Array(buffer)];
       bytes[at] = (bytes[at] as number) ^ 1;
       expect(sameText(before, encode(buffer, 'input')), `changed at ${at}`).toBe(false);
     }
+  });
+
+  test('what an encoded value refers to does not change with the buffer', () => {
+    const buffer = patterned(80_000);
+    const [encoded, before] = [encode(buffer, 'input'), buffer.slice(0)];
+    new Uint8Array(buffer).fill(9);
+    expect(sameBytes(decode(encoded) as ArrayBuffer, before)).toBe(true);
   });
 
   test('what came back, and was not changed, is not stored again', () => {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { assign, createMachine, fromPromise, setup } from 'xstate';
+import { assign, cancel, createMachine, fromPromise, raise, setup } from 'xstate';
+import { inspectRun } from '../decide/inspect-run.js';
 import { defineWorkflow } from '../define/define-workflow.js';
 import { fromSteps } from '../define/from-steps.js';
 import type { AnyWorkflow } from '../define/workflow.js';
+import type { StoredRun } from '../records/records.js';
 import { createMemoryDatabase, createMemoryStore, type MemoryDatabase } from '../store/memory-store.js';
 import type { Op, Store } from '../store/store.js';
 import { aHoldfast, settled } from '../testing/local.test-support.js';
@@ -266,6 +268,21 @@ test('a run that fails keeps what its last state refers to, and what its error d
   const shot = findBlob(error);
   expect(await shot?.text()).toBe('shot');
   await second.holdfast.close();
+});
+
+test('a decision that fails the run leaves what is stored as it was, with all that it refers to', async () => {
+  const logic = createMachine({
+    context: { text: '' },
+    entry: raise({ type: 'LATER', blob: new Blob(['later']) }, { delay: 1000, id: 'later' }),
+    on: { FILL: { actions: [cancel('later'), assign({ text: 'x'.repeat(5 * MIB) })] } },
+  });
+  const page = aPage(logic);
+  await page.holdfast.start('w', { id: 'r' });
+  await page.run.send({ type: 'FILL' }, processed);
+  const stored = await page.store.load(RUN);
+  expect(stored?.row.status).toBe('failed');
+  expect(inspectRun(stored as StoredRun).timers).toMatchObject([{ event: 'LATER' }]);
+  await page.holdfast.close();
 });
 
 function findBlob(error: unknown): Blob | undefined {
