@@ -8,7 +8,7 @@
  */
 
 /** Buffers of at least so many bytes stay outside the text. */
-export const BYTES_OUTSIDE = 64 << 10;
+const BYTES_OUTSIDE = 64 << 10;
 
 /** A buffer's copy, and what tells whether the buffer was changed since. */
 export interface Bytes {

@@ -271,7 +271,9 @@ test('a run that fails keeps what its last state refers to, and what its error d
 });
 
 test('a decision that fails the run leaves what is stored as it was, with all that it refers to', async () => {
-  const logic = createMachine({
+  const logic = setup({
+    types: { context: {} as { text: string }, events: {} as { type: 'LATER'; blob: Blob } | { type: 'FILL' } },
+  }).createMachine({
     context: { text: '' },
     entry: raise({ type: 'LATER', blob: new Blob(['later']) }, { delay: 1000, id: 'later' }),
     on: { FILL: { actions: [cancel('later'), assign({ text: 'x'.repeat(5 * MIB) })] } },
