@@ -132,7 +132,7 @@ test.describe('a database that holds no Blobs, as in private windows of WebKit',
         await store.commit({ ...checkpoint, ops: [...ops, { op: 'attach', id: 'made', blob: plain }] });
         const stored = await store.load({ workflow: 'w', run: 'one' });
         return Promise.all(
-          [...(stored?.attachments ?? [])].map(async ([id, blob]) => [id, ...(await app.lookAt(blob))]),
+          [...(stored?.attachments ?? [])].map(async ([id, blob]) => [id, ...(await app.lookAt(blob as Blob))]),
         );
       });
       expect(seen).toEqual([

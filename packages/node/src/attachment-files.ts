@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { HoldfastError } from '@holdfast/core';
+import type { Attached } from '@holdfast/core/store';
 import type { FileSystem } from './file-system.js';
 import type { AttachmentRef } from './log/entry.js';
 import { checksum, hex } from './log/line.js';
@@ -8,10 +9,10 @@ import { checksum, hex } from './log/line.js';
 /** Name of the folder that they are in. */
 export const ATTACHMENTS = 'attachments';
 
-/** A Blob on its way into a store. */
+/** What is attached, on its way into a store. */
 export interface Attachment {
   readonly id: string;
-  readonly blob: Blob;
+  readonly blob: Attached;
 }
 
 /**
@@ -69,7 +70,7 @@ export class AttachmentFiles {
     const handle = await this.#fileSystem.openForAppend(join(this.#folder, file));
     let crc = 0;
     try {
-      for await (const chunk of blob.stream()) {
+      for await (const chunk of chunksOf(blob)) {
         crc = crc32(chunk, crc);
         await handle.append(chunk);
       }
@@ -77,7 +78,7 @@ export class AttachmentFiles {
     } finally {
       await handle.close();
     }
-    return { id, file, size: blob.size, crc: hex(crc), type: blob.type, ...fileFields(blob) };
+    return { id, file, crc: hex(crc), ...fieldsOf(blob) };
   }
 }
 
@@ -87,9 +88,10 @@ export async function readAttachment(
   directory: string,
   ref: AttachmentRef,
   folder = ATTACHMENTS,
-): Promise<Blob> {
+): Promise<Blob | ArrayBuffer> {
   const bytes = new Uint8Array(await fileSystem.read(join(directory, folder, ref.file)));
   if (bytes.length !== ref.size || checksum(bytes) !== ref.crc) throw damagedAttachment(ref, folder);
+  if (ref.bytes) return bytes.buffer;
   const { type, name, lastModified = 0 } = ref;
   return name === undefined ? new Blob([bytes], { type }) : new File([bytes], name, { type, lastModified });
 }
@@ -110,7 +112,24 @@ function epochOf(file: string): number {
   return epoch === undefined ? Number.POSITIVE_INFINITY : Number(epoch);
 }
 
-/** What a File tells of itself beyond a Blob. */
-export function fileFields(blob: Blob): Pick<AttachmentRef, 'name' | 'lastModified'> {
-  return blob instanceof File ? { name: blob.name, lastModified: blob.lastModified } : {};
+/** What is told of an attachment beside its bytes. */
+export function fieldsOf(blob: Attached): Pick<AttachmentRef, 'size' | 'type' | 'bytes' | 'name' | 'lastModified'> {
+  if (blob instanceof ArrayBuffer) return { size: blob.byteLength, type: '', bytes: true };
+  if (!(blob instanceof Blob)) throw notBytes(blob);
+  const { size, type } = blob;
+  return { size, type, ...(blob instanceof File ? { name: blob.name, lastModified: blob.lastModified } : {}) };
+}
+
+/** The bytes of an attachment, a piece at a time. */
+export function chunksOf(blob: Attached): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+  if (blob instanceof ArrayBuffer) return [new Uint8Array(blob)];
+  if (!(blob instanceof Blob)) throw notBytes(blob);
+  return blob.stream();
+}
+
+function notBytes({ name }: FileSystemHandle): HoldfastError {
+  return new HoldfastError('VALUE_NOT_STORABLE', {
+    message: `The handle of "${name}" can't be stored in a file: only browsers have what it stands for.`,
+    remedy: 'Store the File that its getFile() gives.',
+  });
 }

@@ -21,7 +21,7 @@ async function allOf(store: Store): Promise<unknown> {
   const { rows } = await store.list({ status: ['queued', 'running', 'waiting', 'pruned'] });
   const runs = rows.map(async (row) => {
     const { values, attachments, ...run } = (await store.load(row)) ?? { values: [], attachments: [] };
-    const blobs = [...attachments].map(async ([id, blob]) => [id, await blob.text()]);
+    const blobs = [...attachments].map(async ([id, blob]) => [id, await (blob as Blob).text()]);
     const history = await store.history(row);
     return { ...run, values: [...values].sort(), attachments: (await Promise.all(blobs)).sort(), history };
   });

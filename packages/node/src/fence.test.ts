@@ -84,7 +84,7 @@ test('an owner that stood still while it tidied up does not remove what the next
   });
   await (await openSimulated(stale)).acquire();
   const stored = await successor.load({ workflow: 'w', run: 'r' });
-  expect(await stored?.attachments.get('photo')?.text()).toBe('photo');
+  expect(await (stored?.attachments.get('photo') as Blob | undefined)?.text()).toBe('photo');
 });
 
 test('a fenced owner is told so, by its commit and by its signal', async () => {
@@ -130,7 +130,10 @@ test('an owner that is taken over while it tidies up removes nothing of its succ
     if (operations < at) break;
     const heir = await openSimulated(disk, { boot: 4 });
     await heir.acquire();
-    expect(await (await heir.load(row))?.attachments.get('photo')?.text(), `taken over at ${at}`).toBe('photo');
+    expect(
+      await ((await heir.load(row))?.attachments.get('photo') as Blob | undefined)?.text(),
+      `taken over at ${at}`,
+    ).toBe('photo');
   }
   expect(taken).toBeGreaterThan(15);
 });

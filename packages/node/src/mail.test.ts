@@ -40,7 +40,7 @@ describe('mail', () => {
     expect(await inbox(sender)).toEqual(['event-1', 'event-2']);
     expect((await sender.list()).rows.map(({ run }) => run)).toEqual(['a', 'r']);
     expect((await sender.list({ limit: 1 })).rows.map(({ run }) => run)).toEqual(['a']);
-    expect(await (await sender.load(at('a')))?.attachments.get('photo')?.text()).toBe('of a');
+    expect(await ((await sender.load(at('a')))?.attachments.get('photo') as Blob | undefined)?.text()).toBe('of a');
     expect((await sender.load(at('r')))?.attachments.size).toBe(1);
     await owner.acquire();
     expect((await owner.inbox(at('r'))).map(({ n, id }) => [n, id])).toEqual([

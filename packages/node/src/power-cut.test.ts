@@ -136,7 +136,7 @@ describe('power cut at every operation', SWEEP, () => {
     expect(seen.size).toBeGreaterThan(2);
     const left = disk.paths().filter((path) => path.endsWith('.log'));
     expect(left.length).toBeLessThan(seen.size - 1);
-    expect(disk.paths().filter((path) => path.startsWith('/store/attachments/'))).toHaveLength(4);
+    expect(disk.paths().filter((path) => path.startsWith('/store/attachments/'))).toHaveLength(2);
   });
 });
 

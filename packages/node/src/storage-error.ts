@@ -36,6 +36,7 @@ const EXPLANATIONS: Record<string, Explanation> = {
 /** The coded error of a failed I/O call in the store's directory. One that has a code of ours stays as it is. */
 export function storageError(error: unknown, directory: string): HoldfastError {
   if (isHoldfastError(error)) return error;
+  if ((error as Error).name === 'NotReadableError') return fileUnreadable(error, directory);
   const { code: errno, syscall, path } = error as NodeJS.ErrnoException;
   const { code, message, remedy } = EXPLANATIONS[errno ?? ''] ?? FAILED;
   return new HoldfastError(code, {
@@ -44,6 +45,15 @@ export function storageError(error: unknown, directory: string): HoldfastError {
     details: { directory, errno, path },
     cause: error,
     retryable: errno !== undefined,
+  });
+}
+
+function fileUnreadable(cause: unknown, directory: string): HoldfastError {
+  return new HoldfastError('FILE_UNREADABLE', {
+    message: `A file that was to be stored in ${directory} can't be read: it was changed, moved or deleted.`,
+    remedy: 'Open it again.',
+    details: { directory },
+    cause,
   });
 }
 

@@ -1,4 +1,4 @@
-import type { RunAddress, Store, StoredRun, StoredValue } from '@holdfast/core/store';
+import type { Attached, RunAddress, Store, StoredRun, StoredValue } from '@holdfast/core/store';
 import { damagedAttachment, readAttachment } from './attachment-files.js';
 import type { FileSystem } from './file-system.js';
 import type { CrossingRun } from './link/wire.js';
@@ -69,7 +69,7 @@ export async function loadWith(
     if (!run) return undefined;
     if (missing && run.attachments.some(({ file }) => file === missing?.file)) throw damagedAttachment(missing);
     missing = undefined;
-    const attachments = new Map<string, Blob>();
+    const attachments = new Map<string, Attached>();
     for (const ref of run.attachments) {
       try {
         attachments.set(ref.id, await readAttachment(fileSystem, directory, ref));

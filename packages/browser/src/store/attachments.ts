@@ -1,9 +1,9 @@
-import type { Checkpoint, Op } from '@holdfast/core/store';
-import type { StoredBlob } from './row.js';
+import type { Attached, Checkpoint, Op } from '@holdfast/core/store';
+import type { StoredAttached } from './row.js';
 import type { Database } from './schema.js';
 
-/** What is put into the database for a Blob. */
-export type ToStored = (blob: Blob) => StoredBlob;
+/** What is put into the database for an attachment. */
+export type ToStored = (blob: Attached) => StoredAttached;
 
 /** One that no run has. */
 const PROBE: [string, string, string] = ['', '', 'probe'];
@@ -11,32 +11,35 @@ const PROBE: [string, string, string] = ['', '', 'probe'];
 const probed = new WeakMap<Database, Promise<boolean>>();
 
 /**
- * What to put for these Blobs. They are read here, where they have to be: within a transaction nothing but requests may
+ * What to put for these attachments. Blobs are read here, where they have to be: within a transaction nothing but requests may
  * be awaited.
  */
-export async function storable(db: Database, blobs: readonly Blob[]): Promise<ToStored> {
+export async function storable(db: Database, attached: readonly Attached[]): Promise<ToStored> {
+  const blobs = attached.filter((one) => one instanceof Blob);
   if (blobs.length === 0 || (await holdsBlobs(db))) return (blob) => blob;
-  const read = new Map(await Promise.all(blobs.map(async (blob) => [blob, await bytesOf(blob)] as const)));
+  const read = new Map<Attached, StoredAttached>(
+    await Promise.all(blobs.map(async (blob) => [blob, await bytesOf(blob)] as const)),
+  );
   return (blob) => read.get(blob) ?? blob;
 }
 
-export function blobsOf(checkpoints: readonly Checkpoint[]): Blob[] {
-  return checkpoints.flatMap(({ ops }) => ops.flatMap(blobsIn));
+export function attachedBy(checkpoints: readonly Checkpoint[]): Attached[] {
+  return checkpoints.flatMap(({ ops }) => ops.flatMap(attachedIn));
 }
 
-function blobsIn(op: Op): Blob[] {
+function attachedIn(op: Op): Attached[] {
   if (op.op === 'attach') return [op.blob];
   return op.op === 'restart' ? (op.start.attachments ?? []).map(({ blob }) => blob) : [];
 }
 
-export function toBlob(stored: StoredBlob): Blob {
-  if (stored instanceof Blob) return stored;
+export function fromStored(stored: StoredAttached): Attached {
+  if (stored instanceof Blob || !('bytes' in stored)) return stored;
   const { bytes, type, file } = stored;
   if (!file) return new Blob([bytes], { type });
   return new File([bytes], file.name, { type, lastModified: file.lastModified });
 }
 
-async function bytesOf(blob: Blob): Promise<StoredBlob> {
+async function bytesOf(blob: Blob): Promise<StoredAttached> {
   const bytes = await blob.arrayBuffer();
   const { type } = blob;
   if (!(blob instanceof File)) return { bytes, type };

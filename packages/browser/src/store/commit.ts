@@ -1,6 +1,6 @@
 import { HoldfastError, isHoldfastError } from '@holdfast/core';
 import { assertFollows, type Checkpoint, type Durability, type Op, type RunAddress } from '@holdfast/core/store';
-import { blobsOf, storable, type ToStored } from './attachments.js';
+import { attachedBy, storable, type ToStored } from './attachments.js';
 import { within } from './durability.js';
 import { address, historyUpTo, rangeOf } from './keys.js';
 import { fromRow } from './row.js';
@@ -32,7 +32,7 @@ export async function commitTogether(
   checkpoints: readonly Checkpoint[],
   { durability, incarnationOf }: Terms,
 ): Promise<Refusal[]> {
-  const toStored = await storable(db, blobsOf(checkpoints));
+  const toStored = await storable(db, attachedBy(checkpoints));
   return transact(db, within(durability, strictestOf(checkpoints)), async (transaction) => {
     const { head, seqs, inboxes } = await readBefore(transaction, checkpoints);
     return checkpoints.map((checkpoint) => {
@@ -124,6 +124,8 @@ function requestsOf(
       return [transaction.objectStore('holdfast_values').delete([workflow, run, op.id])];
     case 'attach':
       return [transaction.objectStore('holdfast_attachments').put(toStored(op.blob), [workflow, run, op.id])];
+    case 'detach':
+      return [transaction.objectStore('holdfast_attachments').delete([workflow, run, op.id])];
     case 'history':
       return [transaction.objectStore('holdfast_history').put(op.row, [workflow, run, op.row.seq])];
     case 'taken':

@@ -4,6 +4,14 @@ import { HoldfastError, isHoldfastError } from '@holdfast/core';
 export function failureOf(cause: unknown, database: string): HoldfastError {
   if (isHoldfastError(cause)) return cause;
   const details = { database, reason: nameOf(cause) };
+  if (isFileGone(cause)) {
+    return new HoldfastError('FILE_UNREADABLE', {
+      message: `A file that was to be stored in the database "${database}" can't be read: it was changed, moved or deleted.`,
+      remedy: 'Have it picked again.',
+      details,
+      cause,
+    });
+  }
   switch (nameOf(cause)) {
     case 'QuotaExceededError':
       return new HoldfastError('STORE_FULL', {
@@ -56,6 +64,12 @@ export function newerFormat(database: string, cause?: unknown): HoldfastError {
 export function isConnectionLost(error: unknown): boolean {
   const name = nameOf(error);
   return name === 'InvalidStateError' || (name === 'UnknownError' && /connection/i.test(String(error)));
+}
+
+/** Did the browser fail to copy a File? Chromium says so of the transaction, where its bytes are read of that. */
+function isFileGone(error: unknown): boolean {
+  const name = nameOf(error);
+  return name === 'NotReadableError' || (name === 'DataError' && /blob/i.test(String(error)));
 }
 
 /** Whether the disk is full: then it is nobody's fault, and tried again. */

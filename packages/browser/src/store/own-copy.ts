@@ -2,7 +2,7 @@ import { type Acceptance, type Checkpoint, frozenCopy, type Op } from '@holdfast
 
 /**
  * Copies of what a caller gave, because it is cloned into the database only when its transaction comes, and the
- * caller may have changed it by then. Blobs can't be changed, so they stay the same ones.
+ * caller may have changed it by then. What is attached is never changed, so it stays the same.
  */
 export function ownCheckpoint(checkpoint: Checkpoint): Checkpoint {
   return { ...checkpoint, ops: checkpoint.ops.map(ownOp) };

@@ -10,7 +10,7 @@ import {
   THERE,
 } from '@holdfast/core/store';
 import type { IDBPTransaction, StoreNames } from 'idb';
-import { toBlob } from './attachments.js';
+import { fromStored } from './attachments.js';
 import { address, rangeOf } from './keys.js';
 import { type LabelledRow, labelsIn, toRow } from './row.js';
 import type { Database, HoldfastSchema } from './schema.js';
@@ -50,7 +50,7 @@ export function readRun(db: Database, run: RunAddress): Promise<StoredRun | unde
         row && {
           row: toRow(row),
           values: byId(valueKeys, valueRows),
-          attachments: byId(attachmentKeys, blobs.map(toBlob)),
+          attachments: byId(attachmentKeys, blobs.map(fromStored)),
           inbox,
         }
       );

@@ -1,4 +1,4 @@
-import type { Labels, RunRow } from '@holdfast/core/store';
+import type { Attached, Labels, RunRow } from '@holdfast/core/store';
 
 /** A label, and the run that has it: keys of one label are in the order of (workflow, run). */
 export type LabelKey = [name: string, text: string, workflow: string, run: string];
@@ -14,7 +14,8 @@ interface BlobBytes {
   readonly file?: { readonly name: string; readonly lastModified: number };
 }
 
-export type StoredBlob = Blob | BlobBytes;
+/** ArrayBuffers and handles are stored as they are. */
+export type StoredAttached = Attached | BlobBytes;
 
 export function fromRow(row: RunRow): LabelledRow {
   const { labels, workflow, run } = row;

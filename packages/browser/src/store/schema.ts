@@ -1,6 +1,6 @@
 import { FORMAT_VERSION, type HistoryRow, type InboxRow, type StoredValue } from '@holdfast/core/store';
 import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb';
-import type { LabelKey, LabelledRow, StoredBlob } from './row.js';
+import type { LabelKey, LabelledRow, StoredAttached } from './row.js';
 
 /** The one record of the store `meta`: what each commit and acceptance reads first, in its own transaction. */
 export interface Head {
@@ -28,7 +28,7 @@ export interface HoldfastSchema extends DBSchema {
     };
   };
   holdfast_values: { key: [workflow: string, run: string, id: string]; value: StoredValue };
-  holdfast_attachments: { key: [workflow: string, run: string, id: string]; value: StoredBlob };
+  holdfast_attachments: { key: [workflow: string, run: string, id: string]; value: StoredAttached };
   holdfast_history: { key: [workflow: string, run: string, seq: number]; value: HistoryRow };
   /** `n` is the key generator's: it never goes back, even when all rows are gone. */
   holdfast_inbox: { key: number; value: InboxRow; indexes: { '[workflow+run]': [workflow: string, run: string] } };

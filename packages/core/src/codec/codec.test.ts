@@ -42,6 +42,31 @@ describe('what is stored comes back', () => {
     expect(trip({ deep: [value] })).toEqual({ deep: [value] });
   });
 
+  test.each([
+    ['a large ArrayBuffer', () => patterned(100_003)],
+    ['a view of a part of one', () => new Uint16Array(patterned(100_002), 8, 40_000)],
+    ['a DataView of one', () => new DataView(patterned(100_001), 3, 90_000)],
+    ['a large BigInt64Array', () => new BigInt64Array(patterned(80_000))],
+  ])('%s, outside of the text', (_, make) => {
+    const value = make();
+    const { text, blobs } = encode({ deep: [value] }, 'input');
+    expect(text.length).toBeLessThan(200);
+    expect(blobs).toHaveLength(1);
+    const [back] = (decode({ text, blobs }) as { deep: [typeof value] }).deep;
+    expect(sameBytes(back, value)).toBe(true);
+    expect(Object.prototype.toString.call(back)).toBe(Object.prototype.toString.call(value));
+  });
+
+  test('views of one large buffer share it', () => {
+    const buffer = patterned(80_000);
+    const [a, b, c] = trip([new Uint8Array(buffer), new DataView(buffer, 8), buffer]) as [
+      Uint8Array,
+      DataView,
+      ArrayBuffer,
+    ];
+    expect([a.buffer === c, b.buffer === c]).toEqual([true, true]);
+  });
+
   test('-0 keeps its sign', () => {
     expect(Object.is(trip({ zero: -0 }).zero, -0)).toBe(true);
   });
@@ -414,12 +439,64 @@ describe('the attachment book', () => {
     expect(value.attachments).toEqual(['f']);
   });
 
+  test('a large ArrayBuffer is stored once as long as its content is the same, and given out as a copy', () => {
+    const book = new AttachmentBook(new Map(), ids());
+    const buffer = patterned(80_003);
+    const first = book.toStored(encode(buffer, 'input'));
+    const again = book.toStored(encode([buffer], 'context'));
+    expect([first.fresh.length, again.fresh.length]).toEqual([1, 0]);
+    expect(again.value.attachments).toEqual(first.value.attachments);
+    const back = decode(book.toEncoded(first.value)) as ArrayBuffer;
+    new Uint8Array(back)[0] = 77;
+    const other = decode(book.toEncoded(first.value)) as ArrayBuffer;
+    expect(sameBytes(other, buffer)).toBe(true);
+    expect(book.toStored(encode(back, 'context')).fresh).toHaveLength(1);
+    for (const at of [0, 1, 40_001, 79_999, 80_000, 80_002]) {
+      const [before, bytes] = [encode(buffer, 'input'), new Uint8Array(buffer)];
+      bytes[at] = (bytes[at] as number) ^ 1;
+      expect(sameText(before, encode(buffer, 'input')), `changed at ${at}`).toBe(false);
+    }
+  });
+
+  test('what an encoded value refers to does not change with the buffer', () => {
+    const buffer = patterned(80_000);
+    const [encoded, before] = [encode(buffer, 'input'), buffer.slice(0)];
+    new Uint8Array(buffer).fill(9);
+    expect(sameBytes(decode(encoded) as ArrayBuffer, before)).toBe(true);
+  });
+
+  test('what came back, and was not changed, is not stored again', () => {
+    const { text, blobs } = encode(patterned(80_000), 'input');
+    const book = new AttachmentBook(new Map([['b', blobs[0] as ArrayBuffer]]), ids());
+    const back = decode(book.toEncoded({ text, attachments: ['b'] }));
+    expect(book.toStored(encode({ kept: back }, 'input'))).toMatchObject({ fresh: [], value: { attachments: ['b'] } });
+  });
+
+  test('what was forgotten is stored anew', () => {
+    const book = new AttachmentBook(new Map(), ids());
+    const blob = new Blob(['x']);
+    const { value } = book.toStored(encode(blob, 'input'));
+    book.forget(value.attachments?.[0] as string);
+    expect(book.toStored(encode(blob, 'input')).fresh).toHaveLength(1);
+  });
+
   test('a missing attachment is told when the value is decoded', () => {
     const { text } = encode(new Blob(['x']), 'input');
     const encoded = new AttachmentBook().toEncoded({ text, attachments: ['gone'] });
     expect(refusal(() => decode(encoded)).code).toBe('STORE_DAMAGED');
   });
 });
+
+function patterned(bytes: number): ArrayBuffer {
+  return Uint8Array.from({ length: bytes }, (_, at) => (at * 2_654_435_761) >>> 24).buffer;
+}
+
+function sameBytes(a: ArrayBuffer | ArrayBufferView, b: ArrayBuffer | ArrayBufferView): boolean {
+  const [one, other] = [a, b].map((of) =>
+    of instanceof ArrayBuffer ? new Uint8Array(of) : new Uint8Array(of.buffer, of.byteOffset, of.byteLength),
+  ) as [Uint8Array, Uint8Array];
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+}
 
 function holds(value: unknown, is: (part: unknown) => boolean): boolean {
   return (

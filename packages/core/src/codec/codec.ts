@@ -1,14 +1,16 @@
 import { parse, stringify } from 'devalue';
 import { HoldfastError } from '../errors/index.js';
-import type { Encoded } from '../records/records.js';
+import type { Attached, Encoded } from '../records/records.js';
+import { bufferOf, bytesOf, isLarge } from './bytes.js';
 import { createErrorReviver, errorToData, isError } from './errors-as-data.js';
 import { fileOf } from './files.js';
 import { assertNoProxy, describe, notStorable } from './unstorable.js';
+import { isLargeView, type ViewData, viewFromData, viewToData } from './views.js';
 
 /**
  * The one codec of every store, message and archive. devalue (https://github.com/sveltejs/devalue) carries Date, Map,
- * Set, BigInt, undefined, NaN, typed arrays and cycles; added here: Errors with their fields, and Blobs and Files,
- * which stay outside the text and are referred to by position.
+ * Set, BigInt, undefined, NaN, typed arrays and cycles; added here: Errors with their fields, and what stays outside the
+ * text and is referred to by position: Blobs, Files, large ArrayBuffers (and so what views them), file system handles.
  */
 
 /** How a kind of object that devalue doesn't know becomes plain data: falsy means "not mine". */
@@ -24,16 +26,30 @@ interface BlobData {
   readonly lastModified?: number;
 }
 
+interface BytesData {
+  readonly at: number;
+  readonly hash: string;
+}
+
+interface HandleData {
+  readonly at: number;
+  readonly kind: string;
+  readonly name: string;
+}
+
 /**
  * Makes text and attachments of a value.
  * @param what names the value in errors, as in `input` or `output of step "hash"`.
  * @throws `VALUE_NOT_STORABLE` with the path of what can't be stored.
  */
 export function encode(value: unknown, what: string, reducers: Reducers = {}): Encoded {
-  const blobs: Blob[] = [];
+  const blobs: Attached[] = [];
   const all: Reducers = {
     Error: (thing) => isError(thing) && errorToData(thing, (field) => isStorable(field, reducers)),
     Blob: (thing) => thing instanceof Blob && blobToData(thing, blobs),
+    Bytes: (thing) => isLarge(thing) && bytesToData(thing, blobs),
+    View: (thing) => isLargeView(thing) && viewToData(thing),
+    Handle: (thing) => isHandle(thing) && handleToData(thing, blobs),
     ...reducers,
   };
   try {
@@ -48,6 +64,9 @@ export function decode(encoded: Encoded, revivers: Revivers = {}): unknown {
   return parse(encoded.text, {
     Error: createErrorReviver(),
     Blob: (data: BlobData) => blobFromData(data, encoded.blobs),
+    Bytes: ({ at, hash }: BytesData) => bufferOf({ copy: attachedAt(at, encoded.blobs) as ArrayBuffer, hash }),
+    View: (data: ViewData) => viewFromData(data),
+    Handle: ({ at }: HandleData) => attachedAt(at, encoded.blobs),
     ...revivers,
   });
 }
@@ -76,7 +95,7 @@ export function decodeError(encoded: Encoded): unknown {
   return decode(encoded);
 }
 
-/** Whether two encoded values are of the same content; Blobs count by type, size, name and date. */
+/** Whether two encoded values are of the same content; Blobs count by type, size, name and date, handles by name. */
 export function sameText(a: { text: string }, b: { text: string }): boolean {
   return a.text === b.text;
 }
@@ -84,27 +103,46 @@ export function sameText(a: { text: string }, b: { text: string }): boolean {
 /** An Error in it always is: what of it isn't storable is left out. Looking into it would never end on a cycle. */
 function isStorable(value: unknown, reducers: Reducers): boolean {
   try {
-    stringify(value, { Error: isError, Blob: (thing) => thing instanceof Blob, ...reducers });
+    const outside = (thing: unknown) => thing instanceof Blob || isLarge(thing) || isHandle(thing);
+    stringify(value, { Error: isError, Outside: outside, ...reducers });
     return true;
   } catch {
     return false;
   }
 }
 
-function blobToData(blob: Blob, blobs: Blob[]): BlobData {
+function blobToData(blob: Blob, blobs: Attached[]): BlobData {
   const at = blobs.push(blob) - 1;
   const { type, size } = blob;
   if (!isFile(blob)) return { at, type, size };
   return { at, type, size, name: blob.name, lastModified: blob.lastModified };
 }
 
-function blobFromData({ at, type, name, lastModified }: BlobData, blobs: readonly Blob[]): Blob {
-  const blob = blobs[at];
-  if (!blob) {
-    throw new HoldfastError('STORE_DAMAGED', { message: `Attachment ${at} of a stored value is missing.` });
-  }
+function blobFromData({ at, type, name, lastModified }: BlobData, blobs: readonly Attached[]): Blob {
+  const blob = attachedAt(at, blobs) as Blob;
   if (name === undefined || isFile(blob)) return blob;
   return fileOf(blob, name, { type, ...(lastModified === undefined ? {} : { lastModified }) });
+}
+
+function bytesToData(buffer: ArrayBuffer, blobs: Attached[]): BytesData {
+  const { copy, hash } = bytesOf(buffer);
+  return { at: blobs.push(copy) - 1, hash };
+}
+
+function handleToData(handle: FileSystemHandle, blobs: Attached[]): HandleData {
+  const { kind, name } = handle;
+  return { at: blobs.push(handle) - 1, kind, name };
+}
+
+/** @throws `STORE_DAMAGED` when it is not there. */
+function attachedAt(at: number, blobs: readonly Attached[]): Attached {
+  const attached = blobs[at];
+  if (attached) return attached;
+  throw new HoldfastError('STORE_DAMAGED', { message: `Attachment ${at} of a stored value is missing.` });
+}
+
+function isHandle(value: unknown): value is FileSystemHandle {
+  return typeof FileSystemHandle !== 'undefined' && value instanceof FileSystemHandle;
 }
 
 function isFile(blob: Blob): blob is File {

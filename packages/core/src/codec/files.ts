@@ -1,3 +1,5 @@
+import type { Attached } from '../records/records.js';
+
 /**
  * A store may give a File back as a Blob: the File made of it remembers which, so that it isn't stored a second time.
  */
@@ -10,7 +12,7 @@ export function fileOf(blob: Blob, name: string, options: FilePropertyBag): File
   return file;
 }
 
-/** What a store gave for `blob`, when it is a File made of that; otherwise `blob` itself. */
-export function storedFormOf(blob: Blob): Blob {
-  return storedForms.get(blob) ?? blob;
+/** What a store gave for `attached`, when it is a File made of that; otherwise `attached` itself. */
+export function storedFormOf(attached: Attached): Attached {
+  return attached instanceof Blob ? (storedForms.get(attached) ?? attached) : attached;
 }

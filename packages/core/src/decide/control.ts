@@ -84,6 +84,7 @@ export function decideHeld(
   ops.push({ op: 'run', row: head });
   if (isClosed(head.status)) dropWork(record, ops);
   ops.push({ op: 'history', row: historyOf(body.control, head, circumstances) });
+  record.settle(ops);
   return { row: head, ops };
 }
 

@@ -18,6 +18,7 @@ import {
 } from '../engine/index.js';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
 import {
+  type Attached,
   CANCEL_EVENT,
   type HistoryRow,
   type InboxRow,
@@ -251,6 +252,7 @@ export class Decider {
     }
     if (draft.effects.gone) return { after: before.seq, ops: draft.ops, durability: 'strict', effects: draft.effects };
     this.#writeHead(arrival, draft, circumstances);
+    this.#record.settle(draft.ops);
     if (arrival.kind === 'version') draft.effects.start = this.#engine?.leaves ?? [];
     const durability = RELAXED.has(arrival.kind) ? 'relaxed' : 'strict';
     return { after: before.seq, ops: draft.ops, durability, effects: draft.effects };
@@ -348,7 +350,7 @@ export class Decider {
   }
 
   #event({ row }: ArrivalOf<'event'>, draft: Draft, now: number): void {
-    draft.ops.push({ op: 'taken', n: row.n });
+    this.#take(row, draft);
     if (!this.#record.remember(row.id, this.#row.seq + 1, draft.ops)) return;
     const sent = this.#record.decode(row.body) as { type: string };
     draft.history = { kind: 'event', name: sent.type, outcome: 'ignored' };
@@ -359,6 +361,11 @@ export class Decider {
     if (turn.taken) draft.history = { kind: 'event', name: sent.type };
     else if (turn.mail.length > 0) draft.history = { kind: 'event', name: sent.type, outcome: 'kept' };
     this.#absorb(turn, draft);
+  }
+
+  #take({ n, body }: InboxRow, draft: Draft): void {
+    draft.ops.push({ op: 'taken', n });
+    this.#record.took(body);
   }
 
   /** The event as the logic gets it; undefined when it becomes a dead letter. */
@@ -376,7 +383,7 @@ export class Decider {
   #control({ row }: ArrivalOf<'control'>, draft: Draft, now: number): void {
     const body = this.#record.decode(row.body) as ControlBody;
     const { workflow, run, key } = this.#row;
-    draft.ops.push({ op: 'taken', n: row.n });
+    this.#take(row, draft);
     if (body.control === 'delete' || body.control === 'restart') {
       // One that began by this very control is not to begin again.
       if (body.control === 'restart' && row.id === key) return;
@@ -598,11 +605,12 @@ export class Decider {
   /** Fails the run: its state stays that of the checkpoint before, the error says why. */
   #fail(error: unknown, arrival: Arrival, draft: Draft): void {
     draft.ops.splice(0, Infinity);
+    this.#record.unsettle();
     const leaves = this.#engine?.leaves ?? [];
     draft.effects = { ...NO_EFFECTS, stop: leaves };
     this.#engine = undefined;
     this.#orphan(leaves, draft);
-    if (arrival.kind === 'event' || arrival.kind === 'control') draft.ops.push({ op: 'taken', n: arrival.row.n });
+    if (arrival.kind === 'event' || arrival.kind === 'control') this.#take(arrival.row, draft);
     this.#record.put('failure', error, 'error', draft.ops);
     draft.ops.push({ op: 'remove', id: 'actions' });
     draft.history = { kind: arrival.kind === 'start' ? 'start' : 'action', outcome: 'failed' };
@@ -714,7 +722,7 @@ export class Decider {
   }
 
   /** Takes in attachments that came with an inbox row. */
-  learn(attachments: ReadonlyMap<string, Blob>): void {
+  learn(attachments: ReadonlyMap<string, Attached>): void {
     this.#record.learn(attachments);
   }
 

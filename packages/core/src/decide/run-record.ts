@@ -1,6 +1,6 @@
 import { type Attachment, AttachmentBook, assertLength, decode, encode } from '../codec/index.js';
 import { actorRefReducers, actorRefRevivers } from '../engine/index.js';
-import type { Encoded, StoredRun, StoredValue } from '../records/records.js';
+import type { Attached, Encoded, StoredRun, StoredValue } from '../records/records.js';
 import type { Op } from '../store/store.js';
 
 /** Event ids remembered per run: a repeated one within this many is ignored. */
@@ -13,6 +13,7 @@ const SEEN_HORIZON = 1000;
  * 1. Each change pushes its op: memory and ops never differ.
  * 2. A value that can't be stored changes nothing.
  * 3. To find the values of one group, no other group's are looked at.
+ * 4. An attachment is removed in the decision that leaves no value which refers to it, and not before.
  */
 export class RunRecord {
   readonly #values = new Map<string, StoredValue>();
@@ -21,6 +22,11 @@ export class RunRecord {
   readonly #book: AttachmentBook;
   readonly #seen: string[];
   readonly #valueLength: number;
+  /** By attachment, how many values refer to it. */
+  readonly #uses = new Map<string, number>();
+  /** Of this decision: attachments that are new, and those that may be in use no more. */
+  #fresh: string[] = [];
+  readonly #dropped = new Set<string>();
 
   constructor({ values, attachments }: Pick<StoredRun, 'values' | 'attachments'>, valueLength = Infinity) {
     this.#valueLength = valueLength;
@@ -74,12 +80,16 @@ export class RunRecord {
 
   #put(id: string, encoded: Encoded, ops: Op[]): void {
     const { value, fresh } = this.#book.toStored(encoded);
+    this.#fresh.push(...fresh.map(({ id }) => id));
     ops.push(...fresh.map(({ id, blob }: Attachment): Op => ({ op: 'attach', id, blob })), { op: 'put', id, value });
     this.#set(id, value);
   }
 
   remove(id: string, ops: Op[]): void {
-    if (!this.#values.delete(id)) return;
+    const value = this.#values.get(id);
+    if (!value) return;
+    this.#count(value, -1);
+    this.#values.delete(id);
     const group = groupOf(id);
     const ids = this.#groups.get(group);
     ids?.delete(id);
@@ -100,11 +110,46 @@ export class RunRecord {
   }
 
   /** Takes in attachments that came with an inbox row. */
-  learn(attachments: ReadonlyMap<string, Blob>): void {
+  learn(attachments: ReadonlyMap<string, Attached>): void {
     this.#book.learn(attachments);
   }
 
+  /** An inbox row was taken: what came with it is kept only where a value refers to it now. */
+  took({ attachments = [] }: StoredValue): void {
+    for (const id of attachments) this.#dropped.add(id);
+  }
+
+  /** Ends a decision: removes the attachments that it has left without use. */
+  settle(ops: Op[]): void {
+    for (const id of this.#dropped) {
+      if (this.#uses.has(id)) continue;
+      ops.push({ op: 'detach', id });
+      this.#book.forget(id);
+    }
+    this.#dropped.clear();
+    this.#fresh = [];
+  }
+
+  /** The ops of this decision were thrown away: what they attached is not stored, and what they left stays in use. */
+  unsettle(): void {
+    for (const id of this.#fresh) this.#book.forget(id);
+    this.#dropped.clear();
+    this.#fresh = [];
+  }
+
+  #count({ attachments = [] }: StoredValue, by: 1 | -1): void {
+    for (const id of attachments) {
+      const uses = (this.#uses.get(id) ?? 0) + by;
+      if (uses > 0) this.#uses.set(id, uses);
+      else this.#uses.delete(id);
+      if (by < 0) this.#dropped.add(id);
+    }
+  }
+
   #set(id: string, value: StoredValue): void {
+    this.#count(value, 1);
+    const before = this.#values.get(id);
+    if (before) this.#count(before, -1);
     this.#values.set(id, value);
     const group = groupOf(id);
     const ids = this.#groups.get(group);

@@ -4,7 +4,7 @@ import type { Limits } from '../define/limits.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import type { Message, PendingAction, RootView } from '../engine/index.js';
-import type { InboxRow, RunRow, StoredRun } from '../records/records.js';
+import type { Attached, InboxRow, RunRow, StoredRun } from '../records/records.js';
 import type { ChildPorts } from '../steps/children.js';
 import { ownerKey } from '../steps/journal.js';
 import type { Checkpoint, Ownership, Store } from '../store/store.js';
@@ -129,7 +129,7 @@ export class LiveRun {
   }
 
   /** Takes in inbox rows; those it has are passed over. False when it was stopped: then they are to be given to its next life. */
-  take(rows: readonly InboxRow[], attachments?: ReadonlyMap<string, Blob>): boolean {
+  take(rows: readonly InboxRow[], attachments?: ReadonlyMap<string, Attached>): boolean {
     if (this.#stopped) return false;
     if (attachments) this.#decider.learn(attachments);
     this.#queue.take(rows);

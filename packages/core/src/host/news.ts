@@ -1,10 +1,10 @@
-import type { InboxRow, RunAddress } from '../records/records.js';
+import type { Attached, InboxRow, RunAddress } from '../records/records.js';
 import type { Store } from '../store/store.js';
 
 /** Inbox rows that a live run may not have taken in yet. */
 export interface News {
   readonly rows: readonly InboxRow[];
-  readonly attachments: ReadonlyMap<string, Blob>;
+  readonly attachments: ReadonlyMap<string, Attached>;
 }
 
 /** All that is accepted for a run now. */

@@ -44,10 +44,16 @@ export interface Progress {
 /** What an app tells runs apart by, in lists: texts by name. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** A value as the codec makes it: JSON text, and the Blobs it refers to by position. */
+/**
+ * What is kept beside the text, and stored as it is: a Blob or File, the bytes of a large ArrayBuffer, or a handle of the
+ * origin private file system, which only browsers have. Nobody changes one.
+ */
+export type Attached = Blob | ArrayBuffer | FileSystemHandle;
+
+/** A value as the codec makes it: JSON text, and what it refers to by position. */
 export interface Encoded {
   readonly text: string;
-  readonly blobs: readonly Blob[];
+  readonly blobs: readonly Attached[];
 }
 
 /** A value as a store keeps it: JSON text, and the ids of the attachments it refers to, by position. */
@@ -161,7 +167,7 @@ export interface StoredRun {
    * `mailbox/<actor>/<place>`.
    */
   readonly values: ReadonlyMap<string, StoredValue>;
-  readonly attachments: ReadonlyMap<string, Blob>;
+  readonly attachments: ReadonlyMap<string, Attached>;
   /** In order of `n`. */
   readonly inbox: readonly InboxRow[];
 }

@@ -1,4 +1,5 @@
 export type {
+  Attached,
   HistoryRow,
   InboxRow,
   Labels,

@@ -1,4 +1,5 @@
 import type {
+  Attached,
   HistoryRow,
   InboxRow,
   Labels,
@@ -17,7 +18,9 @@ export type Op =
   | { readonly op: 'run'; readonly row: RunRow }
   | { readonly op: 'put'; readonly id: string; readonly value: StoredValue }
   | { readonly op: 'remove'; readonly id: string }
-  | { readonly op: 'attach'; readonly id: string; readonly blob: Blob }
+  | { readonly op: 'attach'; readonly id: string; readonly blob: Attached }
+  /** Removes an attachment that no value refers to any more. */
+  | { readonly op: 'detach'; readonly id: string }
   | { readonly op: 'history'; readonly row: HistoryRow }
   | { readonly op: 'taken'; readonly n: number }
   /** Removes the history rows up to that `seq`. */
@@ -46,14 +49,14 @@ export type Acceptance =
       /** A new run's head: status `queued`, seq 0. */
       readonly row: RunRow;
       readonly input: StoredValue;
-      readonly attachments?: readonly { readonly id: string; readonly blob: Blob }[];
+      readonly attachments?: readonly { readonly id: string; readonly blob: Attached }[];
     }
   | {
       readonly kind: 'inbox';
       readonly row: Omit<InboxRow, 'n'>;
       /** Events that may wait in the inbox of that run, this one included. */
       readonly limit?: number;
-      readonly attachments?: readonly { readonly id: string; readonly blob: Blob }[];
+      readonly attachments?: readonly { readonly id: string; readonly blob: Attached }[];
     };
 
 /**
@@ -122,7 +125,7 @@ export interface StoreManifest {
   readonly powerLoss: boolean;
   /** Several hosts in one process or several may have it open at once. */
   readonly shared: boolean;
-  /** Blobs can be attached. */
+  /** Blobs and ArrayBuffers can be attached. */
   readonly attachments: boolean;
 }
 

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../errors/index.js';
 import {
+  type Attached,
   type HistoryRow,
   type InboxRow,
   type RunAddress,
@@ -14,7 +15,7 @@ import type { Checkpoint, Op, RunPage, RunQuery } from './store.js';
 interface RunTable {
   row: RunRow;
   values: Map<string, StoredValue>;
-  attachments: Map<string, Blob>;
+  attachments: Map<string, Attached>;
   history: HistoryRow[];
   inbox: Map<number, InboxRow>;
 }
@@ -115,6 +116,9 @@ export class Tables {
       case 'attach':
         table.attachments.set(op.id, op.blob);
         break;
+      case 'detach':
+        table.attachments.delete(op.id);
+        break;
       case 'history':
         table.history.push(frozenCopy(op.row));
         break;
@@ -128,7 +132,7 @@ export class Tables {
   }
 
   /** Adds a new run; its input is the value `input`. */
-  start(row: RunRow, input: StoredValue, attachments: readonly { id: string; blob: Blob }[] = []): void {
+  start(row: RunRow, input: StoredValue, attachments: readonly { id: string; blob: Attached }[] = []): void {
     const table = this.#put(row);
     table.values.set('input', frozenCopy(input));
     for (const { id, blob } of attachments) table.attachments.set(id, blob);
@@ -140,14 +144,14 @@ export class Tables {
     this.#forgetSingleton(key);
     this.#rememberSingleton(key, row);
     const values = new Map<string, StoredValue>();
-    const attachments = new Map<string, Blob>();
+    const attachments = new Map<string, Attached>();
     const table: RunTable = { row: frozenCopy(row), values, attachments, history: [], inbox: new Map() };
     this.#runs.set(key, table);
     return table;
   }
 
   /** Adds an inbox row to a run that is there. */
-  enqueue(row: InboxRow, attachments: readonly { id: string; blob: Blob }[] = []): void {
+  enqueue(row: InboxRow, attachments: readonly { id: string; blob: Attached }[] = []): void {
     const table = this.#runs.get(runKey(row));
     table?.inbox.set(row.n, frozenCopy(row));
     for (const { id, blob } of attachments) table?.attachments.set(id, blob);

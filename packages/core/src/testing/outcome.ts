@@ -2,7 +2,7 @@ import { encode } from '../codec/index.js';
 import { RunRecord } from '../decide/run-record.js';
 import { actorRefReducers, type EngineState } from '../engine/index.js';
 import { isHoldfastError } from '../errors/index.js';
-import type { HistoryRow } from '../records/records.js';
+import type { HistoryRow, StoredValue } from '../records/records.js';
 import type { LedgerLine, Outcome } from './lead.js';
 
 export interface CompareOptions {
@@ -22,6 +22,7 @@ export function difference(calm: Outcome, crashed: Outcome, options: CompareOpti
     differentStatus(calm, crashed) ??
     differentHistory(calm, crashed, options) ??
     differentValues(calm, crashed, options) ??
+    misplacedAttachment(crashed) ??
     differentEffects(calm, crashed, options) ??
     differentWorld(calm, crashed)
   );
@@ -71,6 +72,21 @@ function differentValues(calm: Outcome, crashed: Outcome, options: CompareOption
   for (const id of new Set([...was.keys(), ...is.keys()])) {
     if (was.get(id) !== is.get(id)) return unequal(`stored value "${id}"`, was.get(id), is.get(id));
   }
+  return undefined;
+}
+
+/** Each that a value or a waiting event refers to is stored, and no other. */
+function misplacedAttachment({ tables, address }: Outcome): string | undefined {
+  const { values, inbox, attachments } = tables.load(address) ?? {
+    values: new Map(),
+    inbox: [],
+    attachments: new Map(),
+  };
+  const holders = [...values.values(), ...inbox.map(({ body }) => body)] as readonly StoredValue[];
+  const used = new Set(holders.flatMap(({ attachments = [] }) => attachments));
+  for (const id of used) if (!attachments.has(id)) return `Attachment "${id}" is referred to, and not stored.`;
+  for (const id of attachments.keys())
+    if (!used.has(id)) return `Attachment "${id}" is stored, and nothing refers to it.`;
   return undefined;
 }
 

@@ -78,6 +78,9 @@ test('what JSON does not know is told as near as it can be', () => {
   );
   const shared = { x: 1 };
   const collections = { map: new Map([['a', shared]]), set: new Set([shared]), bytes: new Uint8Array([1, 2]).buffer };
+  expect(toJson({ large: new ArrayBuffer(70_000), view: new Uint16Array(40_000) })).toBe(
+    '{"large":{"byteLength":70000},"view":{"byteLength":80000}}',
+  );
   expect(toJson(collections)).toBe('{"map":[["a",{"x":1}]],"set":[{"x":1}],"bytes":[1,2]}');
   const error = new HoldfastError('RUN_FAILED', { message: 'm', cause: new TypeError('t') });
   expect(toJson([error, new Blob(['abc'], { type: 'text/plain' }), undefined])).toBe(

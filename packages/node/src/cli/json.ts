@@ -5,7 +5,7 @@ import { HoldfastError } from '@holdfast/core';
 /**
  * A stored value in one line of JSON. What JSON does not know is told as near as it can be: dates as ISO text, bigints and
  * what is not finite as text, maps as pairs, sets and typed arrays as arrays, errors by name, message and code, Blobs by
- * type and size.
+ * type and size, large ArrayBuffers and what views them by size.
  */
 export function toJson(value: unknown): string {
   return JSON.stringify(toPlain(value, new Set())) ?? 'null';
@@ -21,10 +21,18 @@ function toPlain(value: unknown, within: ReadonlySet<unknown>): unknown {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
   if (value instanceof Error) return errorToPlain(value, inside);
   if (value instanceof Blob) return { type: value.type, size: value.size };
+  if (isLarge(value)) return { byteLength: value.byteLength };
   if (value instanceof ArrayBuffer) return each(new Uint8Array(value));
   if (Array.isArray(value) || value instanceof Map || value instanceof Set) return each(value);
   if (ArrayBuffer.isView(value)) return each(value as Uint8Array);
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, toPlain(one, inside)]));
+}
+
+/** As those are that are stored beside the text. */
+const LARGE_BYTES = 64 << 10;
+
+function isLarge(value: object): value is ArrayBuffer | ArrayBufferView {
+  return (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) && value.byteLength >= LARGE_BYTES;
 }
 
 function errorToPlain(error: Error, within: ReadonlySet<unknown>): unknown {

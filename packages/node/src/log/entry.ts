@@ -12,6 +12,8 @@ export interface AttachmentRef {
   readonly crc: string;
   /** Media type. */
   readonly type: string;
+  /** Set where it is not a Blob, but the bytes of an ArrayBuffer. */
+  readonly bytes?: true;
   /** Of a File: its name, and when it was changed (ms). */
   readonly name?: string;
   readonly lastModified?: number;

@@ -13,6 +13,7 @@ export type HeldRecord =
 export type Removal =
   | { readonly is: 'cleared' }
   | { readonly is: 'removed'; readonly id: string }
+  | { readonly is: 'detached'; readonly id: string }
   | { readonly is: 'taken'; readonly n: number }
   | { readonly is: 'forgotten'; readonly upTo: number };
 
@@ -62,6 +63,8 @@ function stepsOfOp(op: LoggedOp): Step[] {
       return [{ is: 'removed', id: op.id }];
     case 'attach':
       return [attachment(op.ref)];
+    case 'detach':
+      return [{ is: 'detached', id: op.id }];
     case 'history':
       return [{ is: 'history', row: op.row }];
     case 'taken':

@@ -95,6 +95,8 @@ export class RunIndex {
         replace(this.#values.get(step.id));
         this.#values.delete(step.id);
         return [];
+      case 'detached':
+        return this.#unrefer(step.id);
       case 'taken':
         this.#dequeue(step.n);
         return [];
@@ -132,6 +134,15 @@ export class RunIndex {
     replace(before, place);
     this.#attachments.set(id, { file, ...place });
     return before && before.file !== file ? [before.file] : [];
+  }
+
+  #unrefer(id: string): string[] {
+    const before = this.attachments.get(id);
+    if (!before || !this.#attachments) return [];
+    replace(before);
+    this.#attachments.delete(id);
+    if (this.#attachments.size === 0) this.#attachments = undefined;
+    return [before.file];
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ErrorCode, HoldfastError, isHoldfastError } from '@holdfast/core';
-import type { Accepted, RunAddress } from '@holdfast/core/store';
+import type { Accepted, Attached, RunAddress } from '@holdfast/core/store';
 import { readAttachment } from '../attachment-files.js';
 import type { Change, OwnedLog } from '../log/owned-log.js';
 import type { FileStoreReport } from '../report.js';
@@ -24,7 +24,7 @@ export type MailOutcome = { readonly accepted: Accepted } | { readonly refused: 
 interface Held {
   readonly file: string;
   readonly mail: Mail;
-  readonly blobs: readonly Blob[];
+  readonly blobs: readonly Attached[];
 }
 
 /** Mail that is done with; `written` says that a line of the log has it. */
@@ -151,7 +151,7 @@ export class MailIntake {
     await fileSystem.rename(mailPath(this.#options, file), mailPath(this.#options, own));
     if (mail === 'damaged') return this.#putAside(own);
     try {
-      const blobs: Blob[] = [];
+      const blobs: Attached[] = [];
       for (const ref of mail.attachments) blobs.push(await readAttachment(fileSystem, directory, ref, MAIL));
       return [{ file: own, mail, blobs }];
     } catch (error) {

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { HoldfastError } from '@holdfast/core';
-import { type Acceptance, frozenCopy } from '@holdfast/core/store';
-import { fileFields } from '../attachment-files.js';
+import { type Acceptance, type Attached, frozenCopy } from '@holdfast/core/store';
+import { chunksOf, fieldsOf } from '../attachment-files.js';
 import type { AttachmentRef } from '../log/entry.js';
 import { hex } from '../log/line.js';
 import { storageError, unknownOutcome } from '../storage-error.js';
@@ -12,7 +12,7 @@ import { type Asked, encodeMail, lastNumber, mailFile, mailId } from './mail-fil
 export interface Letter {
   readonly id: string;
   readonly asked: Asked;
-  readonly blobs: readonly { readonly id: string; readonly blob: Blob }[];
+  readonly blobs: readonly { readonly id: string; readonly blob: Attached }[];
 }
 
 /** Copies what it is given before it returns. */
@@ -84,13 +84,13 @@ export class MailSender {
   async #writeBlob({ id, blob }: Letter['blobs'][number], file: string): Promise<AttachmentRef> {
     let crc = 0;
     const chunks = async function* () {
-      for await (const chunk of blob.stream()) {
+      for await (const chunk of chunksOf(blob)) {
         crc = crc32(chunk, crc);
         yield chunk;
       }
     };
     await this.#write(mailPath(this.#place, file), chunks());
-    return { id, file, size: blob.size, crc: hex(crc), type: blob.type, ...fileFields(blob) };
+    return { id, file, crc: hex(crc), ...fieldsOf(blob) };
   }
 
   async #write(path: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {

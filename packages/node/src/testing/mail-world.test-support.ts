@@ -1,5 +1,5 @@
 import { isHoldfastError } from '@holdfast/core';
-import type { Acceptance, Ownership, RunRow, Store } from '@holdfast/core/store';
+import type { Acceptance, Attached, Ownership, RunRow, Store } from '@holdfast/core/store';
 import { openFileStore } from '../file-store.js';
 import type { FileSystem } from '../file-system.js';
 import type { FileStoreReport } from '../report.js';
@@ -106,12 +106,10 @@ export async function audit(store: Store, ownership: Ownership, { sent, accepted
   for (const name of starts) if (accepted.has(name) && !runs.includes(name)) problems.push(`lost: start of ${name}`);
   for (const run of runs) if (run !== 'r' && !starts.includes(run)) problems.push(`invented: ${run}`);
   const photo = runs.includes('run-photo') ? (await store.load(at('run-photo')))?.attachments.get('photo') : undefined;
-  if (accepted.has('run-photo') && (await photo?.text()) !== 'of a run') problems.push('lost: the photo of a run');
+  if (accepted.has('run-photo') && (await textOf(photo)) !== 'of a run') problems.push('lost: the photo of a run');
   const loaded = await store.load(at('r'));
-  if (
-    accepted.has('event-photo') &&
-    (await loaded?.attachments.get('photo of event-photo')?.text()) !== 'of an event'
-  ) {
+  const sentPhoto = loaded?.attachments.get('photo of event-photo');
+  if (accepted.has('event-photo') && (await textOf(sentPhoto)) !== 'of an event') {
     problems.push('lost: the photo of an event');
   }
   if (loaded) await takeAll(store, ownership, 'r');
@@ -125,3 +123,5 @@ export async function audit(store: Store, ownership: Ownership, { sent, accepted
   if (order.join() !== sent.filter((name) => order.includes(name)).join()) problems.push(`out of order: ${order}`);
   return problems;
 }
+
+const textOf = (attached: Attached | undefined) => (attached as Blob | undefined)?.text();

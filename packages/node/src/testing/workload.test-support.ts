@@ -27,6 +27,8 @@ const photo = (run: string, seq: number) => new Blob([`photo ${run} ${seq} ${PAD
 /** The event that the checkpoint of `seq` takes from the inbox, if it takes one: every other one is left there. */
 const takenAt = (seq: number) => (seq % 2 === 0 ? `event-${seq}` : undefined);
 const attachedAt = (seq: number) => seq === 3;
+/** The seq at which the first one is removed. */
+const DETACHED_AT = 5;
 
 function rowOf(run: string, seq: number): RunRow {
   const times = { createdAt: INSTANT, updatedAt: INSTANT + seq };
@@ -42,6 +44,7 @@ function opsOf(run: string, seq: number, epoch: number, n: number): Op[] {
     { op: 'history', row: { seq, at: INSTANT + seq, epoch, arrival, status: 'running' } },
     ...(takenAt(seq) ? [{ op: 'taken', n } as const] : []),
     ...(attachedAt(seq) ? [{ op: 'attach', id: `photo-${seq}`, blob: photo(run, seq) } as const] : []),
+    ...(seq === DETACHED_AT ? [{ op: 'detach', id: 'photo-0' } as const] : []),
   ];
 }
 
@@ -162,8 +165,9 @@ async function auditRun(store: Store, account: Account): Promise<string[]> {
     stored.inbox.every(({ id }) => account.eventsSent.has(id)),
     'invented: an event',
   );
-  for (const at of [0, 3].filter((at) => at <= seq)) {
-    const text = await stored.attachments.get(`photo-${at}`)?.text();
+  if (seq >= DETACHED_AT) expect(!stored.attachments.has('photo-0'), `half: photo-0 is still there at seq ${seq}`);
+  for (const at of [seq < DETACHED_AT ? 0 : 3, 3].filter((at) => at <= seq)) {
+    const text = await (stored.attachments.get(`photo-${at}`) as Blob | undefined)?.text();
     expect(text === (await photo(run, at).text()), `half: photo-${at} at seq ${seq}`);
   }
   return problems;

@@ -47,7 +47,7 @@ export async function see(store: Store, run: string): Promise<Seen> {
   const stored = await store.load(at(run));
   const history = await store.history(at(run), { limit: 10_000 });
   const files = new Map<string, string>();
-  for (const [id, blob] of stored?.attachments ?? []) files.set(id, await shown(blob));
+  for (const [id, blob] of stored?.attachments ?? []) files.set(id, await shown(blob as Blob));
   return { stored, history, files };
 }
 

@@ -1,4 +1,5 @@
 import { apps } from './apps.test-support.js';
+import { attachments } from './attachments.test-support.js';
 import { children } from './children.test-support.js';
 import { controls, undos } from './controls.test-support.js';
 import type { Entry } from './entry.test-support.js';
@@ -30,6 +31,7 @@ export const corpus: readonly Entry[] = [
   ...eventWaits,
   ...schemas,
   ...apps,
+  ...attachments,
 ];
 
 /** What has no counterpart under plain XState. */

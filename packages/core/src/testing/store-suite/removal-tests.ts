@@ -14,7 +14,7 @@ async function left(store: Store, at: RunAddress) {
   return {
     status: run?.row.status,
     values: [...(run?.values.keys() ?? [])].sort(),
-    attachments: await Promise.all([...(run?.attachments.values() ?? [])].map((blob) => blob.text())),
+    attachments: await Promise.all([...(run?.attachments.values() ?? [])].map((blob) => (blob as Blob).text())),
     history: history.map(({ seq }) => seq),
     inbox: inbox.map(({ id }) => id),
   };

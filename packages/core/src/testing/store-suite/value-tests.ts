@@ -1,4 +1,4 @@
-import type { RunRow, StoredValue } from '../../records/records.js';
+import type { Attached, RunRow, StoredValue } from '../../records/records.js';
 import type { Op, Store } from '../../store/store.js';
 import { holds, same } from './assert.js';
 import { aCheckpoint, address, anEvent, aRun, aStart, fill, seqOf, value } from './records.js';
@@ -17,8 +17,8 @@ function tryTo(change: () => void): void {
   }
 }
 
-async function bytesOf(blob: Blob | undefined): Promise<number[] | undefined> {
-  return blob && [...new Uint8Array(await blob.arrayBuffer())];
+async function bytesOf(attached: Attached | undefined): Promise<number[] | undefined> {
+  return attached && [...new Uint8Array(await new Blob([attached as Blob]).arrayBuffer())];
 }
 
 /** Point 7 of the contract: values and attachments come back equal, and are the store's own. Deletion takes them all. */
@@ -161,13 +161,60 @@ function attachmentTests(test: Declare): void {
       same(await bytesOf(found?.get('sent')), [2], 'of the event');
       same(await bytesOf(found?.get('thumbnail')), [1, 2, 3], 'of the checkpoint');
       same(await bytesOf(found?.get('empty')), [], 'an empty one');
-      same(found?.get('thumbnail')?.type, 'image/png', 'type');
+      same((found?.get('thumbnail') as Blob | undefined)?.type, 'image/png', 'type');
     };
     await check(first);
     await first.close();
     const second = await connect();
     await second.acquire();
     await check(second);
+  });
+
+  test('7 an ArrayBuffer that is attached comes back as one', async ({ connect }) => {
+    const first = await connect();
+    const { epoch } = await first.acquire();
+    const bytes = (...of: number[]) => new Uint8Array(of).buffer;
+    await first.accept({ ...aStart(address()), attachments: [{ id: 'given', blob: bytes(1, 0, 2) }] });
+    await first.accept({ ...anEvent(address()), attachments: [{ id: 'sent', blob: bytes(3) }] });
+    await first.commit(aCheckpoint(address(), 0, epoch, [{ op: 'attach', id: 'made', blob: bytes() }]));
+    await first.close();
+    const second = await connect();
+    await second.acquire();
+    const found = (await second.load(address()))?.attachments;
+    const expected = { given: [1, 0, 2], sent: [3], made: [] };
+    for (const [id, content] of Object.entries(expected)) {
+      holds(found?.get(id) instanceof ArrayBuffer, `${id} is an ArrayBuffer`);
+      same(await bytesOf(found?.get(id)), content, id);
+    }
+  });
+
+  test('1 detach removes that attachment of that run alone, also after the store was opened again', async ({
+    connect,
+  }) => {
+    const first = await connect();
+    const { epoch } = await first.acquire();
+    const both = [
+      { id: 'kept', blob: blob(1) },
+      { id: 'dropped', blob: blob(2) },
+    ];
+    for (const run of ['a', 'b']) await first.accept({ ...aStart(address(run)), attachments: both });
+    const detach = (id: string): Op => ({ op: 'detach', id });
+    await first.commit(aCheckpoint(address('a'), 0, epoch, [detach('dropped'), detach('never there')]));
+    const ids = async (store: Store, run: string) => [...((await store.load(address(run)))?.attachments.keys() ?? [])];
+    same(await ids(first, 'a'), ['kept'], 'what is left');
+    await first.close();
+    const second = await connect();
+    await second.acquire();
+    same(await ids(second, 'a'), ['kept'], 'what is left after the store was opened again');
+    same((await ids(second, 'b')).sort(), ['dropped', 'kept'], 'those of the neighbour');
+  });
+
+  test('2 a refused checkpoint detaches nothing', async ({ connect }) => {
+    const store = await connect();
+    const { epoch } = await store.acquire();
+    await store.accept({ ...aStart(address()), attachments: [{ id: 'photo', blob: blob(7) }] });
+    await store.commit(aCheckpoint(address(), 4, epoch, [{ op: 'detach', id: 'photo' }])).catch(() => undefined);
+    same(await bytesOf((await store.load(address()))?.attachments.get('photo')), [7], 'photo');
   });
 
   test('attachments of one id in two runs are two', async ({ connect }) => {
@@ -204,6 +251,7 @@ function attachmentTests(test: Declare): void {
       store.commit(aCheckpoint(address(), 1, epoch)),
     ]);
     same(await seqOf(store, address()), 2, 'seq');
-    same((await store.load(address()))?.attachments.get('large')?.size, 300_000, 'size');
+    const stored = (await store.load(address()))?.attachments.get('large') as Blob | undefined;
+    same(stored?.size, 300_000, 'size');
   });
 }
