@@ -1,4 +1,4 @@
-import { parse, stringify } from 'devalue';
+import { stringify, unflatten } from 'devalue';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
 import type { Encoded } from '../records/records.js';
 import { createErrorReviver, errorToData, isError } from './errors-as-data.js';
@@ -9,6 +9,12 @@ import { fileOf } from './files.js';
  * Set, BigInt, undefined, NaN, typed arrays and cycles; added here: Errors with their fields, and Blobs and Files,
  * which stay outside the text and are referred to by position.
  */
+
+/**
+ * A text of devalue's, parsed: what stands at an index is a primitive, or the parts of an object by their indices; the
+ * value itself stands at 0.
+ */
+export type Flat = unknown[];
 
 /** How a kind of object that devalue doesn't know becomes plain data: falsy means "not mine". */
 export type Reducers = Record<string, (value: unknown) => unknown>;
@@ -30,23 +36,32 @@ interface BlobData {
  */
 export function encode(value: unknown, what: string, reducers: Reducers = {}): Encoded {
   const blobs: Blob[] = [];
-  const all: Reducers = {
-    Error: (thing) => isError(thing) && errorToData(thing, (field) => isStorable(field, reducers)),
-    Blob: (thing) => thing instanceof Blob && blobToData(thing, blobs),
-    ...reducers,
-  };
   try {
-    return { text: stringify(value, all), blobs };
+    return { text: stringify(value, allReducers(reducers, blobs)), blobs };
   } catch (cause) {
     throw notStorable(cause, what);
   }
 }
 
+/** With those that are ours. @param blobs takes in the Blobs that are met, and gives each its position. */
+export function allReducers(reducers: Reducers, blobs: Blob[]): Reducers {
+  return {
+    Error: (thing) => isError(thing) && errorToData(thing, (field) => isStorable(field, reducers)),
+    Blob: (thing) => thing instanceof Blob && blobToData(thing, blobs),
+    ...reducers,
+  };
+}
+
 /** The value that {@link encode} was given. */
-export function decode(encoded: Encoded, revivers: Revivers = {}): unknown {
-  return parse(encoded.text, {
+export function decode({ text, blobs }: Encoded, revivers: Revivers = {}): unknown {
+  return revive(JSON.parse(text), blobs, revivers);
+}
+
+/** The value of a text that is parsed already. */
+export function revive(flat: Flat | number, blobs: readonly Blob[], revivers: Revivers = {}): unknown {
+  return unflatten(flat, {
     Error: createErrorReviver(),
-    Blob: (data: BlobData) => blobFromData(data, encoded.blobs),
+    Blob: (data: BlobData) => blobFromData(data, blobs),
     ...revivers,
   });
 }
