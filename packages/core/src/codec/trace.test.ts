@@ -170,6 +170,21 @@ describe('what is told', () => {
     expect(told.tell({ ...next, n: 3 })).toBe(whole({ ...next, n: 3 }));
   });
 
+  test('of a field that has another name, and the same value', () => {
+    const told = new Told({ before: 1 });
+    delete told.value.before;
+    told.value.after = 1;
+    expect(told.tell()).toBe(whole(told.value));
+    expect(told.change).toBeDefined();
+  });
+
+  test('of the whole that has become a part of another one', () => {
+    const told = new Told({ items: items(), n: 1 });
+    const next = { part: told.value };
+    expect(told.tell(next)).toBe(whole(next));
+    expect(told.change).toBeDefined();
+  });
+
   test('a Blob is told once, at its position', () => {
     const told = new Told({ first: new Blob(['1']) });
     told.value.second = new Blob(['22']);

@@ -3,13 +3,23 @@ import { VALUES_IN_A_STATE } from '../define/limits.js';
 import { actorRefReducers, actorRefRevivers, type EngineState } from '../engine/index.js';
 import type { Encoded } from '../records/records.js';
 import type { Op } from '../store/store.js';
-import type { RunRecord } from './run-record.js';
 
 /** A shorter text is written whole each time: to tell what has changed would spare little. In UTF-16 units. */
 const WHOLE_LENGTH = 4096;
 /** After so many changes the whole is written again. */
 const MOST_CHANGES = 128;
+const PREFIX = 'state/';
 const WHAT = 'machine state';
+
+/** The values of a run, as its record has them. */
+interface Values {
+  readonly lengthLimit: number;
+  encodedOf(id: string): Encoded | undefined;
+  encodeLimited(content: unknown, what: string, values: number): Encoded;
+  putEncoded(id: string, encoded: Encoded, ops: Op[]): void;
+  remove(id: string, ops: Op[]): void;
+  idsFrom(prefix: string): string[];
+}
 
 /**
  * The state of a run among its values: `state`, the text of it as it was once, and `state/1`, `state/2`, … , what has
@@ -22,14 +32,14 @@ const WHAT = 'machine state';
  * 3. The state of an actor tree that has ended stands in one text.
  */
 export class StateRecord {
-  readonly #record: RunRecord;
+  readonly #record: Values;
   #trace: Trace | undefined;
   /** Length of the whole text, and of all changes to it. */
   #length = 0;
   #changed = 0;
   #changes: readonly string[] = [];
 
-  constructor(record: RunRecord) {
+  constructor(record: Values) {
     this.#record = record;
   }
 
@@ -114,5 +124,3 @@ export class StateRecord {
     return this.#record.idsFrom(PREFIX).sort((a, b) => nOf(a) - nOf(b));
   }
 }
-
-const PREFIX = 'state/';
