@@ -5,6 +5,7 @@ import { HoldfastError } from '../errors/index.js';
 import type { Labels } from '../records/records.js';
 import type { RunQuery } from '../store/store.js';
 import { freshId } from './fresh-id.js';
+import { Handles } from './handles.js';
 import { checkLabels } from './labels.js';
 import type { HostLink, IfExists, LinkStatus, Notice } from './protocol.js';
 import { LinkedRun, type Run, type Subscription } from './run.js';
@@ -81,7 +82,7 @@ export function createClient<M extends WorkflowTypesById>(link: HostLink): Holdf
 /** Owns: the handles, and which notice goes to which. */
 class LinkedHoldfast {
   readonly #link: HostLink;
-  readonly #runs = new Map<string, LinkedRun>();
+  readonly #handles = new Handles();
   readonly #lists = new Map<string, LinkedRunList>();
   readonly #hostObservers = new Set<(status: HostStatus) => void>();
   #hostStatus: HostStatus = 'idle';
@@ -96,6 +97,7 @@ class LinkedHoldfast {
       connected: () => this.#declare(),
       status: (status, error) => this.#setLink(status, error),
     });
+    link.closed.catch((error) => this.#failAll(error));
   }
 
   readonly host = {
@@ -119,9 +121,10 @@ class LinkedHoldfast {
 
   run(workflow: string, id: string): Run {
     const interest = `run ${JSON.stringify([workflow, id])}`;
-    const run = this.#runs.get(interest) ?? new LinkedRun(this.#link, { workflow, run: id }, interest);
-    this.#runs.set(interest, run);
-    return run;
+    return this.#handles.of(interest, () => {
+      const watching = (run: LinkedRun, watched: boolean) => this.#handles.setWatched(interest, run, watched);
+      return new LinkedRun(this.#link, { workflow, run: id }, { interest, watching });
+    });
   }
 
   runs(query: RunQuery = {}): RunList {
@@ -140,7 +143,7 @@ class LinkedHoldfast {
     if (notice.kind === 'host') this.#setOwnership(notice.ownership);
     else if (notice.kind === 'lost') this.#failAll(decodeError(notice.error));
     else if (notice.kind === 'runs') this.#lists.get(notice.interest)?.heed(notice);
-    else this.#runs.get(notice.interest)?.heed(notice);
+    else this.#handles.get(notice.interest)?.heed(notice);
   }
 
   #setOwnership(ownership: 'owner' | 'standby'): void {
@@ -157,7 +160,7 @@ class LinkedHoldfast {
   }
 
   #failAll(error: unknown): void {
-    for (const run of this.#runs.values()) run.fail(error);
+    for (const run of this.#handles.watched) run.fail(error);
   }
 
   #tellHost(): void {
@@ -169,7 +172,7 @@ class LinkedHoldfast {
   }
 
   #declare(): void {
-    for (const run of this.#runs.values()) run.declare();
+    for (const run of this.#handles.watched) run.declare();
     for (const list of this.#lists.values()) list.declare();
   }
 }

@@ -98,6 +98,7 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
   readonly id: string;
   readonly #link: HostLink;
   readonly #interest: string;
+  readonly #watching: (run: LinkedRun<T>, watched: boolean) => void;
   readonly #observers = new Set<(snapshot: RunSnapshot<T>) => void>();
   /** Those who wait for a result. */
   readonly #waiting = new Set<(error: unknown) => void>();
@@ -105,11 +106,17 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
   #snapshot = toSnapshot<T>(UNKNOWN as RunSnapshotData<T>);
   #text = '';
 
-  constructor(link: HostLink, address: RunAddress, interest: string) {
+  /** @param kept.watching is told when somebody begins to listen, and when nobody does any more. */
+  constructor(
+    link: HostLink,
+    address: RunAddress,
+    { interest, watching }: { interest: string; watching: (run: LinkedRun<T>, watched: boolean) => void },
+  ) {
     this.#link = link;
     this.workflow = address.workflow;
     this.id = address.run;
     this.#interest = interest;
+    this.#watching = watching;
   }
 
   async send(event: T['event'], options: SendOptions = {}): Promise<void> {
@@ -127,7 +134,7 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
     const own = (snapshot: RunSnapshot<T>) => next(snapshot);
     const watched = this.#watched;
     this.#observers.add(own);
-    if (!watched) this.declare();
+    if (!watched) this.#begin();
     return { unsubscribe: () => this.#leave(() => this.#observers.delete(own)) };
   }
 
@@ -135,7 +142,7 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
     const own = { type, handler };
     const watched = this.#watched;
     this.#handlers.add(own);
-    if (!watched) this.declare();
+    if (!watched) this.#begin();
     return { unsubscribe: () => this.#leave(() => this.#handlers.delete(own)) };
   }
 
@@ -165,7 +172,6 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
       signal?.addEventListener('abort', abort, { once: true });
       if (signal?.aborted) abort();
       else this.declare();
-      this.#link.closed.catch(fail);
     });
   }
 
@@ -234,10 +240,17 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
     return { workflow: this.workflow, run: this.id };
   }
 
+  #begin(): void {
+    this.#watching(this, true);
+    this.declare();
+  }
+
   #leave(remove: () => void): void {
     const watched = this.#watched;
     remove();
-    if (watched && !this.#watched) this.#link.call('unwatch', this.#interest).catch(() => {});
+    if (!watched || this.#watched) return;
+    this.#watching(this, false);
+    this.#link.call('unwatch', this.#interest).catch(() => {});
   }
 
   #emit(event: { readonly type: string }): void {

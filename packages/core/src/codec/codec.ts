@@ -1,4 +1,4 @@
-import { parse, stringify } from 'devalue';
+import { stringify, unflatten } from 'devalue';
 import { HoldfastError } from '../errors/index.js';
 import type { Attached, Encoded } from '../records/records.js';
 import { bufferOf, bytesOf, isLarge } from './bytes.js';
@@ -12,6 +12,12 @@ import { isLargeView, type ViewData, viewFromData, viewToData } from './views.js
  * Set, BigInt, undefined, NaN, typed arrays and cycles; added here: Errors with their fields, and what stays outside the
  * text and is referred to by position: Blobs, Files, large ArrayBuffers (and so what views them), file system handles.
  */
+
+/**
+ * A text of devalue's, parsed: what stands at an index is a primitive, or the parts of an object by their indices; the
+ * value itself stands at 0.
+ */
+export type Flat = unknown[];
 
 /** How a kind of object that devalue doesn't know becomes plain data: falsy means "not mine". */
 export type Reducers = Record<string, (value: unknown) => unknown>;
@@ -44,7 +50,16 @@ interface HandleData {
  */
 export function encode(value: unknown, what: string, reducers: Reducers = {}): Encoded {
   const blobs: Attached[] = [];
-  const all: Reducers = {
+  try {
+    return { text: stringify(value, allReducers(reducers, blobs)), blobs };
+  } catch (cause) {
+    throw notStorable(cause, what);
+  }
+}
+
+/** With those that are ours. @param blobs takes in what is met of what stays outside, and gives each its position. */
+export function allReducers(reducers: Reducers, blobs: Attached[]): Reducers {
+  return {
     Error: (thing) => isError(thing) && errorToData(thing, (field) => isStorable(field, reducers)),
     Blob: (thing) => thing instanceof Blob && blobToData(thing, blobs),
     Bytes: (thing) => isLarge(thing) && bytesToData(thing, blobs),
@@ -52,21 +67,21 @@ export function encode(value: unknown, what: string, reducers: Reducers = {}): E
     Handle: (thing) => isHandle(thing) && handleToData(thing, blobs),
     ...reducers,
   };
-  try {
-    return { text: stringify(value, all), blobs };
-  } catch (cause) {
-    throw notStorable(cause, what);
-  }
 }
 
 /** The value that {@link encode} was given. */
-export function decode(encoded: Encoded, revivers: Revivers = {}): unknown {
-  return parse(encoded.text, {
+export function decode({ text, blobs }: Encoded, revivers: Revivers = {}): unknown {
+  return revive(JSON.parse(text), blobs, revivers);
+}
+
+/** The value of a text that is parsed already. */
+export function revive(flat: Flat | number, blobs: readonly Attached[], revivers: Revivers = {}): unknown {
+  return unflatten(flat, {
     Error: createErrorReviver(),
-    Blob: (data: BlobData) => blobFromData(data, encoded.blobs),
-    Bytes: ({ at, hash }: BytesData) => bufferOf({ copy: attachedAt(at, encoded.blobs) as ArrayBuffer, hash }),
+    Blob: (data: BlobData) => blobFromData(data, blobs),
+    Bytes: ({ at, hash }: BytesData) => bufferOf({ copy: attachedAt(at, blobs) as ArrayBuffer, hash }),
     View: (data: ViewData) => viewFromData(data),
-    Handle: ({ at }: HandleData) => attachedAt(at, encoded.blobs),
+    Handle: ({ at }: HandleData) => attachedAt(at, blobs),
     ...revivers,
   });
 }

@@ -1,5 +1,5 @@
 import { definitionHash } from '../define/definition-hash.js';
-import { type Limits, VALUES_IN_A_STATE } from '../define/limits.js';
+import type { Limits } from '../define/limits.js';
 import { parseEvent, parseInput } from '../define/schemas.js';
 import { schemasOf } from '../define/schemas-of.js';
 import type { AnyWorkflow } from '../define/workflow.js';
@@ -215,7 +215,7 @@ export class Decider {
   /** What an app sees of the run. */
   view(): RootView {
     if (this.#engine && !this.#foreign) return this.#viewOf(this.#engine);
-    const { snapshot = { status: 'active' } } = (this.#record.read('state') ?? {}) as Partial<EngineState>;
+    const { snapshot = { status: 'active' } } = (this.#record.state.read() ?? {}) as Partial<EngineState>;
     const { value, context, output, status, error } = snapshot;
     const failed = this.#record.has('failure') && { status: 'error' as const, error: this.#record.read('failure') };
     return { value, context, tags: [], accepts: [], output, status, error, ...failed };
@@ -559,7 +559,7 @@ export class Decider {
     if (rows.length > 0) this.#record.put('actions', rows, 'actions', draft.ops);
     effects.mail = this.#mailboxes.put(turn.mail, { seq: this.#row.seq + 1, at: draft.at }, draft.ops);
     // Last: where one of the others can't be stored, the state in memory is still that of the checkpoint before.
-    if (turn.changed) this.#record.putLimited('state', engine.state(), 'machine state', draft.ops, VALUES_IN_A_STATE);
+    if (turn.changed) this.#record.state.put(engine.state(), draft.ops);
     this.#orphan(turn.stopped, draft);
     for (const leaf of turn.stopped) {
       this.#dropJournal(leaf, draft);

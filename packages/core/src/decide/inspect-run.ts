@@ -43,7 +43,7 @@ export interface InspectedRun {
 /** Reads a stored run without its workflow's code: nothing is restored, and nothing of it is changed. */
 export function inspectRun(stored: StoredRun): InspectedRun {
   const record = new RunRecord(stored);
-  const { snapshot } = (record.read('state') ?? {}) as Partial<EngineState>;
+  const { snapshot } = (record.state.read() ?? {}) as Partial<EngineState>;
   return {
     row: stored.row,
     input: record.read('input'),

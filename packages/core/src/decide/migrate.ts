@@ -30,7 +30,7 @@ export interface Migrated {
 export function migrate(workflow: AnyWorkflow, row: RunRow, record: RunRecord): Migrated {
   const chain = chainOf(workflow, row.version);
   if (!chain) throw noChain(row, [workflow.version]);
-  const stored = record.read('state') as EngineState;
+  const stored = record.state.read() as EngineState;
   const run = new StoredState(stored, record, row);
   let state = run.take();
   for (const [index, migration] of chain.entries()) {

@@ -2,6 +2,7 @@ import { type Attachment, AttachmentBook, assertLength, decode, encode } from '.
 import { actorRefReducers, actorRefRevivers } from '../engine/index.js';
 import type { Attached, Encoded, StoredRun, StoredValue } from '../records/records.js';
 import type { Op } from '../store/store.js';
+import { StateRecord } from './state-record.js';
 
 /** Event ids remembered per run: a repeated one within this many is ignored. */
 const SEEN_HORIZON = 1000;
@@ -16,6 +17,7 @@ const SEEN_HORIZON = 1000;
  * 4. An attachment is removed in the decision that leaves no value which refers to it, and not before.
  */
 export class RunRecord {
+  readonly state = new StateRecord(this);
   readonly #values = new Map<string, StoredValue>();
   /** Ids by their group. */
   readonly #groups = new Map<string, Set<string>>();
@@ -36,6 +38,11 @@ export class RunRecord {
     this.#seen = [...values.keys()].filter((id) => id.startsWith('seen/')).sort((a, b) => seq(a) - seq(b));
   }
 
+  /** How long the text of one value may be, in UTF-16 units. */
+  get lengthLimit(): number {
+    return this.#valueLength;
+  }
+
   has(id: string): boolean {
     return this.#values.has(id);
   }
@@ -43,6 +50,11 @@ export class RunRecord {
   read(id: string): unknown {
     const value = this.#values.get(id);
     return value && this.decode(value);
+  }
+
+  encodedOf(id: string): Encoded | undefined {
+    const value = this.#values.get(id);
+    return value && this.#book.toEncoded(value);
   }
 
   decode(value: StoredValue): unknown {
@@ -64,7 +76,7 @@ export class RunRecord {
    * @throws `VALUE_NOT_STORABLE`.
    */
   put(id: string, content: unknown, what: string, ops: Op[]): void {
-    this.#put(id, encode(content, what, actorRefReducers), ops);
+    this.putEncoded(id, encode(content, what, actorRefReducers), ops);
   }
 
   /**
@@ -73,12 +85,17 @@ export class RunRecord {
    * @throws `VALUE_TOO_LARGE` too.
    */
   putLimited(id: string, content: unknown, what: string, ops: Op[], values = 1): void {
-    const encoded = encode(content, what, actorRefReducers);
-    assertLength(encoded.text, this.#valueLength * values, () => content, what, actorRefReducers);
-    this.#put(id, encoded, ops);
+    this.putEncoded(id, this.encodeLimited(content, what, values), ops);
   }
 
-  #put(id: string, encoded: Encoded, ops: Op[]): void {
+  /** What {@link putLimited} puts; throws what that does. */
+  encodeLimited(content: unknown, what: string, values: number): Encoded {
+    const encoded = encode(content, what, actorRefReducers);
+    assertLength(encoded.text, this.#valueLength * values, () => content, what, actorRefReducers);
+    return encoded;
+  }
+
+  putEncoded(id: string, encoded: Encoded, ops: Op[]): void {
     const { value, fresh } = this.#book.toStored(encoded);
     this.#fresh.push(...fresh.map(({ id }) => id));
     ops.push(...fresh.map(({ id, blob }: Attachment): Op => ({ op: 'attach', id, blob })), { op: 'put', id, value });

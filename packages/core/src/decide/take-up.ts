@@ -26,7 +26,7 @@ export function takeUp(
 ): TakenUp {
   const { logic } = workflow;
   const migrated = row.version === workflow.version ? undefined : migrate(workflow, row, record);
-  const state = migrated?.state ?? (record.read('state') as EngineState);
+  const state = migrated?.state ?? (record.state.follow() as EngineState);
   checkFit(workflow, row, state);
   const timers = (record.read('timers') ?? new Map()) as ReadonlyMap<string, TimerRow>;
   const engine = Engine.restore(workflow, { ...state, snapshot: dropDone(logic, state.snapshot) }, timers, onMessage);

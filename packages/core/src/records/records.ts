@@ -173,7 +173,7 @@ export interface StoredRun {
 }
 
 /** Version of the record layout in this file; a store of a newer one is refused with `STORE_FORMAT`. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** Whether an event type is XState's or Holdfast's own: nobody outside of a run may send it. */
 export function isReserved(type: string): boolean {

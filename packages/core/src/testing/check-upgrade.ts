@@ -139,7 +139,7 @@ function* problemsIn(
 
 function tryMigrating(state: EngineState, before: AnyWorkflow, after: AnyWorkflow): EngineState {
   const record = new RunRecord({ values: new Map(), attachments: new Map() });
-  record.put('state', state, 'state', []);
+  record.state.put(state, []);
   const begin = { workflow: before.id, run: 'checked', key: 'checked', version: before.version };
   const row: RunRow = { ...queuedRow(begin, 0), seq: 1, status: 'running' };
   return migrate(after, row, record).state;

@@ -94,13 +94,16 @@ function valuesOf({ tables, address }: Outcome, { unordered, untimed }: CompareO
   const stored = tables.load(address);
   const record = stored && new RunRecord(stored);
   const text = (id: string) => {
-    if (!unordered && !untimed) return stored?.values.get(id)?.text ?? '';
-    // The rest tells when something was stored, which is what may differ.
-    if (id !== 'state') return '';
-    const { snapshot } = (record?.read(id) ?? {}) as Partial<EngineState>;
-    return encode(snapshot, id, actorRefReducers).text;
+    if (id === 'state') {
+      // Of what stands in it some tells when it was stored, which may differ.
+      const { snapshot, ...rest } = (record?.state.read() ?? {}) as Partial<EngineState>;
+      return encode(unordered || untimed ? snapshot : { snapshot, ...rest }, id, actorRefReducers).text;
+    }
+    return unordered || untimed ? '' : (stored?.values.get(id)?.text ?? '');
   };
-  return new Map([...(stored?.values.keys() ?? [])].map((id) => [id, stackless(text(id))]));
+  // How many changes a state is told by depends on when the run was taken up.
+  const ids = [...(stored?.values.keys() ?? [])].filter((id) => !id.startsWith('state/'));
+  return new Map(ids.map((id) => [id, stackless(text(id))]));
 }
 
 /** Where an error was thrown from depends on whether its function was run for the first time. */

@@ -7,6 +7,7 @@ import { eventWaits } from './event-waits.test-support.js';
 import { failures } from './failures.test-support.js';
 import { invokes } from './invoke.test-support.js';
 import { isolates } from './isolated.test-support.js';
+import { large } from './large.test-support.js';
 import { live } from './live.test-support.js';
 import { localWrites } from './local-writes.test-support.js';
 import { messages } from './messages.test-support.js';
@@ -24,6 +25,7 @@ export const corpus: readonly Entry[] = [
   ...messages,
   ...live,
   ...states,
+  ...large,
   ...timers,
   ...failures,
   ...steps,
