@@ -22,8 +22,7 @@ export function page(makeWorker: () => Worker) {
   // Sample: snapshot
   const { unsubscribe } = holdfast.storage.subscribe(({ trouble, lost }) => {
     if (lost) show('What was stored in this browser is gone.');
-    else if (trouble?.code === 'STORE_FULL')
-      show('No room left: please delete something. It goes on by itself.');
+    else if (trouble?.code === 'STORE_FULL') show('No room left: please delete something. It goes on by itself.');
     else show(trouble ? `It waits: ${trouble.message}` : '');
   });
   // End
