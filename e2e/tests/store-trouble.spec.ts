@@ -254,7 +254,9 @@ test.describe('ownership', () => {
     const tab = await owning(await openTab());
     const outcome = await tab.evaluate(async () => {
       const { store, ownership } = app.kept;
+      const told = new Promise((resolve) => ownership.lost.addEventListener('abort', resolve));
       await app.deleteDatabase('store');
+      await told;
       await app.start(store, 'one');
       // The same epoch as the first, of another database.
       const raised = await app.openRaw('store');
