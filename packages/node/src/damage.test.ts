@@ -1,5 +1,7 @@
+import { FORMAT_VERSION } from '@holdfast/core/store';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { FileStoreReport } from './index.js';
+import { LOG_FORMAT } from './log/entry.js';
 import { encodeLine } from './log/line.js';
 import { openSimulated } from './testing/open-simulated.test-support.js';
 import { readLog } from './testing/read-log.test-support.js';
@@ -146,9 +148,9 @@ describe('opening a damaged store', () => {
   });
 
   test.each([
-    [1, 1],
-    [3, 1],
-    [2, 2],
+    [LOG_FORMAT - 1, FORMAT_VERSION],
+    [LOG_FORMAT + 1, FORMAT_VERSION],
+    [LOG_FORMAT, FORMAT_VERSION + 1],
   ])('another format is refused: %i, records %i', async (format, records) => {
     const file = '00000009-00000001.log';
     const header = { line: 1, batch: 1, left: 0, synced: 0 };

@@ -42,7 +42,7 @@ export class Connection {
   readonly #openMs: number;
   readonly #following: Following;
   readonly #underWay = new Set<Promise<unknown>>();
-  readonly #turns = keepsTransactions(navigator) ? new OneByOne() : undefined;
+  readonly #turns = keepsTransactions(globalThis.navigator) ? new OneByOne() : undefined;
   #database: Promise<Database> | undefined;
   #incarnation: string | undefined;
   #nextLook: ReturnType<typeof setTimeout> | undefined;

@@ -18,6 +18,7 @@ export class OneByOne {
  * Whether this browser keeps transactions of a worker that was ended in the midst of several of them (WebKitGTK 2.50):
  * they never end, and everything in the origin waits for them, until its process does. Of a single one nothing is left.
  */
-export function keepsTransactions({ userAgent }: { readonly userAgent: string }): boolean {
+export function keepsTransactions(navigator: { readonly userAgent: string } | undefined): boolean {
+  const { userAgent = '' } = navigator ?? {};
   return /AppleWebKit\//.test(userAgent) && !/Chrom(e|ium)\//.test(userAgent);
 }

@@ -54,7 +54,7 @@ test('labels are those of the call, though it is made again after they were chan
     requests.push(request);
     return request;
   };
-  const holdfast = createClient({ call, listen: () => {} } as never);
+  const holdfast = createClient({ call, listen: () => {}, closed: new Promise(() => {}) } as never);
   const labels = { customer: '42' };
   await holdfast.start('w', { labels } as never);
   labels.customer = '43';

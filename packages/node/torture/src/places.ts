@@ -136,7 +136,7 @@ async function immutable(folder: string, seed: number): Promise<Outcome> {
 async function withoutHandles(folder: string, seed: number): Promise<Outcome> {
   const [directory, ledger] = [join(folder, 'store'), new Ledger()];
   const options = { directory, seed: `handles ${seed}`, next: 1, runs: RUNS, steps: 8, handles: true };
-  const prefix = ['sh', '-c', 'ulimit -n 64 && exec "$@"', 'sh'];
+  const prefix = ['sh', '-c', 'ulimit -n 512 && exec "$@"', 'sh'];
   const child = new Child(options, ledger, folder, { prefix });
   await child.ended();
   const { acks, acksWithoutHandles, over, errors } = child;
