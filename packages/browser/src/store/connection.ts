@@ -142,7 +142,8 @@ export class Connection {
   /** The head of a database of the app's that nothing was stored in yet. Another tab may be as early. */
   async #begin(db: Database): Promise<Head> {
     if (!this.source.begins) throw foreign(this.name);
-    const transaction = db.transaction('holdfast_meta', 'readwrite');
+    // As durable as what pages note of it elsewhere: they would take it for lost.
+    const transaction = db.transaction('holdfast_meta', 'readwrite', { durability: 'strict' });
     const [head] = await Promise.all([beginIn(transaction.store), transaction.done]);
     return head;
   }
