@@ -10,15 +10,15 @@ const KNOWN_PATHS = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
-/** Playwright's defaults which would hide what these tests are about: the back/forward cache and hidden tabs. */
-const PLAYWRIGHT_DEFAULTS_UNDONE = [
+/** Defaults of Playwright and Puppeteer which would hide what these tests are about: the back/forward cache and hidden tabs. */
+export const DEFAULTS_UNDONE = [
   '--disable-back-forward-cache',
   '--disable-background-timer-throttling',
   '--disable-renderer-backgrounding',
   '--disable-backgrounding-occluded-windows',
 ];
 
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -62,7 +62,7 @@ export async function launchBrowser(options: LaunchOptions = {}): Promise<Launch
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     headless: true,
-    ignoreDefaultArgs: PLAYWRIGHT_DEFAULTS_UNDONE,
+    ignoreDefaultArgs: DEFAULTS_UNDONE,
     args: [...FLAGS, ...(port === undefined ? [] : [`--remote-debugging-port=${port}`]), ...args],
   });
   return { context, profile, close: () => context.close() };

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type CDPSession, expect, type Page } from '@playwright/test';
 import type { TabsPage } from '../pages/tabs/main.js';
 import type { LaunchedBrowser } from './browser.js';
+import type { EngineTab } from './engines/engine.js';
 import { test as base } from './shared-browser.js';
 import { openStepLedger, type StepLedger } from './step-ledger.js';
 
@@ -52,8 +53,13 @@ function tabOf(page: Page): Tab {
   };
 }
 
+/** A tab of that page, whoever drives it. */
+export interface Driven {
+  readonly page: Pick<EngineTab, 'evaluate'>;
+}
+
 /** Starts the run `one` of so many steps. */
-export async function startChain({ page }: Tab, ledger: StepLedger, steps: number, spinMs = 0): Promise<void> {
+export async function startChain({ page }: Driven, ledger: StepLedger, steps: number, spinMs = 0): Promise<void> {
   const input = { ledger: ledger.url, steps, spinMs };
   await page.evaluate(async (given) => void (await app.holdfast.start('chain', { id: 'one', input: given })), input);
 }
@@ -63,7 +69,7 @@ export async function startChain({ page }: Tab, ledger: StepLedger, steps: numbe
  * those of `again` asked more than once; seq is gapless; no epoch commits after a later one.
  */
 export async function expectWhole(
-  tab: Tab,
+  tab: Driven,
   ledger: StepLedger,
   steps: number,
   again: readonly string[],

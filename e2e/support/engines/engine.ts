@@ -45,7 +45,7 @@ const PAUSE_MS = 10;
  * @throws after 20 s, with what the last look came to.
  */
 export async function until<R, A = undefined>(
-  tab: EngineTab,
+  tab: Pick<EngineTab, 'evaluate'>,
   what: string,
   body: (arg: A) => R | Promise<R>,
   arg?: A,

@@ -6,26 +6,6 @@ declare const app: TabsPage;
 
 const STEPS = 8;
 
-test('a hidden owner hands over to a visible tab between two steps: none is asked for twice', async ({
-  ledger,
-  openChainTab,
-}) => {
-  const hidden = await openChainTab();
-  ledger.hold('s3');
-  await startChain(hidden, ledger, STEPS);
-  await hidden.untilStatus('owner');
-  await ledger.requested('s3', 1);
-  await hidden.page.evaluate(() => app.setVisible(false));
-  const tab = await openChainTab();
-  await tab.untilStatus('standby');
-  // Claimed by now, and not given away in the middle of a step.
-  expect(await hidden.status()).toBe('owner');
-  ledger.letGo('s3');
-  await tab.untilStatus('owner');
-  await expectWhole(tab, ledger, STEPS, []);
-  await hidden.untilStatus('standby');
-});
-
 test('an owner with older code yields to newer code, which takes its runs along', async ({ ledger, openChainTab }) => {
   const old = await openChainTab();
   ledger.hold('s3');

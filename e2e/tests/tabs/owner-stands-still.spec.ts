@@ -6,27 +6,6 @@ declare const app: TabsPage;
 
 const STEPS = 8;
 
-test('a tab that is frozen gives the store away at once, and follows when it thaws', async ({
-  ledger,
-  openChainTab,
-}) => {
-  const frozen = await openChainTab();
-  ledger.hold('s4');
-  await startChain(frozen, ledger, STEPS);
-  await frozen.untilStatus('owner');
-  const tab = await openChainTab();
-  await ledger.requested('s4', 1);
-  // What the browser says before it freezes a page. DevTools freezes none that Playwright keeps in the foreground.
-  await frozen.page.evaluate(() => document.dispatchEvent(new Event('freeze')));
-  await ledger.requested('s4', 2);
-  ledger.letGo('s4');
-  await tab.untilStatus('owner');
-  expect(await frozen.page.evaluate(() => app.workers.length)).toBe(1);
-  await frozen.page.evaluate(() => document.dispatchEvent(new Event('resume')));
-  await frozen.untilStatus('standby');
-  await expectWhole(frozen, ledger, STEPS, ['s4']);
-});
-
 test('an owner that is stopped without a word is stolen from; when it goes on, it commits nothing', async ({
   shared,
   ledger,
