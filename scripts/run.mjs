@@ -24,14 +24,14 @@ import { sum, tallyLine } from './tally.mjs';
 /** @type {Record<string, (args: readonly string[]) => Promise<number>>} each answers with its exit code */
 const TASKS = {
   build: async () => conclude([await build()]),
-  check: async () => conclude([await build(), ...(await withoutBrowser())]),
+  check: async () => conclude([await build(), ...(await checked()), ...(await swept())]),
   crash: async (args) => afterBuild([process.execPath, 'scripts/crash.mjs', ...args]),
   mutations: async (args) => afterBuild([process.execPath, 'scripts/mutations.mjs', ...args]),
   'mutations:browser': async (args) => afterBuild([process.execPath, 'scripts/browser-mutations.mjs', ...args]),
   torture: async (args) => afterBuild([process.execPath, TORTURE, ...args]),
   e2e: async () => conclude([await build(), await inBrowser()]),
   'e2e:long': async () => conclude([await build(), await inBrowser(longRounds)]),
-  test: async () => conclude([await build(), ...(await withoutBrowser()), await inBrowser()]),
+  test: async () => conclude([await build(), ...(await checked()), ...(await sweptInBrowser())]),
   demo: async () => afterBuild([...npm(), 'start', '-w', 'demo']),
   'demo:node': async (args) => afterBuild([process.execPath, 'demo/node/run.mjs', ...args]),
   bench: async (args) => {
@@ -42,10 +42,20 @@ const TASKS = {
   example: async (args) => afterBuild([process.execPath, 'examples/run.mjs', ...args]),
 };
 
-async function withoutBrowser() {
-  // Each sweep is one thread, and mostly waits or computes: together they use what there is.
-  const sweeps = () => Promise.all([crashes(), mutations(), browserMutations(), torture()]);
-  return [...(await staticChecks()), await unitTests(), ...(await sweeps())];
+// What waits, or is one thread, runs beside what computes: together they use what there is.
+
+async function checked() {
+  const [checks, tests] = await Promise.all([staticChecks(), unitTests()]);
+  return [...checks, tests];
+}
+
+function swept() {
+  return Promise.all([crashes(), mutations(), browserMutations(), torture()]);
+}
+
+async function sweptInBrowser() {
+  const [sweeps, tests] = await Promise.all([swept(), inBrowser()]);
+  return [...sweeps, tests];
 }
 
 async function inBrowser(tests = browserTests) {
