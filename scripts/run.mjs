@@ -42,12 +42,11 @@ const TASKS = {
   example: async (args) => afterBuild([process.execPath, 'examples/run.mjs', ...args]),
 };
 
-// What waits, or is one thread, runs beside what computes: together they use what there is.
-
 async function checked() {
-  const [checks, tests] = await Promise.all([staticChecks(), unitTests()]);
-  return [...checks, tests];
+  return [...(await staticChecks()), await unitTests()];
 }
+
+// Each sweep is one thread, and a browser's tests mostly wait: together they use what there is.
 
 function swept() {
   return Promise.all([crashes(), mutations(), browserMutations(), torture()]);

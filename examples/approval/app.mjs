@@ -45,6 +45,6 @@ async function decide(expense, remindAfter, deadline) {
   console.log(`${expense} is ${await run.result()}`);
 }
 
-await Promise.all([decide('taxi', '1s', '3d'), decide('dinner', '1s', '3s')]);
+await Promise.all([decide('taxi', '1s', '3d'), decide('dinner', '1s', '10s')]);
 process.disconnect?.();
 await holdfast.close();
