@@ -189,6 +189,27 @@ const MUTATIONS = [
     page: { file: 'store-trouble.spec.ts', name: AS_CHOSEN },
   },
   {
+    name: 'the log that a crash tore is gone on with',
+    file: 'store/ownership.js',
+    from: 'await renewLog(connection.name)',
+    to: '',
+    page: { file: 'torn-log.spec.ts', name: 'and one more after it: nothing is lost' },
+  },
+  {
+    name: 'the log is renewed although the browser has outlived the crash',
+    file: 'store/ownership.js',
+    from: '!alive.has(before.host) && ',
+    to: '',
+    page: { file: 'torn-log.spec.ts', name: 'a log is not renewed' },
+  },
+  {
+    name: 'the log is renewed although nothing has crashed',
+    file: 'store/ownership.js',
+    from: '(await hasCrashed(before, hosts)))',
+    to: 'true)',
+    page: { file: 'torn-log.spec.ts', name: 'a log is not renewed' },
+  },
+  {
     name: 'the worker outlives the pagehide of its page',
     file: 'page/page-life.js',
     from: "addEventListener('pagehide', left, listening);",

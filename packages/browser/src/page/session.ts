@@ -7,7 +7,8 @@ export type RemoteWorker = Pick<Remote<WorkerApi>, 'call' | 'page' | 'close'>;
 
 export interface SessionOptions {
   makeWorker(): HostWorker;
-  hello(): Hello;
+  /** @param host name of the worker */
+  hello(host: string): Hello;
   readonly tell: TellPage;
   readonly service: CallService;
   readonly ended: AskEnded;
@@ -47,7 +48,7 @@ export function openSession(options: SessionOptions): Session {
     const remote = methodsOf(worker);
     release = remote.release;
     const { hello, tell, service, ended } = options;
-    fromReply(await remote.connect(hello(), proxy(tell), proxy(service), proxy(ended)));
+    fromReply(await remote.connect(hello(alive), proxy(tell), proxy(service), proxy(ended)));
     return remote;
   };
   const deadBefore = died.then(() => {

@@ -60,8 +60,8 @@ export class WorkerLink implements HostLink {
   readonly #audience = new Audience();
   readonly #ended = new AbortController();
   #session: Session | undefined;
-  /** Name of the worker of that session. */
-  #host = '';
+  /** Name of the worker of that session, once it has one. */
+  #host: string | undefined;
   /** Since when it owes an answer. */
   #askedAt: number | undefined;
   #remote: RemoteWorker | undefined;
@@ -125,19 +125,21 @@ export class WorkerLink implements HostLink {
   #open(): void {
     this.#restart = undefined;
     const { name, readyMs, makeWorker, service } = this.#options;
-    const host = crypto.randomUUID();
     const session = openSession({
       makeWorker,
       readyMs,
       service,
-      hello: () => ({ name, host, page: stateOfPage() }),
+      hello: (host) => {
+        this.#host = host;
+        return { name, host, page: stateOfPage() };
+      },
       ended: (other) => wasEnded(name, other),
       tell: (notice) => {
         if (this.#session === session) this.#tell(notice);
       },
     });
     this.#session = session;
-    this.#host = host;
+    this.#host = undefined;
     this.#askedAt = undefined;
     if (this.#deaths === 0) this.#audience.status('starting');
     session.ready.then(
@@ -186,6 +188,7 @@ export class WorkerLink implements HostLink {
   /** The worker is gone, or about to go. */
   #forget(): void {
     this.#session = undefined;
+    this.#host = undefined;
     this.#remote = undefined;
     this.#owns = false;
     this.#options.network(true);
@@ -193,7 +196,7 @@ export class WorkerLink implements HostLink {
   }
 
   #noteEnd(): void {
-    if (!this.#session) return;
+    if (this.#host === undefined) return;
     const hung = this.#askedAt !== undefined && performance.now() - this.#askedAt > this.#options.readyMs;
     if (!hung) noteEnded(this.#options.name, this.#host);
   }

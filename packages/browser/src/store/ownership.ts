@@ -4,6 +4,7 @@ import type { Rivals } from '../claims/rivals.js';
 import { fenced } from './commit.js';
 import type { Connection } from './connection.js';
 import { requestLock } from './lock.js';
+import { mayLoseItsLog, renewLog } from './renew-log.js';
 import type { Database, Head } from './schema.js';
 import { readHead, transact } from './transaction.js';
 
@@ -12,7 +13,7 @@ import { readHead, transact } from './transaction.js';
  * any more: whether an end without a word was a crash, only pages can tell.
  */
 export interface HostRegister {
-  /** Name of this host: no other has ever had it. */
+  /** Name of this host, and of a Web Lock that it holds while it lives: no other has ever had it. */
   readonly self: string;
   /** Whether the host of that name was ended on purpose. Asked at take-over: earlier it may not have been known. */
   wasEnded(host: string): Promise<boolean>;
@@ -29,7 +30,8 @@ export interface Held extends Ownership {
 }
 
 /**
- * Waits for the Web Lock of the store, which decides who runs, then raises the epoch, which decides who may commit.
+ * Waits for the Web Lock of the store, which decides who runs, then raises the epoch, which decides who may commit. After a
+ * crash that the browser may not have outlived, the browser's log is renewed before anything is written behind it.
  * @throws `CLOSED` when `signal` is aborted first; store codes when the epoch can't be raised.
  */
 export async function acquireOwnership(
@@ -38,6 +40,7 @@ export async function acquireOwnership(
   rivals: Rivals,
   { hosts, ended }: { hosts: HostRegister | undefined; ended: AbortSignal | undefined },
 ): Promise<Held> {
+  const alive = await locksHeld();
   const lock = await requestLock(`holdfast:${connection.name}`, signal, rivals);
   const wanted = rivals.defend();
   const giveBack = async () => {
@@ -46,6 +49,7 @@ export async function acquireOwnership(
   };
   ended?.addEventListener('abort', () => void giveBack(), { once: true });
   try {
+    if (mayLoseItsLog) await mendLog(connection, alive, hosts);
     const { before, raised } = await connection.use((db) => raiseEpoch(db, hosts?.self));
     const { epoch, incarnation } = raised;
     const afterCrash = await hasCrashed(before, hosts);
@@ -68,6 +72,21 @@ export async function acquireOwnership(
     await giveBack();
     throw error;
   }
+}
+
+/** Names of the locks that are held now. Whoever holds one shows that the browser has not ended since. */
+async function locksHeld(): Promise<ReadonlySet<string | undefined>> {
+  const { held = [] } = await navigator.locks.query();
+  return new Set(held.map(({ name }) => name));
+}
+
+async function mendLog(
+  connection: Connection,
+  alive: ReadonlySet<string | undefined>,
+  hosts: HostRegister | undefined,
+): Promise<void> {
+  const before = await connection.use((db) => db.get('holdfast_meta', 'head'));
+  if (before && !alive.has(before.host) && (await hasCrashed(before, hosts))) await renewLog(connection.name);
 }
 
 function raiseEpoch(db: Database, host: string | undefined): Promise<{ before: Head; raised: Head }> {

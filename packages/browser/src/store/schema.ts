@@ -8,7 +8,7 @@ export interface Head {
   readonly incarnation: string;
   readonly format: number;
   readonly epoch: number;
-  /** Name of the host that was given this epoch, where it has one. */
+  /** Name of the host that was given this epoch, where it has one; it holds the lock of that name while it lives. */
   readonly host?: string;
   /** The last epoch that was released. */
   readonly released?: number;

@@ -7,7 +7,7 @@ import type { Encoded, HostApi, Notice } from '@holdfast/core/client';
 /** What a worker posts when it is ready to be connected: a worker can't be asked before its script has run. */
 export interface Serving {
   readonly holdfast: 'serving';
-  /** The Web Lock which the worker holds as long as it lives: whoever is granted it knows of its death. */
+  /** The Web Lock which the worker holds as long as it lives, and its name: whoever is granted it knows of its death. */
   readonly alive: string;
 }
 
@@ -26,7 +26,7 @@ export interface Hello {
   /** The store's name. */
   readonly name: string;
   readonly page: PageState;
-  /** A name for the worker, which no other has: under it the page notes that it has ended it. */
+  /** The worker's name, which no other has: under it the page notes that it has ended it. */
   readonly host: string;
 }
 
