@@ -3,6 +3,7 @@
 //
 //   node scripts/crash.mjs [--short] [--only NAME] [--replay '7-after'] [--pairs N|all] [--core FOLDER]
 //                          [--generated N] [--seed S]   machines made by chance; the same for the same seed
+//                          [--stop-at-first] [--first NAME]   ends with what differs; begins with those of that name
 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -28,6 +29,7 @@ const { values: options } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
     only: { type: 'string' },
+    first: { type: 'string' },
     replay: { type: 'string' },
     pairs: { type: 'string' },
     generated: { type: 'string' },
@@ -46,7 +48,7 @@ const { generated } = await load('testing/generated.test-support.js');
 
 const sum = { moments: 0, singles: 0, pairs: 0, differences: 0, passed: 0, failed: 0, skipped: 0 };
 const startedAt = Date.now();
-for (const entry of [...corpus, ...durableAlone, ...made()]) {
+for (const entry of inOrder()) {
   if (options.only !== undefined && !entry.name.includes(options.only)) continue;
   await crash(entry);
   if (options['stop-at-first'] && sum.failed > 0) break;
@@ -105,6 +107,15 @@ async function crash({ name, workflow, scenario, big, repeats, chance, crash: ho
     sum.failed++;
     console.log(`✗ ${name}: ${error instanceof Error ? error.stack : error}`);
   }
+}
+
+function* inOrder() {
+  const isFirst = (/** @type {{ name: string }} */ { name }) =>
+    options.first !== undefined && name.includes(options.first);
+  const written = [...corpus, ...durableAlone];
+  yield* written.filter(isFirst);
+  yield* written.filter((entry) => !isFirst(entry));
+  yield* made();
 }
 
 /** Machines made by chance, as one by one they are asked for. */

@@ -2,6 +2,7 @@ import type { Ownership, Store } from '@holdfast/core/store';
 import { describe, expect, test } from 'vitest';
 import type { FileSystem } from './index.js';
 import { before } from './testing/intercept.test-support.js';
+import { LookedAt } from './testing/looked-at.test-support.js';
 import { anEvent, aStart, audit, Ledger, Machine, takeAll } from './testing/mail-world.test-support.js';
 import { SimulatedDisk, type Survival } from './testing/simulated-disk.test-support.js';
 
@@ -116,8 +117,10 @@ describe('what another process sends', { timeout: 120_000 }, () => {
     ['some of what was not synced is lost', (at) => ({ seed: at })],
   ])('is done once if it was accepted, wherever the power is cut: %s', async (_, survival) => {
     const { operations } = await cutAt(Number.POSITIVE_INFINITY, 'nothing');
+    const lookedAt = new LookedAt();
     for (let at = 1; at <= operations; at += STRIDE) {
       const { ledger, disk } = await cutAt(at, survival(at));
+      if (!lookedAt.first(disk, ledger)) continue;
       expect(await findings(disk, ledger), `cut at ${at}`).toEqual([]);
     }
   });
@@ -125,9 +128,9 @@ describe('what another process sends', { timeout: 120_000 }, () => {
   test('is done once if it was accepted, wherever the power is cut again', async () => {
     const { operations } = await cutAt(Number.POSITIVE_INFINITY, 'nothing');
     for (let at = 1; at <= operations; at += 67) {
+      const { ledger, disk } = await cutAt(at, { seed: at });
       for (let again = 1 + (at % 5); again <= 60; again += 5) {
-        const { ledger, disk } = await cutAt(at, { seed: at });
-        expect(await findings(disk, ledger, again), `cut at ${at}, again at ${again}`).toEqual([]);
+        expect(await findings(disk.copy(), ledger, again), `cut at ${at}, again at ${again}`).toEqual([]);
       }
     }
   });
@@ -189,10 +192,11 @@ describe('the sweep would notice', { timeout: 120_000 }, () => {
   test.each(mutations)('%s', async (_, problem, spoil) => {
     const { operations } = await cutAt(Number.POSITIVE_INFINITY, 'nothing', spoil);
     const problems: string[] = [];
+    const lookedAt = new LookedAt();
     for (const survival of ['nothing', { seed: 3 }, { seed: 5 }] as const) {
       for (let at = 30; at <= operations && !problems.some((one) => problem.test(one)); at++) {
         const { ledger, disk } = await cutAt(at, survival, spoil);
-        problems.push(...(await findings(disk, ledger)));
+        if (lookedAt.first(disk, ledger)) problems.push(...(await findings(disk, ledger)));
       }
     }
     expect(problems.some((one) => problem.test(one))).toBe(true);

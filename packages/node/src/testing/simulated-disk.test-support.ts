@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { AppendFile, FileSystem } from '../file-system.js';
 import { randomFrom } from './random.test-support.js';
@@ -70,6 +71,16 @@ export class SimulatedDisk implements FileSystem {
 
   paths(): string[] {
     return [...this.#names.keys()].sort();
+  }
+
+  /** A digest of its folders, its names and the bytes under them: whether synced or not. */
+  contents(): string {
+    const hash = createHash('sha256').update([...this.#folders].sort().join('\n'));
+    for (const path of this.paths()) {
+      const { bytes } = this.#file(path);
+      hash.update(`\n${path} ${bytes.length}\n`).update(bytes);
+    }
+    return hash.digest('base64');
   }
 
   async makeFolder(path: string): Promise<void> {
