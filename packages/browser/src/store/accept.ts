@@ -12,7 +12,7 @@ import { address } from './keys.js';
 import { toRow } from './row.js';
 import type { Database, Transaction } from './schema.js';
 import { putAttachments, putStart } from './start.js';
-import { ignoreRejection, readHead, transact } from './transaction.js';
+import { readHead, transact } from './transaction.js';
 
 type Mail = Extract<Acceptance, { kind: 'inbox' }>;
 
@@ -50,7 +50,7 @@ export async function acceptOne(
     }
     const singleton = await singletonOf(transaction, acceptance.row);
     if (singleton) return { outcome: 'singleton', row: singleton };
-    for (const request of putStart(transaction, acceptance, toStored)) ignoreRejection(request);
+    putStart(transaction, acceptance, toStored);
     return { outcome: 'started' };
   });
 }
@@ -69,7 +69,7 @@ async function enqueue(transaction: Transaction, mail: Mail, toStored: ToStored)
   const { row, attachments } = mail;
   const waiting = await waitingIn(transaction, mail);
   if (waiting !== undefined) return { outcome: 'queued', n: waiting };
-  for (const request of putAttachments(transaction, row, attachments, toStored)) ignoreRejection(request);
+  putAttachments(transaction, row, attachments, toStored);
   // The key generator gives `n`; the type of the row asks for it all the same.
   const n = await transaction.objectStore('holdfast_inbox').add(row as Mail['row'] & { n: number });
   return { outcome: 'queued', n };

@@ -1,68 +1,107 @@
 import { HoldfastError, isHoldfastError } from '@holdfast/core';
-import { assertFollows, type Checkpoint, type Durability, type Op, type RunAddress } from '@holdfast/core/store';
+import {
+  assertFollows,
+  type Checkpoint,
+  type Durability,
+  type Op,
+  type RunAddress,
+  runKey,
+} from '@holdfast/core/store';
 import { attachedBy, storable, type ToStored } from './attachments.js';
 import { within } from './durability.js';
 import { address, historyUpTo, rangeOf } from './keys.js';
+import type { KnownSeqs } from './known-seqs.js';
 import { fromRow } from './row.js';
-import type { Database, Head, Transaction } from './schema.js';
+import type { Database, Head, STORES, Transaction } from './schema.js';
 import { putStart } from './start.js';
-import { ignoreRejection, readHead, transact } from './transaction.js';
+import { readHead, transact, writesTo } from './transaction.js';
 
 /** The stores whose keys begin with a run's address. */
 const PARTS = ['holdfast_values', 'holdfast_attachments', 'holdfast_history'] as const;
+
+/** Whom this store was given an epoch as. */
+interface Owner {
+  /** The database that the epoch belongs to. */
+  readonly incarnation: string;
+  readonly seqs: KnownSeqs;
+}
 
 /** What a store knows of its commits. */
 interface Terms {
   /** The most that they are. */
   readonly durability: Durability;
-  /** The database that an epoch belongs to. */
-  incarnationOf(epoch: number): string | undefined;
+  ownerOf(epoch: number): Owner | undefined;
 }
 
 /** What became of one member of a commit group: `undefined` when it is stored. */
 export type Refusal = HoldfastError | undefined;
 
 /**
- * One transaction for all `checkpoints`: reads the head and the stored seqs, leaves out the members which the fence
- * refuses, writes the others, and resolves when the transaction is complete: the success of a request is not yet
- * a commit. Nothing but requests is awaited in between, because anything else would end the transaction.
+ * One transaction for all `checkpoints`: reads the head, and the stored seqs that their owner does not know, leaves out the
+ * members which the fence refuses, writes the others, and resolves when the transaction is complete: the success of a
+ * request is not yet a commit. Nothing but requests is awaited in between, because anything else would end the transaction.
  */
 export async function commitTogether(
   db: Database,
   checkpoints: readonly Checkpoint[],
-  { durability, incarnationOf }: Terms,
+  { durability, ownerOf }: Terms,
 ): Promise<Refusal[]> {
   const toStored = await storable(db, attachedBy(checkpoints));
-  return transact(db, within(durability, strictestOf(checkpoints)), async (transaction) => {
-    const { head, seqs, inboxes } = await readBefore(transaction, checkpoints);
-    return checkpoints.map((checkpoint) => {
-      const key = keyOf(checkpoint);
+  const owners = checkpoints.map(({ epoch }) => ownerOf(epoch));
+  const stored: (() => void)[] = [];
+  const refusals = await transact(db, within(durability, strictestOf(checkpoints)), async (transaction) => {
+    const { head, seqs, inboxes } = await readBefore(transaction, checkpoints, knownTo(owners, checkpoints));
+    return checkpoints.map((checkpoint, at) => {
+      const key = runKey(checkpoint);
+      const owner = owners[at];
       const refusal = refusalOf(() => {
-        assertEpoch(checkpoint.epoch, head, incarnationOf(checkpoint.epoch));
+        assertEpoch(checkpoint.epoch, head, owner?.incarnation);
         assertFollows(checkpoint, seqs.get(key));
       });
-      if (!refusal) seqs.set(key, write(transaction, checkpoint, inboxes.get(key) ?? [], toStored));
+      if (!refusal) {
+        const seq = write(transaction, checkpoint, inboxes.get(key) ?? [], toStored);
+        seqs.set(key, seq);
+        stored.push(() => owner?.seqs.learn(checkpoint, seq));
+      }
       return refusal;
     });
   });
+  for (const learn of stored) learn();
+  return refusals;
+}
+
+/** The seqs that need not be read. They are forgotten until it is known that the commit is stored. */
+function knownTo(
+  owners: readonly (Owner | undefined)[],
+  checkpoints: readonly Checkpoint[],
+): ReadonlyMap<string, number> {
+  const known = new Map<string, number>();
+  for (const [at, checkpoint] of checkpoints.entries()) {
+    const seq = owners[at]?.seqs.take(checkpoint);
+    if (seq !== undefined) known.set(runKey(checkpoint), seq);
+  }
+  // What an owner of another epoch wrote is none of this one's knowledge.
+  return owners.every((owner) => owner === owners[0]) ? known : new Map();
 }
 
 /** All that the writes depend on, so that they need no `await` between them. */
 export async function readBefore(
   transaction: Transaction,
   checkpoints: readonly (RunAddress & Partial<Pick<Checkpoint, 'ops'>>)[],
+  known: ReadonlyMap<string, number> = new Map(),
 ) {
-  const runs = [...new Map(checkpoints.map((one) => [keyOf(one), address(one)]))];
-  const deleted = runs.filter(([key]) => checkpoints.some((one) => keyOf(one) === key && isDeletion(one)));
+  const runs = [...new Map(checkpoints.map((one) => [runKey(one), address(one)]))];
+  const unknown = runs.filter(([key]) => !known.has(key));
+  const deleted = runs.filter(([key]) => checkpoints.some((one) => runKey(one) === key && isDeletion(one)));
   const inbox = transaction.objectStore('holdfast_inbox').index('[workflow+run]');
   const [head, rows, numbers] = await Promise.all([
     readHead(transaction),
-    Promise.all(runs.map(([, run]) => transaction.objectStore('holdfast_runs').get(run))),
+    Promise.all(unknown.map(([, run]) => transaction.objectStore('holdfast_runs').get(run))),
     Promise.all(deleted.map(([, run]) => inbox.getAllKeys(run))),
   ]);
   return {
     head,
-    seqs: new Map<string, number | undefined>(runs.map(([key], at) => [key, rows[at]?.seq])),
+    seqs: new Map<string, number | undefined>([...known, ...unknown.map(([key], at) => [key, rows[at]?.seq] as const)]),
     inboxes: new Map(deleted.map(([key], at) => [key, numbers[at]])),
   };
 }
@@ -103,57 +142,62 @@ export function write(
     if (op.op === 'run' || op.op === 'prune') seq = op.row.seq;
     if (op.op === 'delete') seq = undefined;
     if (op.op === 'restart') seq = op.start.row.seq;
-    for (const request of requestsOf(transaction, checkpoint, op, inbox, toStored)) ignoreRejection(request);
+    apply(transaction, checkpoint, op, inbox, toStored);
   }
   return seq;
 }
 
-function requestsOf(
+function apply(
   transaction: Transaction,
   { workflow, run }: RunAddress,
   op: Op,
   inbox: readonly number[],
   toStored: ToStored,
-): Promise<unknown>[] {
+): void {
+  const to = <N extends (typeof STORES)[number]>(table: N) => writesTo(transaction, table);
   switch (op.op) {
     case 'run':
-      return [transaction.objectStore('holdfast_runs').put(fromRow(op.row))];
+      to('holdfast_runs').put(fromRow(op.row));
+      break;
     case 'put':
-      return [transaction.objectStore('holdfast_values').put(op.value, [workflow, run, op.id])];
+      to('holdfast_values').put(op.value, [workflow, run, op.id]);
+      break;
     case 'remove':
-      return [transaction.objectStore('holdfast_values').delete([workflow, run, op.id])];
+      to('holdfast_values').delete([workflow, run, op.id]);
+      break;
     case 'attach':
-      return [transaction.objectStore('holdfast_attachments').put(toStored(op.blob), [workflow, run, op.id])];
+      to('holdfast_attachments').put(toStored(op.blob), [workflow, run, op.id]);
+      break;
     case 'detach':
-      return [transaction.objectStore('holdfast_attachments').delete([workflow, run, op.id])];
+      to('holdfast_attachments').delete([workflow, run, op.id]);
+      break;
     case 'history':
-      return [transaction.objectStore('holdfast_history').put(op.row, [workflow, run, op.row.seq])];
+      to('holdfast_history').put(op.row, [workflow, run, op.row.seq]);
+      break;
     case 'taken':
-      return [transaction.objectStore('holdfast_inbox').delete(op.n)];
+      to('holdfast_inbox').delete(op.n);
+      break;
     case 'forget':
-      return [transaction.objectStore('holdfast_history').delete(historyUpTo({ workflow, run }, op.upTo))];
+      to('holdfast_history').delete(historyUpTo({ workflow, run }, op.upTo));
+      break;
     case 'prune':
-      return [
-        ...removeRun(transaction, { workflow, run }, inbox),
-        transaction.objectStore('holdfast_runs').put(fromRow(op.row)),
-      ];
+      removeRun(transaction, { workflow, run }, inbox);
+      to('holdfast_runs').put(fromRow(op.row));
+      break;
     case 'delete':
-      return removeRun(transaction, { workflow, run }, inbox);
+      removeRun(transaction, { workflow, run }, inbox);
+      break;
     case 'restart':
-      return [...removeRun(transaction, { workflow, run }, inbox), ...putStart(transaction, op.start, toStored)];
+      removeRun(transaction, { workflow, run }, inbox);
+      putStart(transaction, op.start, toStored);
+      break;
   }
 }
 
-function removeRun(transaction: Transaction, run: RunAddress, inbox: readonly number[]): Promise<unknown>[] {
-  return [
-    transaction.objectStore('holdfast_runs').delete(address(run)),
-    ...PARTS.map((store) => transaction.objectStore(store).delete(rangeOf(run))),
-    ...inbox.map((n) => transaction.objectStore('holdfast_inbox').delete(n)),
-  ];
-}
-
-function keyOf(run: RunAddress): string {
-  return JSON.stringify(address(run));
+function removeRun(transaction: Transaction, run: RunAddress, inbox: readonly number[]): void {
+  writesTo(transaction, 'holdfast_runs').delete(address(run));
+  for (const part of PARTS) writesTo(transaction, part).delete(rangeOf(run));
+  for (const n of inbox) writesTo(transaction, 'holdfast_inbox').delete(n);
 }
 
 function isDeletion({ ops = [] }: Partial<Pick<Checkpoint, 'ops'>>): boolean {

@@ -3,6 +3,7 @@ import type { Ownership } from '@holdfast/core/store';
 import type { Rivals } from '../claims/rivals.js';
 import { fenced } from './commit.js';
 import type { Connection } from './connection.js';
+import { KnownSeqs } from './known-seqs.js';
 import { requestLock } from './lock.js';
 import { mayLoseItsLog, renewLog } from './renew-log.js';
 import type { Database, Head } from './schema.js';
@@ -23,6 +24,7 @@ export interface HostRegister {
 export interface Held extends Ownership {
   /** The database that the epoch belongs to. */
   readonly incarnation: string;
+  readonly seqs: KnownSeqs;
   /** Tells the owner that it is none any more, and why. */
   lose(reason: HoldfastError): void;
   /** Frees the lock, and nothing else. */
@@ -67,7 +69,8 @@ export async function acquireOwnership(
         await giveBack();
       }
     };
-    return { epoch, afterCrash, incarnation, lost: lost.signal, lose, wanted, release, giveBack };
+    const seqs = new KnownSeqs();
+    return { epoch, afterCrash, incarnation, seqs, lost: lost.signal, lose, wanted, release, giveBack };
   } catch (error) {
     await giveBack();
     throw error;

@@ -3,20 +3,15 @@ import type { ToStored } from './attachments.js';
 import { address } from './keys.js';
 import { fromRow } from './row.js';
 import type { Transaction } from './schema.js';
+import { writesTo } from './transaction.js';
 
 type Start = Extract<Acceptance, { kind: 'start' }>;
 
 /** Puts a new run: its head, its input as the value `input`, its attachments. */
-export function putStart(
-  transaction: Transaction,
-  { row, input, attachments }: Start,
-  toStored: ToStored,
-): Promise<unknown>[] {
-  return [
-    transaction.objectStore('holdfast_runs').put(fromRow(row)),
-    transaction.objectStore('holdfast_values').put(input, [...address(row), 'input']),
-    ...putAttachments(transaction, row, attachments, toStored),
-  ];
+export function putStart(transaction: Transaction, { row, input, attachments }: Start, toStored: ToStored): void {
+  writesTo(transaction, 'holdfast_runs').put(fromRow(row));
+  writesTo(transaction, 'holdfast_values').put(input, [...address(row), 'input']);
+  putAttachments(transaction, row, attachments, toStored);
 }
 
 export function putAttachments(
@@ -24,7 +19,7 @@ export function putAttachments(
   run: Acceptance['row'],
   attachments: Acceptance['attachments'],
   toStored: ToStored,
-): Promise<unknown>[] {
-  const store = transaction.objectStore('holdfast_attachments');
-  return (attachments ?? []).map(({ id, blob }) => store.put(toStored(blob), [...address(run), id]));
+): void {
+  const table = writesTo(transaction, 'holdfast_attachments');
+  for (const { id, blob } of attachments ?? []) table.put(toStored(blob), [...address(run), id]);
 }

@@ -1,7 +1,6 @@
 import { HoldfastError, isHoldfastError } from '@holdfast/core';
 import type { Checkpoint, Durability, Ownership, RunAddress, Store, StoreChange } from '@holdfast/core/store';
 import { Rivals } from '../claims/rivals.js';
-import { Channel } from '../wire/channel.js';
 import { storeLost } from '../wire/store-lost.js';
 import { acceptOne } from './accept.js';
 import { commitTogether, type Refusal } from './commit.js';
@@ -14,6 +13,7 @@ import { acquireOwnership, type Held } from './ownership.js';
 import { readHeadOf, readHistory, readInbox, readPage, readRun } from './read.js';
 import type { Database } from './schema.js';
 import { Trouble } from './trouble.js';
+import { Wakes } from './wakes.js';
 import { assertTables, type Begun, writeLocally } from './write-locally.js';
 
 const STEAL_AFTER_MS = 10_000;
@@ -38,7 +38,7 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
   const { hosts, standing, stealAfterMs = STEAL_AFTER_MS, durability = 'strict', ended, following } = host;
   const trouble = new Trouble((error) => following?.trouble(error));
   const connection = new Connection(source, openMs, { opened, failed });
-  const wakes = new Channel<StoreChange>(`holdfast:${name}`);
+  const wakes = new Wakes(name);
   const rivals = new Rivals(name, stealAfterMs, standing);
   const closing = new AbortController();
   const held = new Map<number, Held>();
@@ -64,13 +64,13 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
 
   async function write(checkpoints: readonly Checkpoint[]): Promise<Refusal[]> {
     const writing = connection.use((db) =>
-      commitTogether(db, checkpoints, { durability, incarnationOf: (epoch) => held.get(epoch)?.incarnation }),
+      commitTogether(db, checkpoints, { durability, ownerOf: (epoch) => held.get(epoch) }),
     );
     const refusals = await trouble.watch(checkpoints, writing);
-    checkpoints.forEach(({ workflow, run, epoch }, at) => {
+    checkpoints.forEach((checkpoint, at) => {
       const refusal = refusals[at];
-      if (!refusal) wakes.tell({ kind: 'committed', workflow, run });
-      else if (refusal.code === 'STORE_FENCED') held.get(epoch)?.lose(refusal);
+      if (!refusal) wakes.committed(checkpoint);
+      else if (refusal.code === 'STORE_FENCED') held.get(checkpoint.epoch)?.lose(refusal);
     });
     return refusals;
   }
@@ -79,19 +79,22 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
     (begin: NonNullable<StoreOverOptions['begin']>): NonNullable<Store['transact']> =>
     async (claim, perform, conclude) => {
       open();
-      const { workflow, run, epoch, tables } = claim;
+      const { epoch, tables } = claim;
       const owner = held.get(epoch);
       const writing = connection.use(async (db) => {
         assertTables(db, tables);
         return writeLocally(await begin(db, tables, durability), claim, owner?.incarnation, { perform, conclude });
       });
+      const forget = () => owner?.seqs.take(claim);
+      forget();
+      void writing.then(forget, forget);
       const { fault, trouble: ofStore } = await writing.catch((error: unknown) => {
         if (isHoldfastError(error, 'STORE_FENCED')) owner?.lose(error);
         throw error;
       });
       if (fault) throw fault.error;
       if (ofStore) throw failureOf(ofStore.error, name);
-      wakes.tell({ kind: 'committed', workflow, run });
+      wakes.committed({ ...claim, ops: [] });
     };
 
   async function acquire({ signal }: { signal?: AbortSignal } = {}): Promise<Ownership> {
@@ -139,9 +142,8 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
       return connection.use(async (db) => {
         const accepted = await acceptOne(db, own, { durability, incarnation });
         const met = 'row' in accepted ? accepted.row : undefined;
-        const { workflow, run } = met ?? own.row;
         // A queued run that is there may be of a call whose worker died before it told the owner.
-        if (!met || met.status === 'queued') wakes.tell({ kind: 'accepted', workflow, run });
+        if (!met || met.status === 'queued') wakes.accepted(met ?? own.row);
         return accepted;
       });
     },

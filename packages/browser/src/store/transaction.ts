@@ -1,6 +1,7 @@
 import { type Durability, FORMAT_VERSION } from '@holdfast/core/store';
+import { unwrap } from 'idb';
 import { newerFormat } from './failure.js';
-import { type Database, type Head, STORES, type Transaction } from './schema.js';
+import { type Database, type Head, type HoldfastSchema, STORES, type Transaction } from './schema.js';
 
 /** A transaction over all stores which is complete, or has changed nothing, when this settles. */
 export async function transact<T>(
@@ -38,6 +39,17 @@ export async function readHead(transaction: Transaction): Promise<Head | undefin
   const head = await transaction.objectStore('holdfast_meta').get('head');
   if (head && head.format > FORMAT_VERSION) throw newerFormat(transaction.db.name);
   return head;
+}
+
+/** What is written to one table. Nobody waits for an answer: a failed request aborts its transaction, and that one's `done` says why. */
+export interface Writes<N extends (typeof STORES)[number]> {
+  put(value: HoldfastSchema[N]['value'], key?: HoldfastSchema[N]['key']): void;
+  delete(key: HoldfastSchema[N]['key'] | IDBKeyRange): void;
+}
+
+/** Without idb around it, whose promise of each answer costs more than the request. */
+export function writesTo<N extends (typeof STORES)[number]>(transaction: Transaction, table: N): Writes<N> {
+  return (unwrap(transaction) as IDBTransaction).objectStore(table) as unknown as Writes<N>;
 }
 
 /** A failed request aborts its transaction, and that one's `done` says why. */
