@@ -155,7 +155,7 @@ describe('opening a damaged store', () => {
     const file = '00000009-00000001.log';
     const header = { line: 1, batch: 1, left: 0, synced: 0 };
     const entry = { kind: 'header', format, records, epoch: 9, part: 1, prev: null, oldest: file, lastN: 0 } as const;
-    disk.put(`/store/${file}`, encodeLine({ ...header, entry }));
+    disk.put(`/store/${file}`, Buffer.from(encodeLine({ ...header, entry })));
     const store = await openSimulated(disk, { boot: 2 });
     await expect(store.acquire()).rejects.toMatchObject({ code: 'STORE_FORMAT', details: { format, records } });
   });

@@ -15,14 +15,10 @@ export function checksum(bytes: Uint8Array | string): string {
   return hex(crc32(bytes));
 }
 
-/** Where the checksum will be. */
-const UNCHECKED = `${'0'.repeat(CRC_DIGITS)} `;
-
 /** `<crc32> {json}\n`. JSON escapes line breaks, so a line never holds one. */
-export function encodeLine(line: Line): Buffer {
-  const bytes = Buffer.from(`${UNCHECKED}${JSON.stringify(line)}\n`);
-  bytes.write(checksum(bytes.subarray(UNCHECKED.length, -1)), 'latin1');
-  return bytes;
+export function encodeLine(line: Line): string {
+  const json = JSON.stringify(line);
+  return `${checksum(json)} ${json}\n`;
 }
 
 /** The line in `bytes` (without its newline), or undefined when its checksum does not fit. */
