@@ -195,7 +195,9 @@ export class OwnedLog {
 
   #apply(entries: readonly Entry[], places: readonly LinePlace[]): void {
     for (const [at, entry] of entries.entries()) {
-      this.#unneeded.push(...this.state.apply(entry, places[at] as LinePlace));
+      const place = places[at] as LinePlace;
+      this.#unneeded.push(...this.state.apply(entry, place));
+      this.state.fresh.written(place, entry);
     }
   }
 
