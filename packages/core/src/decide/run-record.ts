@@ -1,4 +1,4 @@
-import { type Attachment, AttachmentBook, assertLength, decode, encode } from '../codec/index.js';
+import { AttachmentBook, assertLength, decode, encode } from '../codec/index.js';
 import { actorRefReducers, actorRefRevivers } from '../engine/index.js';
 import type { Attached, Encoded, StoredRun, StoredValue } from '../records/records.js';
 import type { Op } from '../store/store.js';
@@ -97,8 +97,11 @@ export class RunRecord {
 
   putEncoded(id: string, encoded: Encoded, ops: Op[]): void {
     const { value, fresh } = this.#book.toStored(encoded);
-    this.#fresh.push(...fresh.map(({ id }) => id));
-    ops.push(...fresh.map(({ id, blob }: Attachment): Op => ({ op: 'attach', id, blob })), { op: 'put', id, value });
+    for (const { id, blob } of fresh) {
+      this.#fresh.push(id);
+      ops.push({ op: 'attach', id, blob });
+    }
+    ops.push({ op: 'put', id, value });
     this.#set(id, value);
   }
 
@@ -143,15 +146,19 @@ export class RunRecord {
       ops.push({ op: 'detach', id });
       this.#book.forget(id);
     }
-    this.#dropped.clear();
-    this.#fresh = [];
+    this.#begin();
   }
 
   /** The ops of this decision were thrown away: what they attached is not stored, and what they left stays in use. */
   unsettle(): void {
     for (const id of this.#fresh) this.#book.forget(id);
-    this.#dropped.clear();
-    this.#fresh = [];
+    this.#begin();
+  }
+
+  /** Most decisions have none: to clear an empty set would make a new table for it each time. */
+  #begin(): void {
+    if (this.#dropped.size > 0) this.#dropped.clear();
+    if (this.#fresh.length > 0) this.#fresh = [];
   }
 
   #count({ attachments = [] }: StoredValue, by: 1 | -1): void {

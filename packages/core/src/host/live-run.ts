@@ -170,7 +170,7 @@ export class LiveRun {
 
   async #run(): Promise<void> {
     try {
-      await this.#takeUp();
+      if (!this.#tookUp) await this.#takeUp();
       for (let next = this.#next(); next && !this.#stopped; next = this.#next()) {
         if (next.kind === 'milestone') next.reached();
         else if (next.kind === 'transaction') await this.#transact(next);
@@ -191,7 +191,6 @@ export class LiveRun {
 
   /** After a restore, or a pause: performs what the record says is under way. A control may keep work from beginning. */
   async #takeUp(): Promise<void> {
-    if (this.#tookUp) return;
     this.#tookUp = true;
     const { actions, orphans } = this.#decider.pending();
     if (orphans.length > 0) await this.#cancel(orphans);
@@ -261,7 +260,6 @@ export class LiveRun {
   /** What was held up by a pause that is over. */
   async #goOn(): Promise<void> {
     for (const go of this.#held.splice(0, Infinity)) go();
-    this.#tookUp = false;
     await this.#takeUp();
   }
 
@@ -333,7 +331,7 @@ export class LiveRun {
 
   /** Before each step: the run must be marked as running, or a crash would leave it waiting; and the store be ours. */
   async #mayBegin(): Promise<void> {
-    await this.#unpaused();
+    if (this.#decider.paused) await this.#unpaused();
     this.#ports.beginning();
     if (!this.#owned()) return new Promise(() => {});
     const { status } = this.row;

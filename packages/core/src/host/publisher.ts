@@ -104,11 +104,10 @@ export class Publisher {
 
   #soil(watched: Watched): void {
     watched.dirty = true;
-    void this.#serve(watched);
+    if (!watched.busy) void this.#serve(watched);
   }
 
   async #serve(watched: Watched): Promise<void> {
-    if (watched.busy) return;
     watched.busy = true;
     while (watched.dirty && this.#watched.get(watched.interest.id) === watched) {
       watched.dirty = false;

@@ -596,15 +596,17 @@ export class StepsExecution {
     this.#stops.add(stop);
     this.#trials.add(trial);
     try {
-      const { signal, details } = trial;
+      const { details } = trial;
       const heartbeat = (told: unknown) => trial.heartbeat(told);
-      const context = { idempotencyKey, signal, attempt, epoch, services, heartbeat, details };
-      const work = Promise.resolve(
-        this.#ports.around({ name, idempotencyKey, attempt, timeoutMs: settings.timeoutMs }, () =>
-          this.#call(name, () => body(context)),
-        ),
-      );
-      const output = await Promise.race([work, trial.cutOff]);
+      const signal = () => trial.signal;
+      const context = {
+        ...{ idempotencyKey, attempt, epoch, services, heartbeat, details },
+        get signal() {
+          return signal();
+        },
+      };
+      const tried = { name, idempotencyKey, attempt, timeoutMs: settings.timeoutMs };
+      const output = await trial.outcomeOf(this.#ports.around(tried, () => this.#call(name, () => body(context))));
       return { result: { output }, details: trial.details };
     } catch (error) {
       return { result: { error }, details: trial.details };

@@ -24,12 +24,13 @@ export interface TrialOptions {
  * 4. Details are those of the call: what its caller does to them afterwards is not told.
  */
 export class Trial {
-  /** Rejects when the try is cut off. */
-  readonly cutOff: Promise<never>;
   readonly #options: TrialOptions;
-  readonly #controller = new AbortController();
+  /** Made when the body asks for its signal: most never do, and it is the dearest part of a try. */
+  #controller: AbortController | undefined;
+  #aborted: { readonly reason: unknown } | undefined;
   readonly #cancel: (() => void) | undefined;
-  #reject: (reason: unknown) => void = () => {};
+  #cutOff: { readonly reason: unknown } | undefined;
+  #reject: ((reason: unknown) => void) | undefined;
   #cancelGrace: (() => void) | undefined;
   #details: unknown;
   #waits = false;
@@ -42,14 +43,23 @@ export class Trial {
     this.#details = details;
     const timeOut = () => this.abort(timedOut(step, timeoutMs));
     this.#cancel = timeoutMs === undefined ? undefined : clock.at(clock.now() + timeoutMs, timeOut);
-    this.cutOff = new Promise((_, reject) => {
-      this.#reject = reject;
-    });
-    this.cutOff.catch(() => {});
   }
 
   get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#aborted) this.#controller.abort(this.#aborted.reason);
+    }
     return this.#controller.signal;
+  }
+
+  /** As `work` ends; rejects when the try is cut off before. */
+  outcomeOf<T>(work: T): Promise<Awaited<T>> {
+    return new Promise((resolve, reject) => {
+      this.#reject = reject;
+      if (this.#cutOff) reject(this.#cutOff.reason);
+      Promise.resolve(work).then(resolve, reject);
+    });
   }
 
   /** What was told last, here or in the try before. */
@@ -71,14 +81,15 @@ export class Trial {
 
   abort(reason: unknown): void {
     // First: a body that answers its signal by a result is too late.
-    this.#reject(reason);
-    this.#controller.abort(reason);
+    this.#cutOff ??= { reason };
+    this.#reject?.(reason);
+    this.#tell(reason);
   }
 
   /** Aborts its signal, and cuts it off only when it has not ended after so long. */
   askToEnd(reason: unknown, graceMs: number): void {
     const { clock } = this.#options;
-    this.#controller.abort(reason);
+    this.#tell(reason);
     this.#cancelGrace = clock.at(clock.now() + graceMs, () => this.abort(reason));
   }
 
@@ -86,6 +97,11 @@ export class Trial {
     this.#ended = true;
     this.#cancel?.();
     this.#cancelGrace?.();
+  }
+
+  #tell(reason: unknown): void {
+    this.#aborted ??= { reason };
+    this.#controller?.abort(reason);
   }
 
   async #store(): Promise<void> {

@@ -57,9 +57,13 @@ export function assertFollows(checkpoint: RunAddress & { readonly after: number 
 /** A deep copy of plain data that nobody can change: strings are shared, so a large text costs nothing. */
 export function frozenCopy<T>(data: T): T {
   if (typeof data !== 'object' || data === null) return data;
-  const copy = Array.isArray(data)
-    ? data.map(frozenCopy)
-    : Object.fromEntries(Object.entries(data).map(([key, part]) => [key, frozenCopy(part)]));
+  if (Array.isArray(data)) return Object.freeze(data.map(frozenCopy)) as T;
+  // Spread keeps the shape of what it copies, and makes a `__proto__` of its own a field, as it was.
+  const copy = { ...data } as Record<string, unknown>;
+  for (const key of Object.keys(copy)) {
+    const part = copy[key];
+    if (typeof part === 'object' && part !== null) copy[key] = frozenCopy(part);
+  }
   return Object.freeze(copy) as T;
 }
 

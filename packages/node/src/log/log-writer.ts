@@ -100,7 +100,7 @@ export class LogWriter {
    * @throws `STORE_FENCED`; a retryable store code when nothing was changed; one that isn't when that is not known.
    */
   async append(entries: readonly Entry[], { durable }: { durable: boolean }): Promise<readonly LinePlace[]> {
-    const file = await this.#opened();
+    const file = (!this.#left && this.#file) || (await this.#opened());
     const segment = this.#segment as SegmentSpace;
     const batch = ++this.#batch;
     const { bytes, places } = batchOf(entries, this.#next(batch), { segment, offset: segment.length });

@@ -161,9 +161,10 @@ export class OwnedLog {
   async #write(group: Member[]): Promise<void> {
     const prepared: Prepared[] = [];
     for (const member of group) {
+      const { attachments } = member.change;
       try {
         this.lost.throwIfAborted();
-        prepared.push({ ...member, refs: await this.#files.write(member.change.attachments) });
+        prepared.push({ ...member, refs: attachments.length > 0 ? await this.#files.write(attachments) : [] });
       } catch (error) {
         member.reject(storageError(error, this.#options.directory));
       }
@@ -174,7 +175,7 @@ export class OwnedLog {
   async #rest(): Promise<boolean> {
     if (this.lost.aborted) return false;
     const more = await this.#upkeep.rest();
-    await this.#removeUnneeded();
+    if (this.#unneeded.length > 0) await this.#removeUnneeded();
     return more;
   }
 
@@ -194,7 +195,9 @@ export class OwnedLog {
 
   #apply(entries: readonly Entry[], places: readonly LinePlace[]): void {
     for (const [at, entry] of entries.entries()) {
-      this.#unneeded.push(...this.state.apply(entry, places[at] as LinePlace));
+      const place = places[at] as LinePlace;
+      this.#unneeded.push(...this.state.apply(entry, place));
+      this.state.fresh.written(place, entry);
     }
   }
 

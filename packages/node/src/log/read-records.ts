@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { FileSystem } from '../file-system.js';
 import { reading, SegmentAbsent } from './chain.js';
+import type { Entry } from './entry.js';
+import type { FreshLines } from './fresh-lines.js';
 import { decodeLine } from './line.js';
 import type { LinePlace, RecordPlace } from './place.js';
 import { type HeldRecord, isHeld, isOfRun, stepsOf } from './records.js';
@@ -22,16 +24,27 @@ interface Wanted {
 export type TakeRecord = (record: HeldRecord, line: LinePlace) => void;
 
 /**
- * Reads lines, each once however many records are asked of it, and gives what they hold.
+ * Reads lines, each once however many records are asked of it, and gives what they hold. What is kept of the lines written
+ * last is not read.
  *
  * @throws `STORE_DAMAGED` with file and offset; {@link SegmentAbsent} where they were written anew elsewhere meanwhile.
  */
 export async function readRecords(
   { fileSystem, directory }: { fileSystem: FileSystem; directory: string },
   places: Iterable<RecordPlace>,
+  fresh: FreshLines,
   take: TakeRecord,
 ): Promise<void> {
-  for (const stretch of stretchesOf(places)) {
+  const unread = new Set<LinePlace>();
+  for (const { line } of places) unread.add(line);
+  const give = (entry: Entry, line: LinePlace) => {
+    if (isOfRun(entry)) for (const step of stepsOf(entry)) if (isHeld(step)) take(step, line);
+  };
+  for (const line of unread) {
+    const entry = fresh.of(line);
+    if (entry && unread.delete(line)) give(entry, line);
+  }
+  for (const stretch of stretchesOf(unread)) {
     const [first, last] = [stretch[0] as Wanted, stretch.at(-1) as Wanted];
     const { file, offset } = first;
     const length = last.offset + last.length - offset;
@@ -39,15 +52,13 @@ export async function readRecords(
     for (const wanted of stretch) {
       const entry = decodeLine(bytes.subarray(wanted.offset - offset, wanted.offset - offset + wanted.length))?.entry;
       if (!entry || !isOfRun(entry)) throw unreadable(wanted);
-      for (const step of stepsOf(entry)) if (isHeld(step)) take(step, wanted.place);
+      give(entry, wanted.place);
     }
   }
 }
 
-/** The lines of these places, in the order of the files, in stretches that are each read in one go. */
-function stretchesOf(places: Iterable<RecordPlace>): Wanted[][] {
-  const lines = new Set<LinePlace>();
-  for (const { line } of places) lines.add(line);
+/** The lines in the order of the files, in stretches that are each read in one go. */
+function stretchesOf(lines: Iterable<LinePlace>): Wanted[][] {
   const wanted = [...lines].map((place): Wanted => {
     return { place, file: place.segment.file, offset: place.offset, length: place.length };
   });

@@ -3,7 +3,7 @@ import type { FileSystem } from '../file-system.js';
 import { SegmentAbsent } from './chain.js';
 import type { AttachmentRef } from './entry.js';
 import type { RecordPlace } from './place.js';
-import { readRecords } from './read-records.js';
+import { readRecords, type TakeRecord } from './read-records.js';
 import type { InboxPlace, RunIndex } from './run-index.js';
 import { damaged } from './scan.js';
 import type { LogState } from './state.js';
@@ -59,7 +59,7 @@ export class RunReader {
     const values = new Map<string, StoredValue>();
     const attachments = new Map<string, AttachmentRef>();
     const inbox = new Map<number, InboxRow>();
-    await this.#read([...places.values(), ...refs.values(), ...waiting], (record, line) => {
+    await this.#read(state, [...places.values(), ...refs.values(), ...waiting], (record, line) => {
       if (record.is === 'value' && places.get(record.id)?.line === line) values.set(record.id, record.value);
       if (record.is === 'attachment' && refs.get(record.ref.id)?.line === line)
         attachments.set(record.ref.id, record.ref);
@@ -77,7 +77,7 @@ export class RunReader {
     const place = state.run(address)?.values.get(id);
     if (!place) return undefined;
     let value: StoredValue | undefined;
-    await this.#read([place], (record) => {
+    await this.#read(state, [place], (record) => {
       if (record.is === 'value' && record.id === id) value = record.value;
     });
     return found(value, place);
@@ -90,7 +90,7 @@ export class RunReader {
     for (const run of runs) places.push(...(run?.inbox ?? []));
     places.sort((a, b) => a.n - b.n);
     const rows = new Map<number, InboxRow>();
-    await this.#read(places, (record) => {
+    await this.#read(state, places, (record) => {
       if (record.is === 'inbox') rows.set(record.row.n, record.row);
     });
     return places.map((place) => found(rows.get(place.n), place));
@@ -105,14 +105,14 @@ export class RunReader {
     const places = all.filter(({ seq }) => seq > after).slice(0, limit);
     const bySeq = new Map(places.map((place) => [place.seq, place]));
     const rows = new Map<number, HistoryRow>();
-    await this.#read(places, (record, line) => {
+    await this.#read(state, places, (record, line) => {
       if (record.is === 'history' && bySeq.get(record.row.seq)?.line === line) rows.set(record.row.seq, record.row);
     });
     return places.map((place) => found(rows.get(place.seq), place));
   }
 
-  #read(places: readonly RecordPlace[], take: Parameters<typeof readRecords>[2]): Promise<void> {
-    return readRecords(this.#place, places, take);
+  #read({ fresh }: LogState, places: readonly RecordPlace[], take: TakeRecord): Promise<void> {
+    return readRecords(this.#place, places, fresh, take);
   }
 }
 

@@ -1,5 +1,6 @@
 import { type RunAddress, type RunPage, type RunQuery, type RunRow, runKey, singletonId } from '@holdfast/core/store';
 import type { Entry, Globals } from './entry.js';
+import { FreshLines } from './fresh-lines.js';
 import type { LinePlace, RecordPlace, SegmentSpace } from './place.js';
 import { addressOf, type HeldRecord, isOfRun, type Step, stepsOf, weightOf } from './records.js';
 import { RunIndex } from './run-index.js';
@@ -16,6 +17,7 @@ import { RunOrder } from './run-order.js';
 export class LogState {
   /** Oldest first. */
   readonly segments: SegmentSpace[] = [];
+  readonly fresh = new FreshLines();
   readonly #runs = new Map<string, RunIndex>();
   readonly #order = new RunOrder();
   /** Keys of the runs whose head has a `singletonKey`, by that. */
