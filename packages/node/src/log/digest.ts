@@ -1,7 +1,7 @@
 import type { RunAddress, RunRow } from '@holdfast/core/store';
 import type { ChangeEntry, CopyEntry, Entry, Globals } from './entry.js';
 import { addressOf, isOfRun, mailOf, type Step, sharesOf, stepsOf } from './records.js';
-import type { DigestRecord, IndexedRun } from './segment-index.js';
+import { type DigestRecord, encodeRecords, type IndexedRun } from './segment-index.js';
 
 /** What a record of an index says, and the line that it is about; none where it says that something is gone. */
 interface Net {
@@ -117,22 +117,21 @@ export class Digest {
 }
 
 function indexed({ address, cleared, row, records, forgotten }: NetRun): IndexedRun {
-  const lines: number[] = [];
+  const lines: [number, number][] = [];
   const numbers = new Map<number, number>();
-  const flat: (string | number)[] = forgotten > 0 ? ['forgotten', forgotten] : [];
+  const parts: (readonly (string | number)[])[] = forgotten > 0 ? [['forgotten', forgotten]] : [];
   let live = 0;
   for (const { record, line } of records.values()) {
     if (record[0] === 'history' && record[1] <= forgotten) continue;
-    flat.push(...record);
-    if (!line) continue;
-    let number = numbers.get(line.offset);
-    if (number === undefined) {
-      number = numbers.size;
-      numbers.set(line.offset, number);
-      lines.push(line.offset, line.length);
+    if (!line) {
+      parts.push(record);
+      continue;
     }
-    flat.push(number, line.bytes);
+    const number = numbers.get(line.offset) ?? lines.push([line.offset, line.length]) - 1;
+    numbers.set(line.offset, number);
+    parts.push([...record, number, line.bytes]);
     live += line.bytes;
   }
-  return { ...(row ? { row } : { address }), ...(cleared ? { cleared } : {}), live, lines, records: flat };
+  const said = row ? { row } : { address };
+  return { ...said, ...(cleared ? { cleared } : {}), live, records: encodeRecords(lines, parts) };
 }

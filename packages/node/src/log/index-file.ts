@@ -65,7 +65,7 @@ export class IndexBuilder {
     this.#last = { stretch, line, crc: checksumOf(text) };
   }
 
-  encode(): Buffer {
+  encode(): Iterable<Buffer> {
     const { stretch, line, crc } = this.#last as LastLine;
     const digest = this.#digest;
     const { offset, length } = stretch;

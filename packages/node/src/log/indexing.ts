@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { FileSystem } from '../file-system.js';
-import { writeDraft } from './batch.js';
 import { IndexBuilder } from './index-file.js';
 import { stretches } from './line.js';
 import type { SegmentSpace } from './place.js';
@@ -98,12 +97,19 @@ export class Indexing {
     return end - offset;
   }
 
-  async #write(file: string, bytes: Buffer): Promise<void> {
+  async #write(segment: string, lines: Iterable<Buffer>): Promise<void> {
     const { fileSystem, directory, epoch, assertNewest } = this.#options;
-    const draft = join(directory, indexDraft(file, epoch));
-    await writeDraft(fileSystem, draft, bytes);
+    const draft = join(directory, indexDraft(segment, epoch));
+    await fileSystem.remove(draft);
+    const file = await fileSystem.openForAppend(draft);
+    try {
+      for (const line of lines) await file.append(line);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
     await assertNewest();
-    await fileSystem.rename(draft, join(directory, indexFile(file)));
+    await fileSystem.rename(draft, join(directory, indexFile(segment)));
   }
 
   #finish({ file }: SegmentSpace): void {

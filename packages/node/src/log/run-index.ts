@@ -1,7 +1,7 @@
 import type { InboxRow, RunRow } from '@holdfast/core/store';
 import type { RecordPlace, SegmentSpace } from './place.js';
 import type { HeldRecord, NotedStep } from './records.js';
-import { eachRecord, type IndexedRun } from './segment-index.js';
+import { eachRecord, hasRecords, type IndexedRun } from './segment-index.js';
 
 export interface HistoryPlace extends RecordPlace {
   readonly seq: number;
@@ -73,7 +73,7 @@ export class RunIndex {
     this.row = indexed.row ?? this.row;
     this.#unread = { indexed, segment };
     segment.live += indexed.live;
-    if (!isFirst || indexed.records.some((part) => part === 'inbox' || part === 'attachment')) this.#read();
+    if (!isFirst || hasRecords(indexed, 'inbox') || hasRecords(indexed, 'attachment')) this.#read();
   }
 
   /** Where the one is that this record would replace. */

@@ -1,4 +1,4 @@
-import { FORMAT_VERSION, type RunAddress, type RunRow } from '@holdfast/core/store';
+import { FORMAT_VERSION, type InboxRow, type RunAddress, type RunRow } from '@holdfast/core/store';
 import type { Globals } from './entry.js';
 import { decodeJson, encodeJson, textsIn } from './line.js';
 import { LinePlace, type RecordPlace, type SegmentSpace } from './place.js';
@@ -10,7 +10,7 @@ export const INDEX_FORMAT = 1;
 /** Runs in one line of an index. */
 const RUNS_A_LINE = 500;
 
-/** What a record of an index begins with; those that stand in a line go on with its number among the run's, and their bytes. */
+/** A record of an index; of those that stand in a line the number of that among the run's lines follows, and their bytes. */
 export type DigestRecord =
   | readonly ['head']
   | readonly ['value', id: string]
@@ -31,10 +31,11 @@ export interface IndexedRun {
   readonly cleared?: boolean;
   /** Bytes of the segment that are needed for it. */
   readonly live: number;
-  /** Its lines: of each where it begins, and its length, in bytes. */
-  readonly lines: readonly number[];
-  /** {@link DigestRecord}s, one behind the other. */
-  readonly records: readonly (string | number)[];
+  /**
+   * Its lines, of each where it begins and its length, in bytes; then its records: all apart by spaces, their parts by
+   * commas. A text, so that it costs nothing until somebody asks: of most runs nobody does.
+   */
+  readonly records: string;
 }
 
 /** First line of an index: which segment it is of. */
@@ -62,17 +63,17 @@ export function addressIn({ row, address }: IndexedRun): RunAddress {
   return (row ?? address) as RunAddress;
 }
 
-export function encodeIndex(head: Omit<IndexHead, 'index' | 'records'>, runs: Iterable<IndexedRun>): Buffer {
-  const lines = [encodeJson({ index: INDEX_FORMAT, records: FORMAT_VERSION, ...head })];
-  let block: IndexedRun[] = [];
-  const close = () => lines.push(encodeJson({ block: lines.length, runs: block }));
+/** The lines of an index, none of them long: who writes them may give way in between. */
+export function* encodeIndex(head: Omit<IndexHead, 'index' | 'records'>, runs: Iterable<IndexedRun>): Iterable<Buffer> {
+  yield Buffer.from(encodeJson({ index: INDEX_FORMAT, records: FORMAT_VERSION, ...head }));
+  let [number, block]: [number, IndexedRun[]] = [0, []];
+  const line = () => Buffer.from(encodeJson({ block: ++number, runs: block }));
   for (const run of runs) {
     if (block.push(run) < RUNS_A_LINE) continue;
-    close();
+    yield line();
     block = [];
   }
-  if (block.length > 0) close();
-  return Buffer.from(lines.join(''));
+  if (block.length > 0) yield line();
 }
 
 /** What {@link encodeIndex} was given; undefined of anything that is not whole, or of another format. */
@@ -95,42 +96,69 @@ export type TakeNoted = (step: NotedStep, place: RecordPlace) => void;
 /** Where what is gone stands: nowhere. */
 const NOWHERE: RecordPlace = { line: new LinePlace({ file: '', length: 0, live: 0 }, 0, 0), bytes: 0 };
 
+/** What a text of records is made of: its lines, and its records with what follows them. */
+export function encodeRecords(
+  lines: readonly (readonly [offset: number, length: number])[],
+  records: readonly (readonly (string | number)[])[],
+): string {
+  return [...lines, ...records].map((parts) => parts.map(escaped).join(',')).join(' ');
+}
+
+/** Whether a run has records of a kind that stands in a line: so one of its lines stands before them. */
+export function hasRecords({ records }: IndexedRun, kind: DigestRecord[0]): boolean {
+  return records.includes(` ${kind},`);
+}
+
 /** Gives the records of a run, one after the other. */
-export function eachRecord({ row, lines, records }: IndexedRun, segment: SegmentSpace, take: TakeNoted): void {
+export function eachRecord({ row, records }: IndexedRun, segment: SegmentSpace, take: TakeNoted): void {
   const places: LinePlace[] = [];
-  for (let at = 0; at < lines.length; at += 2)
-    places.push(new LinePlace(segment, lines[at] as number, lines[at + 1] as number));
-  let at = 0;
-  const next = <T extends string | number>() => records[at++] as T;
-  const place = (): RecordPlace => ({ line: places[next<number>()] as LinePlace, bytes: next<number>() });
-  while (at < records.length) {
-    switch (next<DigestRecord[0]>()) {
+  for (const text of records.split(' ')) {
+    const [kind = '', ...parts] = text.split(',');
+    if (isNumber(kind)) {
+      places.push(new LinePlace(segment, Number(kind), Number(parts[0])));
+      continue;
+    }
+    const string = () => unescaped(parts.shift() as string);
+    const number = () => Number(parts.shift());
+    const place = (): RecordPlace => ({ line: places[number()] as LinePlace, bytes: number() });
+    switch (kind as DigestRecord[0]) {
       case 'head':
         take({ is: 'head', row: row as RunRow }, place());
         break;
       case 'value':
-        take({ is: 'value', id: next() }, place());
+        take({ is: 'value', id: string() }, place());
         break;
       case 'removed':
-        take({ is: 'removed', id: next() }, NOWHERE);
+        take({ is: 'removed', id: string() }, NOWHERE);
         break;
       case 'attachment':
-        take({ is: 'attachment', ref: { id: next(), file: next() } }, place());
+        take({ is: 'attachment', ref: { id: string(), file: string() } }, place());
         break;
       case 'detached':
-        take({ is: 'detached', id: next() }, NOWHERE);
+        take({ is: 'detached', id: string() }, NOWHERE);
         break;
       case 'history':
-        take({ is: 'history', row: { seq: next() } }, place());
+        take({ is: 'history', row: { seq: number() } }, place());
         break;
       case 'forgotten':
-        take({ is: 'forgotten', upTo: next() }, NOWHERE);
+        take({ is: 'forgotten', upTo: number() }, NOWHERE);
         break;
       case 'inbox':
-        take({ is: 'inbox', row: { n: next(), id: next(), lane: next() } }, place());
+        take({ is: 'inbox', row: { n: number(), id: string(), lane: string() as InboxRow['lane'] } }, place());
         break;
       case 'taken':
-        take({ is: 'taken', n: next() }, NOWHERE);
+        take({ is: 'taken', n: number() }, NOWHERE);
     }
   }
+}
+
+const isNumber = (text: string) => text >= '0' && text < ':';
+
+/** What parts and records are told apart by does not stand in them. */
+function escaped(part: string | number): string | number {
+  return typeof part === 'number' ? part : part.replace(/[%, ]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
+}
+
+function unescaped(part: string): string {
+  return part.replace(/%(25|2c|20)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }

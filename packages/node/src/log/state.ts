@@ -51,7 +51,7 @@ export class LogState {
     for (const indexed of runs) {
       const key = runKey(addressIn(indexed));
       if (indexed.cleared) this.#clear(key);
-      if (indexed.records.length === 0) continue;
+      if (indexed.records === '') continue;
       if (indexed.row) this.#forgetSingleton(key);
       (this.#runs.get(key) ?? this.#add(key)).adopt(indexed, segment);
       const id = indexed.row && singletonId(indexed.row);
