@@ -31,6 +31,12 @@ export class Digest {
   /** The last `n` of the segments before: what is greater, only lines of this one speak of. */
   #before = 0;
   #lastN = 0;
+  #id = '';
+
+  /** That of the segment's header. */
+  get id(): string {
+    return this.#id;
+  }
 
   get globals(): Globals {
     return { lastN: this.#lastN, ...(this.#mail.size > 0 ? { mail: [...this.#mail] } : {}) };
@@ -39,6 +45,7 @@ export class Digest {
   /** @param at of the line: where it begins, and how long it is, in bytes. */
   take(entry: Entry, at: { readonly offset: number; readonly length: number }): void {
     if (entry.kind === 'header') {
+      this.#id = entry.id;
       this.#before = this.#lastN = entry.lastN;
       for (const [id, n] of entry.mail ?? []) this.#mail.set(id, n);
     }

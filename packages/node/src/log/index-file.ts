@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { FileSystem } from '../file-system.js';
 import { reading } from './chain.js';
 import { Digest } from './digest.js';
-import type { Line } from './entry.js';
+import type { HeaderEntry, Line } from './entry.js';
 import { checksumOf, decodeLine, type Stretch } from './line.js';
 import { indexFile } from './segment-file.js';
 import { decodeIndex, encodeIndex, type SegmentIndex } from './segment-index.js';
@@ -15,6 +15,7 @@ export interface IndexPlace {
 /** What of a segment counts. */
 export interface Counted {
   readonly file: string;
+  readonly header: HeaderEntry;
   readonly length: number;
   /** Number of the last line. */
   readonly lastLine: number | undefined;
@@ -29,13 +30,13 @@ export interface Counted {
  */
 export async function usableIndex(
   { fileSystem, directory }: IndexPlace,
-  { file, length, lastLine }: Counted,
+  { file, header, length, lastLine }: Counted,
 ): Promise<{ readonly index: SegmentIndex; readonly last: Line } | undefined> {
   const bytes = await fileSystem.read(join(directory, indexFile(file))).catch(() => undefined);
   const index = bytes && decodeIndex(Buffer.from(bytes));
   if (!index) return undefined;
   const { head } = index;
-  if (head.file !== file || head.length !== length || head.line !== lastLine) return undefined;
+  if (head.file !== file || head.id !== header.id || head.length !== length || head.line !== lastLine) return undefined;
   const size = length - head.offset;
   const end = Buffer.from(await reading(file, () => fileSystem.readAt(join(directory, file), head.offset, size)));
   const text = end.subarray(0, -1);
@@ -70,6 +71,9 @@ export class IndexBuilder {
     const digest = this.#digest;
     const { offset, length } = stretch;
     const end = { length: offset + length + 1, line: line.line, offset, crc };
-    return encodeIndex({ file: this.#file, ...end, runs: digest.size, ...digest.globals }, digest.runs());
+    return encodeIndex(
+      { file: this.#file, id: digest.id, ...end, runs: digest.size, ...digest.globals },
+      digest.runs(),
+    );
   }
 }

@@ -94,7 +94,8 @@ export class Inspection {
         [last, wasBad] = [line, false];
       } else {
         const next = last && last.left > 0 ? last.batch : (last?.batch ?? 0) + 1;
-        if (isNewest && synced < next) {
+        // A segment gets its name when its header is synced.
+        if (isNewest && offset > 0 && synced < next) {
           this.tail = { file, offset };
           break;
         }

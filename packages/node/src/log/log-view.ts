@@ -164,10 +164,10 @@ export class LogView {
   }
 
   /** Takes in what its index says of a segment of which nothing was taken in yet; gives the segment's last line. */
-  async #adopt({ file, length = 0, lastLine }: Link, { segment, offset }: Spot): Promise<Line | undefined> {
+  async #adopt({ file, header, length = 0, lastLine }: Link, { segment, offset }: Spot): Promise<Line | undefined> {
     if (offset > 0) return undefined;
     const place = { fileSystem: this.#fileSystem, directory: this.#directory };
-    const found = await usableIndex(place, { file, length, lastLine });
+    const found = await usableIndex(place, { file, header, length, lastLine });
     if (!found) return undefined;
     this.#state.adopt(found.index, segment);
     this.#indexed.add(file);

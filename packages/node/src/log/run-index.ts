@@ -134,6 +134,7 @@ export class RunIndex {
 
   /** None of it is needed any more; returns its attachment files. */
   clear(): string[] {
+    this.#read();
     const attachments = [...this.attachments.values()];
     for (const place of [this.#head, ...this.values.values(), ...this.history, ...this.inbox, ...attachments])
       replace(place);

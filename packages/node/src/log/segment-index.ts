@@ -43,8 +43,9 @@ export interface IndexHead extends Globals {
   readonly index: number;
   /** Version of the records. */
   readonly records: number;
-  /** The segment. */
+  /** The segment: its name, and the `id` of its header. */
   readonly file: string;
+  readonly id: string;
   /** Its bytes that count. */
   readonly length: number;
   /** The last line in them: its number, where it begins, its checksum. */
