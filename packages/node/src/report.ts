@@ -6,6 +6,8 @@ import type { HoldfastError, Logger } from '@holdfast/core';
  *   safely on disk stood there; a crash or power loss during a write leaves such an end.
  * - `COMPACTION_FAILED`: the log could not be continued in a new file, or an old one not be given up; it goes on growing,
  *   and it is tried again later.
+ * - `INDEX_FAILED`: what stands in a segment could not be noted in an index beside it, or is damaged, as `error` says then; the
+ *   segment itself will be read when the store is next opened.
  * - `MAIL_DAMAGED`: what another process had sent could not be read any more; it was put aside as `file`, and not done.
  * - `MAIL_FOREIGN`: `file` is no mail, and stays where it is.
  * - `MAIL_REFUSED`: what another process had sent to `run` was refused, as `error` says, and its sender did not wait to be
@@ -27,7 +29,7 @@ export type FileStoreReport =
       readonly error: HoldfastError;
     }
   | {
-      readonly code: 'COMPACTION_FAILED' | 'REMOVAL_FAILED' | 'MAIL_FAILED' | 'SOCKET_FAILED';
+      readonly code: 'COMPACTION_FAILED' | 'INDEX_FAILED' | 'REMOVAL_FAILED' | 'MAIL_FAILED' | 'SOCKET_FAILED';
       readonly error: HoldfastError;
     };
 

@@ -74,6 +74,8 @@ describe('verifyStore', () => {
 
   test('finds damage where, and only where, a new owner would', { timeout: 240_000 }, async () => {
     let [found, bits] = [0, 0];
+    // A new owner does not read what an index tells.
+    for (const path of disk.paths()) if (path.endsWith('.index')) await disk.remove(path);
     for (const path of segments) {
       const whole = disk.peek(path);
       for (let bit = 0; bit < whole.length * 8; bit += 13, bits++) {

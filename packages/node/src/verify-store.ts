@@ -5,7 +5,7 @@ import type { FileSystem } from './file-system.js';
 import { SegmentAbsent } from './log/chain.js';
 import type { AttachmentRef } from './log/entry.js';
 import { type BadPlace, Inspection } from './log/inspection.js';
-import { draftsIn, segmentFile, segmentsIn } from './log/segment-file.js';
+import { draftsIn, indexedIn, indexFile, segmentFile, segmentsIn } from './log/segment-file.js';
 import { type FileStoreOptions, withDefaults } from './options.js';
 import { storageError } from './storage-error.js';
 
@@ -26,7 +26,11 @@ export interface Verification {
   readonly tail: Damage | undefined;
   /** Files of the log, and attachments, that do not count, as a crash leaves them: the next owner removes them. */
   readonly strays: readonly string[];
+  /** Indexes that are damaged, or not of the segment that they are named after: they are not used, and written anew. */
+  readonly badIndexes: readonly string[];
   readonly segments: number;
+  /** Segments beside which an index tells what they come to. */
+  readonly indexes: number;
   /** Bytes of the segments that count. */
   readonly bytes: number;
   readonly runs: number;
@@ -65,7 +69,7 @@ export async function verifyStore(options: Pick<FileStoreOptions, 'directory' | 
 async function look(fileSystem: FileSystem, directory: string, files: readonly string[]): Promise<Verification> {
   const inspection = new Inspection(fileSystem, directory);
   await inspection.read(files);
-  const { state, damage, tail, refs } = inspection;
+  const { state, damage, tail, refs, indexes } = inspection;
   let [runs, checkpoints, values, attachments] = [0, 0, 0, 0];
   const damaged: BadPlace[] = [...damage];
   for (const run of state.runs()) {
@@ -81,13 +85,27 @@ async function look(fileSystem: FileSystem, directory: string, files: readonly s
   }
   const counting = new Set(state.segments.map(({ file }) => file));
   const segments = segmentsIn(files).map(segmentFile);
-  const strays = [...segments.filter((file) => !counting.has(file)), ...draftsIn(files)];
+  const strayIndexes = indexedIn(files).filter((file) => !counting.has(file));
+  const strays = [
+    ...segments.filter((file) => !counting.has(file)),
+    ...strayIndexes.map(indexFile),
+    ...draftsIn(files),
+  ];
   const used = state.files();
   for (const file of await attachmentFiles(fileSystem, directory)) {
     if (!used.has(file)) strays.push(`${ATTACHMENTS}/${file}`);
   }
-  const counts = { segments: counting.size, bytes: state.space().total, runs, checkpoints, values, attachments };
-  return { damage: damaged, tail, strays, ...counts };
+  const badIndexes = indexes.bad.map(indexFile);
+  const counts = {
+    segments: counting.size,
+    indexes: indexes.good.length,
+    bytes: state.space().total,
+    runs,
+    checkpoints,
+    values,
+    attachments,
+  };
+  return { damage: damaged, tail, strays, badIndexes, ...counts };
 }
 
 async function attachmentFiles(fileSystem: FileSystem, directory: string): Promise<string[]> {

@@ -24,7 +24,12 @@ const DEFAULT_LIMIT = 1000;
 
 /** The key under which a run stands in maps and on disk: both parts are escaped, so no two runs share one. */
 export function runKey({ workflow, run }: RunAddress): string {
-  return `${encodeURIComponent(workflow)}/${encodeURIComponent(run)}`;
+  return `${escaped(workflow)}/${escaped(run)}`;
+}
+
+/** Most ids have nothing to be escaped: looking for it is quicker than escaping. */
+function escaped(id: string): string {
+  return /[^\w.-]/.test(id) ? encodeURIComponent(id) : id;
 }
 
 function addressOf(key: string): RunAddress {

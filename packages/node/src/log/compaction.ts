@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import type { FileSystem } from '../file-system.js';
 import type { CopyEntry, Entry } from './entry.js';
 import { stretches } from './line.js';
 import type { LogWriter } from './log-writer.js';
 import type { SegmentSpace } from './place.js';
+import { readPiece } from './read-piece.js';
 import { addressOf, type HeldRecord, isHeld, isOfRun, stepsOf } from './records.js';
 import { damaged } from './scan.js';
 import type { LogState } from './state.js';
@@ -18,9 +18,6 @@ export interface CompactionOptions {
   readonly written: (entries: readonly Entry[], places: Awaited<ReturnType<LogWriter['append']>>) => void;
 }
 
-/** So much of a segment is looked through in one piece, where its lines aren't longer. */
-const PIECE_BYTES = 256 << 10;
-
 /** More segments than this, and than so many times what their bytes need, are too many. */
 const FEW_SEGMENTS = 16;
 const SEGMENTS_PER_NEEDED = 4;
@@ -33,7 +30,7 @@ const SEGMENTS_PER_NEEDED = 4;
  * 1. A segment is removed when it is synced, and no later owner is there, that it no longer counts; and that is written
  *    when all copies are synced.
  * 2. The log is at most about twice of what is needed, and a segment; while it is being compacted, half as much more.
- * 3. A piece reads and writes no more than `PIECE_BYTES`, or one line.
+ * 3. A piece reads and writes no more than 256 KiB, or one line.
  */
 export class Compaction {
   readonly #options: CompactionOptions;
@@ -105,7 +102,7 @@ export class Compaction {
   async #needed(segment: SegmentSpace): Promise<{ entries: CopyEntry[]; end: number }> {
     const copies = new Map<string, HeldRecord[]>();
     const addresses = new Map<string, Pick<CopyEntry, 'workflow' | 'run'>>();
-    const { bytes, end } = await this.#lines(segment);
+    const { bytes, end } = await readPiece(this.#options, segment, this.#offset);
     for (const { offset, line } of stretches(bytes, this.#offset)) {
       if (!line) throw damaged(segment.file, offset);
       if (!isOfRun(line.entry)) continue;
@@ -119,17 +116,6 @@ export class Compaction {
       copies.set(key, [...(copies.get(key) ?? []), ...needed]);
     }
     return { entries: [...copies].map(([key, records]) => copyOf(addresses.get(key) as CopyEntry, records)), end };
-  }
-
-  async #lines({ file, length }: SegmentSpace): Promise<{ bytes: Buffer; end: number }> {
-    const { fileSystem, directory } = this.#options;
-    for (let size = PIECE_BYTES; ; size *= 4) {
-      const wanted = Math.min(size, length - this.#offset);
-      const bytes = Buffer.from(await fileSystem.readAt(join(directory, file), this.#offset, wanted));
-      const whole = bytes.lastIndexOf('\n') + 1;
-      if (bytes.length < wanted || (whole === 0 && wanted < size)) throw damaged(file, this.#offset);
-      if (whole > 0) return { bytes: bytes.subarray(0, whole), end: this.#offset + whole };
-    }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { HistoryRow, InboxRow, Op, RunAddress, RunRow, StoredValue } from '@holdfast/core/store';
 
 /** Version of the layout of segments; another one is refused with `STORE_FORMAT`. */
-export const LOG_FORMAT = 2;
+export const LOG_FORMAT = 3;
 
 /** An attachment as the log refers to it: its bytes are in a file of their own, written before the line that names it. */
 export interface AttachmentRef {
@@ -56,6 +56,8 @@ export interface HeaderEntry extends Globals {
   readonly records: number;
   readonly epoch: number;
   readonly part: number;
+  /** Random: tells it from segments of other stores that have its name. */
+  readonly id: string;
   /** Null in the first segment of a store. */
   readonly prev: Previous | null;
   /** Name of the oldest segment that counts. */

@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import type { FileSystem } from '../file-system.js';
 import { Headers, reading } from './chain.js';
 import type { AttachmentRef, HeaderEntry, Line } from './entry.js';
+import { IndexBuilder } from './index-file.js';
 import { stretches } from './line.js';
 import { LinePlace } from './place.js';
 import { isOfRun, stepsOf } from './records.js';
 import { headerIn } from './scan.js';
-import { isOlder, segmentFile, segmentsIn } from './segment-file.js';
+import { indexFile, isOlder, segmentFile, segmentsIn } from './segment-file.js';
 import { LogState } from './state.js';
 
 /** A place in a file that is not what was written; `absent` when there is no such file. */
@@ -35,6 +36,8 @@ export class Inspection {
   tail: BadPlace | undefined;
   /** Every reference to an attachment, by the name of its file. */
   readonly refs = new Map<string, AttachmentRef>();
+  /** Segments whose index tells what they come to, and those whose index is damaged or tells something else. */
+  readonly indexes = { good: [] as string[], bad: [] as string[] };
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
 
@@ -77,6 +80,8 @@ export class Inspection {
   async #take({ file, counted }: Visited, isNewest: boolean, before: Line | undefined): Promise<Line | undefined> {
     const bytes = await this.#bytes(file);
     const segment = { file, length: 0, live: 0 };
+    const builder = new IndexBuilder(file);
+    const damaged = this.damage.length;
     this.state.segments.push(segment);
     const all = [...stretches(bytes.subarray(0, counted))];
     const synced = all.reduce((highest, { line }) => Math.max(highest, line?.synced ?? 0), all[0]?.line?.batch ?? 0);
@@ -85,10 +90,12 @@ export class Inspection {
     for (const { offset, length, line } of all) {
       if (line && (wasBad ? line.line > (last?.line ?? 0) : line.line === (last?.line ?? 0) + 1)) {
         this.#apply(line, new LinePlace(segment, offset, length));
+        builder.take({ offset, length, line }, line, bytes.subarray(offset, offset + length));
         [last, wasBad] = [line, false];
       } else {
         const next = last && last.left > 0 ? last.batch : (last?.batch ?? 0) + 1;
-        if (isNewest && synced < next) {
+        // A segment gets its name when its header is synced.
+        if (isNewest && offset > 0 && synced < next) {
           this.tail = { file, offset };
           break;
         }
@@ -98,6 +105,8 @@ export class Inspection {
       segment.length = offset + length + 1;
     }
     if (counted !== undefined && bytes.length < counted) this.damage.push({ file, offset: bytes.length });
+    // What a damaged segment came to, nobody knows.
+    if (counted !== undefined && this.damage.length === damaged) await this.#compare(builder, file);
     return last;
   }
 
@@ -105,6 +114,14 @@ export class Inspection {
     this.state.apply(entry, place);
     if (!isOfRun(entry)) return;
     for (const step of stepsOf(entry)) if (step.is === 'attachment') this.refs.set(step.ref.file, step.ref);
+  }
+
+  async #compare(builder: IndexBuilder, segment: string): Promise<void> {
+    const path = join(this.#directory, indexFile(segment));
+    if (!(await this.#fileSystem.exists(path))) return;
+    const found = await this.#fileSystem.read(path);
+    const isGood = Buffer.concat([...builder.encode()]).equals(found);
+    this.indexes[isGood ? 'good' : 'bad'].push(segment);
   }
 
   async #bytes(file: string): Promise<Buffer> {

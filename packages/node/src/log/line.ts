@@ -15,17 +15,32 @@ export function checksum(bytes: Uint8Array | string): string {
   return hex(crc32(bytes));
 }
 
+/** The checksum that a line (without its newline) begins with. */
+export function checksumOf(line: Buffer): string {
+  return line.toString('latin1', 0, CRC_DIGITS);
+}
+
 /** `<crc32> {json}\n`. JSON escapes line breaks, so a line never holds one. */
 export function encodeLine(line: Line): string {
-  const json = JSON.stringify(line);
+  return encodeJson(line);
+}
+
+/** A line of anything, in that form. */
+export function encodeJson(data: object): string {
+  const json = JSON.stringify(data);
   return `${checksum(json)} ${json}\n`;
 }
 
 /** The line in `bytes` (without its newline), or undefined when its checksum does not fit. */
 export function decodeLine(bytes: Buffer): Line | undefined {
+  return decodeJson(bytes) as Line | undefined;
+}
+
+/** What {@link encodeJson} was given. */
+export function decodeJson(bytes: Buffer): unknown {
   if (bytes.length <= CRC_DIGITS + 1 || bytes[CRC_DIGITS] !== SPACE) return undefined;
-  if (checksum(bytes.subarray(CRC_DIGITS + 1)) !== bytes.toString('latin1', 0, CRC_DIGITS)) return undefined;
-  return JSON.parse(bytes.toString('utf8', CRC_DIGITS + 1)) as Line;
+  if (checksum(bytes.subarray(CRC_DIGITS + 1)) !== checksumOf(bytes)) return undefined;
+  return JSON.parse(bytes.toString('utf8', CRC_DIGITS + 1));
 }
 
 /** A stretch of bytes up to a newline: a line, or, where `line` is undefined, something that is not one. */
@@ -37,21 +52,31 @@ export interface Stretch {
   readonly line: Line | undefined;
 }
 
+/** Where the parts of some bytes between newlines are; the last one `isWhole` where a newline ends it. */
+function* parts(bytes: Buffer): Iterable<{ readonly start: number; readonly end: number; readonly isWhole: boolean }> {
+  let start = 0;
+  while (start < bytes.length) {
+    const newline = bytes.indexOf(NEWLINE, start);
+    const end = newline < 0 ? bytes.length : newline;
+    yield { start, end, isWhole: newline >= 0 };
+    start = end + 1;
+  }
+}
+
+/** The parts of some bytes between newlines; undefined for a last one that none ends. */
+export function* textsIn(bytes: Buffer): Iterable<Buffer | undefined> {
+  for (const { start, end, isWhole } of parts(bytes)) yield isWhole ? bytes.subarray(start, end) : undefined;
+}
+
 /**
  * All stretches of a part of a file; a last one without its newline is not a line, whatever it holds.
  *
  * @param base where that part begins in its file, in bytes.
  */
 export function* stretches(bytes: Buffer, base = 0): Iterable<Stretch> {
-  let start = 0;
-  while (start < bytes.length) {
-    const end = bytes.indexOf(NEWLINE, start);
-    if (end < 0) {
-      yield { offset: base + start, length: bytes.length - start, line: undefined };
-      return;
-    }
-    yield { offset: base + start, length: end - start, line: decodeLine(bytes.subarray(start, end)) };
-    start = end + 1;
+  for (const { start, end, isWhole } of parts(bytes)) {
+    const line = isWhole ? decodeLine(bytes.subarray(start, end)) : undefined;
+    yield { offset: base + start, length: end - start, line };
   }
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { FileSystem } from '../file-system.js';
 import { Headers, type Link, reading, SegmentAbsent } from './chain.js';
 import type { HeaderEntry, Line } from './entry.js';
+import { usableIndex } from './index-file.js';
 import { LinePlace, type SegmentSpace } from './place.js';
 import { damaged, headerIn, type OpenPart, type Part, type ScannedLine, scanClosed, scanOpen } from './scan.js';
 import { segmentFile, segmentsIn } from './segment-file.js';
@@ -15,6 +16,12 @@ interface Reached {
   readonly last: Line;
 }
 
+/** Where reading a segment goes on. */
+interface Spot {
+  readonly segment: SegmentSpace;
+  readonly offset: number;
+}
+
 /**
  * The log as it is found in a directory, by whoever does not write to it.
  *
@@ -22,6 +29,7 @@ interface Reached {
  * 1. Only lines that are known to be synced are in the state; good ones beyond are `unsure`.
  * 2. What was taken in once is not read again: `catchUp` goes on from there, or begins anew where that segment no longer
  *    counts.
+ * 3. Whether a segment is read, or its index in its place, makes no difference to the state.
  */
 export class LogView {
   readonly #fileSystem: FileSystem;
@@ -33,6 +41,7 @@ export class LogView {
   #oldest = '';
   #unsure: readonly ScannedLine[] = [];
   #tornAt: number | undefined;
+  readonly #indexed = new Set<string>();
 
   constructor(fileSystem: FileSystem, directory: string) {
     this.#fileSystem = fileSystem;
@@ -53,6 +62,11 @@ export class LogView {
   get tail(): { readonly file: string; readonly offset: number } | undefined {
     const file = this.#reached?.segment.file;
     return file === undefined || this.#tornAt === undefined ? undefined : { file, offset: this.#tornAt };
+  }
+
+  /** The segments of which an index was taken in in their place. */
+  get indexed(): ReadonlySet<string> {
+    return this.#indexed;
   }
 
   /** The last line that is known to be synced, and where it ends; undefined in an empty directory. */
@@ -140,8 +154,27 @@ export class LogView {
     return !this.#state.segments.some((segment) => segment.file === file) || this.#reached?.segment.file === file;
   }
 
-  async #takeClosed({ file, length = 0, lastLine, header }: Link): Promise<void> {
-    const { offset, segment } = this.#placeIn(file);
+  async #takeClosed(link: Link): Promise<void> {
+    const { file, length = 0, lastLine } = link;
+    const place = this.#placeIn(file);
+    const last = (await this.#adopt(link, place)) ?? (await this.#scan(link, place));
+    if (last?.line !== lastLine) throw damaged(file, length);
+    place.segment.length = length;
+    this.#reached = { segment: place.segment, offset: length, last: last as Line };
+  }
+
+  /** Takes in what its index says of a segment of which nothing was taken in yet; gives the segment's last line. */
+  async #adopt({ file, header, length = 0, lastLine }: Link, { segment, offset }: Spot): Promise<Line | undefined> {
+    if (offset > 0) return undefined;
+    const place = { fileSystem: this.#fileSystem, directory: this.#directory };
+    const found = await usableIndex(place, { file, header, length, lastLine });
+    if (!found) return undefined;
+    this.#state.adopt(found.index, segment);
+    this.#indexed.add(file);
+    return found.last;
+  }
+
+  async #scan({ file, length = 0, header }: Link, { segment, offset }: Spot): Promise<Line | undefined> {
     const bytes = await this.#bytes(file, offset, length);
     const before = this.#reached?.last ?? beginningOf(header);
     let last = this.#reached?.last;
@@ -149,9 +182,8 @@ export class LogView {
       this.#take(segment, scanned);
       last = scanned.line;
     }
-    if (!last || bytes.length < length - offset || last.line !== lastLine) throw damaged(file, offset + bytes.length);
-    segment.length = length;
-    this.#reached = { segment, offset: length, last };
+    if (bytes.length < length - offset) throw damaged(file, offset + bytes.length);
+    return last;
   }
 
   #takeOpen(file: string, { lines, tornAt, synced }: OpenPart): void {
@@ -172,7 +204,7 @@ export class LogView {
   }
 
   /** The segment's entry among those that count, and where reading it goes on. */
-  #placeIn(file: string): { segment: SegmentSpace; offset: number } {
+  #placeIn(file: string): Spot {
     const present = this.#reached;
     if (present?.segment.file === file) return present;
     const segment = { file, length: 0, live: 0 };

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type HoldfastError, isHoldfastError } from '@holdfast/core';
 import { FORMAT_VERSION } from '@holdfast/core/store';
@@ -219,7 +220,16 @@ export class LogWriter {
     const prev = this.#segment ? { file: this.#segment.file, length, line } : null;
     const oldest = this.#oldest ?? segmentFile({ epoch, part });
     const formats = { format: LOG_FORMAT, records: FORMAT_VERSION };
-    return { kind: 'header', ...formats, epoch, part, prev, oldest, ...this.#options.state.globals };
+    return {
+      kind: 'header',
+      ...formats,
+      epoch,
+      part,
+      id: randomBytes(8).toString('hex'),
+      prev,
+      oldest,
+      ...this.#options.state.globals,
+    };
   }
 
   /** Numbers of the line that comes next. */

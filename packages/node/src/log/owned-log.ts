@@ -5,10 +5,11 @@ import { type Claim, OwnerFile } from '../owner/owner-file.js';
 import { storageError } from '../storage-error.js';
 import type { AttachmentRef, ChangeEntry, Entry } from './entry.js';
 import { GroupCommit } from './group-commit.js';
+import { Indexing } from './indexing.js';
 import type { LogOptions } from './log-options.js';
-import type { LogWriter } from './log-writer.js';
 import type { LinePlace } from './place.js';
-import { recover } from './recover.js';
+import { type Recovered, recover } from './recover.js';
+import { indexFile } from './segment-file.js';
 import { Stage } from './stage.js';
 import type { LogState } from './state.js';
 import { Upkeep } from './upkeep.js';
@@ -53,7 +54,7 @@ export class OwnedLog {
   readonly afterCrash: boolean;
   readonly #options: LogOptions;
   readonly #owner: OwnerFile;
-  readonly #writer: LogWriter;
+  readonly #writer: Recovered['writer'];
   readonly #files: AttachmentFiles;
   readonly #upkeep: Upkeep;
   readonly #lost = new AbortController();
@@ -64,7 +65,7 @@ export class OwnedLog {
   private constructor(
     options: LogOptions,
     owner: OwnerFile,
-    { state, afterCrash, writer }: Pick<OwnedLog, 'state' | 'afterCrash'> & { writer: LogWriter },
+    { state, afterCrash, writer, indexed }: Omit<Recovered, 'tidy'>,
   ) {
     this.#options = options;
     this.#owner = owner;
@@ -77,7 +78,14 @@ export class OwnedLog {
       state,
       writer,
       written: (entries, places) => this.#apply(entries, places),
-      remove: (file) => this.#removing(() => options.fileSystem.remove(join(options.directory, file))),
+      indexing: new Indexing({
+        ...options,
+        epoch: owner.epoch,
+        state,
+        indexed,
+        assertNewest: () => owner.assertNewest(),
+      }),
+      remove: (file) => this.#removing(() => this.#removeSegment(file)),
       wake: () => this.#group.wake(),
       fenced: (error) => this.#lost.abort(error),
     });
@@ -93,6 +101,7 @@ export class OwnedLog {
         await owner.removeOlder();
         const log = new OwnedLog(options, owner, recovered);
         await log.#removing(() => recovered.tidy());
+        log.#group.wake();
         return log;
       } catch (error) {
         await owner.release().catch((failure: unknown) => {
@@ -232,6 +241,12 @@ export class OwnedLog {
     const files = this.#unneeded;
     this.#unneeded = [];
     await this.#removing(() => this.#files.remove(files));
+  }
+
+  async #removeSegment(file: string): Promise<void> {
+    const { fileSystem, directory } = this.#options;
+    await fileSystem.remove(join(directory, indexFile(file)));
+    await fileSystem.remove(join(directory, file));
   }
 
   /** What can't be removed now is removed when the store is next opened. */

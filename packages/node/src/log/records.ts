@@ -19,6 +19,15 @@ export type Removal =
 
 export type Step = HeldRecord | Removal;
 
+/** What is noted of a step: of a head all of it, of other records what tells them apart. */
+export type NotedStep =
+  | { readonly is: 'head'; readonly row: RunRow }
+  | { readonly is: 'value'; readonly id: string }
+  | { readonly is: 'attachment'; readonly ref: Pick<AttachmentRef, 'id' | 'file'> }
+  | { readonly is: 'history'; readonly row: Pick<HistoryRow, 'seq'> }
+  | { readonly is: 'inbox'; readonly row: Pick<InboxRow, 'n' | 'id' | 'lane'> }
+  | Exclude<Removal, { is: 'cleared' }>;
+
 /** The run that an entry is about. */
 export function addressOf(entry: ChangeEntry | CopyEntry): RunAddress {
   return entry.kind === 'start' || entry.kind === 'inbox' ? entry.row : entry;
@@ -31,6 +40,12 @@ export function isOfRun(entry: Entry): entry is ChangeEntry | CopyEntry {
 
 export function isHeld(step: Step): step is HeldRecord {
   return weightOf(step) > 0;
+}
+
+/** Mail that asked for it: its id, and the `n` it was given (0: a start). */
+export function mailOf(entry: ChangeEntry | CopyEntry): readonly [string, number] | undefined {
+  if ((entry.kind !== 'start' && entry.kind !== 'inbox') || entry.mail === undefined) return undefined;
+  return [entry.mail, entry.kind === 'inbox' ? entry.row.n : 0];
 }
 
 /** What an entry says, one thing after the other: the one place that knows what the kinds of entries mean. */
@@ -106,4 +121,10 @@ export function weightOf(step: Step): number {
     default:
       return 0;
   }
+}
+
+/** Shares out the bytes of a line among its steps. */
+export function sharesOf(steps: readonly Step[], length: number): (step: Step) => number {
+  const weight = steps.reduce((sum, step) => sum + weightOf(step), 0);
+  return (step) => Math.floor((length * weightOf(step)) / weight) || 0;
 }

@@ -7,7 +7,7 @@ import type { LogOptions } from './log-options.js';
 import { LogView } from './log-view.js';
 import { LogWriter } from './log-writer.js';
 import { LinePlace } from './place.js';
-import { draftsIn, segmentFile, segmentsIn } from './segment-file.js';
+import { draftsIn, indexedIn, indexFile, segmentFile, segmentsIn } from './segment-file.js';
 import type { LogState } from './state.js';
 
 export interface Recovered {
@@ -15,6 +15,8 @@ export interface Recovered {
   readonly writer: LogWriter;
   /** Whether the owner before ended without giving the log back. */
   readonly afterCrash: boolean;
+  /** Segments that have an index. */
+  readonly indexed: ReadonlySet<string>;
   /** Removes what is left of others, and no longer needed. */
   tidy(): Promise<void>;
 }
@@ -42,14 +44,15 @@ export async function recover(options: LogOptions, owner: OwnerFile): Promise<Re
   await writer.begin();
   for (const line of lines) state.apply(line.entry, line.place);
   const afterCrash = last !== undefined && !(last.entry.kind === 'end' && last.entry.released);
-  return { state, writer, afterCrash, tidy: () => tidy(options, owner.epoch, state) };
+  return { state, writer, afterCrash, indexed: view.indexed, tidy: () => tidy(options, owner.epoch, state) };
 }
 
 async function tidy({ fileSystem, directory }: LogOptions, epoch: number, state: LogState): Promise<void> {
   const files = await fileSystem.list(directory);
   const counting = new Set(state.segments.map(({ file }) => file));
   const segments = segmentsIn(files).filter((name) => name.epoch <= epoch && !counting.has(segmentFile(name)));
-  for (const file of [...segments.map(segmentFile), ...draftsIn(files, epoch)])
+  const indexes = indexedIn(files).filter((segment) => !counting.has(segment));
+  for (const file of [...segments.map(segmentFile), ...indexes.map(indexFile), ...draftsIn(files, epoch)])
     await fileSystem.remove(join(directory, file));
   await new AttachmentFiles(fileSystem, directory, epoch).removeOthers(state.files());
 }

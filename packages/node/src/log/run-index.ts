@@ -1,6 +1,7 @@
 import type { InboxRow, RunRow } from '@holdfast/core/store';
-import type { RecordPlace } from './place.js';
-import type { HeldRecord, Step } from './records.js';
+import type { RecordPlace, SegmentSpace } from './place.js';
+import type { HeldRecord, NotedStep } from './records.js';
+import { eachRecord, hasRecords, type IndexedRun } from './segment-index.js';
 
 export interface HistoryPlace extends RecordPlace {
   readonly seq: number;
@@ -14,8 +15,16 @@ export interface AttachmentPlace extends RecordPlace {
 }
 
 /** What most runs have none of, shared to spare memory. */
+const NO_VALUES: ReadonlyMap<string, RecordPlace> = new Map();
+const NO_HISTORY: readonly HistoryPlace[] = [];
 const NO_INBOX: readonly InboxPlace[] = [];
 const NO_ATTACHMENTS: ReadonlyMap<string, AttachmentPlace> = new Map();
+
+/** Records of a run as the index of their segment has them. */
+interface Unread {
+  readonly indexed: IndexedRun;
+  readonly segment: SegmentSpace;
+}
 
 const seqOf = ({ seq }: HistoryPlace) => seq;
 const nOf = ({ n }: InboxPlace) => n;
@@ -23,26 +32,29 @@ const nOf = ({ n }: InboxPlace) => n;
 /**
  * Where the records of one run are. Of the records themselves only the head is in memory.
  *
- * Owns: its maps, and that each place counts as needed while it is in one of them.
+ * Owns: its maps, made when they are asked for, and that each place counts as needed while it is in one of them.
  * 1. Of two records with one id, the one that was taken in later is there.
  * 2. History and inbox are in order, in whatever order their rows were taken in: a copy comes later than newer rows.
  */
 export class RunIndex {
   /** Undefined while a log is being read whose copy of the head is still to come. */
   row: RunRow | undefined;
+  #unread: Unread | undefined;
   #head: RecordPlace | undefined;
-  readonly #values = new Map<string, RecordPlace>();
-  #history: HistoryPlace[] = [];
+  #values: Map<string, RecordPlace> | undefined;
+  #history: HistoryPlace[] | undefined;
   #inbox: InboxPlace[] | undefined;
   #attachments: Map<string, AttachmentPlace> | undefined;
 
   get values(): ReadonlyMap<string, RecordPlace> {
-    return this.#values;
+    this.#read();
+    return this.#values ?? NO_VALUES;
   }
 
   /** In order of `seq`. */
   get history(): readonly HistoryPlace[] {
-    return this.#history;
+    this.#read();
+    return this.#history ?? NO_HISTORY;
   }
 
   /** In order of `n`. */
@@ -54,13 +66,24 @@ export class RunIndex {
     return this.#attachments ?? NO_ATTACHMENTS;
   }
 
+  /** Takes in what a segment comes to for this run. */
+  adopt(indexed: IndexedRun, segment: SegmentSpace): void {
+    const isFirst = !this.row && !this.#unread;
+    this.#read();
+    this.row = indexed.row ?? this.row;
+    this.#unread = { indexed, segment };
+    segment.live += indexed.live;
+    if (!isFirst || hasRecords(indexed, 'inbox') || hasRecords(indexed, 'attachment')) this.#read();
+  }
+
   /** Where the one is that this record would replace. */
   placeOf(record: HeldRecord): RecordPlace | undefined {
+    this.#read();
     switch (record.is) {
       case 'head':
         return this.#head;
       case 'value':
-        return this.#values.get(record.id);
+        return this.values.get(record.id);
       case 'attachment':
         return this.attachments.get(record.ref.id);
       case 'history':
@@ -71,7 +94,8 @@ export class RunIndex {
   }
 
   /** Takes in what stands at `place`; returns the attachment files that nothing refers to any more. */
-  take(step: Exclude<Step, { is: 'cleared' }>, place: RecordPlace): string[] {
+  take(step: NotedStep, place: RecordPlace): string[] {
+    this.#read();
     switch (step.is) {
       case 'head':
         replace(this.#head, place);
@@ -79,10 +103,12 @@ export class RunIndex {
         this.#head = place;
         return [];
       case 'value':
+        this.#values ??= new Map();
         replace(this.#values.get(step.id), place);
         this.#values.set(step.id, place);
         return [];
       case 'history':
+        this.#history ??= [];
         replace(at(this.#history, step.row.seq, seqOf), place);
         put(this.#history, { seq: step.row.seq, ...place }, seqOf);
         return [];
@@ -92,8 +118,8 @@ export class RunIndex {
       case 'attachment':
         return this.#refer(step.ref, place);
       case 'removed':
-        replace(this.#values.get(step.id));
-        this.#values.delete(step.id);
+        replace(this.#values?.get(step.id));
+        this.#values?.delete(step.id);
         return [];
       case 'detached':
         return this.#unrefer(step.id);
@@ -101,20 +127,30 @@ export class RunIndex {
         this.#dequeue(step.n);
         return [];
       case 'forgotten':
-        for (const row of this.#history.splice(0, indexOf(this.#history, step.upTo + 1, seqOf))) replace(row);
+        for (const row of this.#history?.splice(0, indexOf(this.history, step.upTo + 1, seqOf)) ?? []) replace(row);
         return [];
     }
   }
 
   /** None of it is needed any more; returns its attachment files. */
   clear(): string[] {
+    this.#read();
     const attachments = [...this.attachments.values()];
-    for (const place of [this.#head, ...this.#values.values(), ...this.#history, ...this.inbox, ...attachments])
+    for (const place of [this.#head, ...this.values.values(), ...this.history, ...this.inbox, ...attachments])
       replace(place);
     return attachments.map(({ file }) => file);
   }
 
-  #enqueue({ n, id, lane }: InboxRow, place: RecordPlace): void {
+  /** Makes maps of what an index told. */
+  #read(): void {
+    if (!this.#unread) return;
+    const { indexed, segment } = this.#unread;
+    this.#unread = undefined;
+    segment.live -= indexed.live;
+    eachRecord(indexed, segment, (step, place) => this.take(step, place));
+  }
+
+  #enqueue({ n, id, lane }: Pick<InboxRow, 'n' | 'id' | 'lane'>, place: RecordPlace): void {
     this.#inbox ??= [];
     replace(at(this.#inbox, n, nOf), place);
     put(this.#inbox, { n, id, lane, ...place }, nOf);

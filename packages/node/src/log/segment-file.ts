@@ -1,6 +1,7 @@
 const DIGITS = 8;
 const SEGMENT = /^(\d{8,})-(\d{8,})\.log$/;
-const DRAFT = /^(?:(\d{8,})-\d{8,}\.log|owner\.(\d{8,})\.[0-9a-f-]{36})\.tmp$/;
+const INDEX = /^(\d{8,}-\d{8,})\.index$/;
+const DRAFT = /^(?:(\d{8,})-\d{8,}\.log|owner\.(\d{8,})\.[0-9a-f-]{36}|\d{8,}-\d{8,}\.index\.(\d{8,}))\.tmp$/;
 const OWNER = /^owner\.(\d{8,})$/;
 
 const digits = (value: number) => String(value).padStart(DIGITS, '0');
@@ -50,10 +51,28 @@ export function draftFile(name: SegmentName): string {
   return `${segmentFile(name)}.tmp`;
 }
 
-/** What a crash of owners up to that epoch left of segments and owner files among the files of a directory. */
+/** Name of the index of a segment, `<epoch>-<part>.index`. */
+export function indexFile(segment: string): string {
+  return segment.replace(/\.log$/, '.index');
+}
+
+/** Name under which an owner of that epoch writes an index. */
+export function indexDraft(segment: string, epoch: number): string {
+  return `${indexFile(segment)}.${digits(epoch)}.tmp`;
+}
+
+/** The indexes among the files of a directory: of each the segment that it is named after. */
+export function indexedIn(files: readonly string[]): string[] {
+  return files.flatMap((file) => {
+    const [, segment] = INDEX.exec(file) ?? [];
+    return segment === undefined ? [] : `${segment}.log`;
+  });
+}
+
+/** What a crash of owners up to that epoch left of segments, indexes and owner files among the files of a directory. */
 export function draftsIn(files: readonly string[], upTo = Number.POSITIVE_INFINITY): string[] {
   return files.filter((file) => {
-    const [, segment, owner] = DRAFT.exec(file) ?? [];
-    return Number(segment ?? owner) <= upTo;
+    const [, ...epochs] = DRAFT.exec(file) ?? [];
+    return Number(epochs.find((epoch) => epoch !== undefined)) <= upTo;
   });
 }

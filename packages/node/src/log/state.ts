@@ -2,9 +2,10 @@ import { type RunAddress, type RunPage, type RunQuery, type RunRow, runKey, sing
 import type { Entry, Globals } from './entry.js';
 import { FreshLines } from './fresh-lines.js';
 import type { LinePlace, RecordPlace, SegmentSpace } from './place.js';
-import { addressOf, type HeldRecord, isOfRun, type Step, stepsOf, weightOf } from './records.js';
+import { addressOf, type HeldRecord, isOfRun, mailOf, type Step, sharesOf, stepsOf } from './records.js';
 import { RunIndex } from './run-index.js';
 import { RunOrder } from './run-order.js';
+import { addressIn, type SegmentIndex } from './segment-index.js';
 
 /**
  * What the lines of a log add up to: heads, and where everything else is.
@@ -34,17 +35,30 @@ export class LogState {
   apply(entry: Entry, line: LinePlace): string[] {
     if (entry.kind === 'header') this.#restate(entry);
     if (entry.kind === 'inbox') this.#lastN = entry.row.n;
-    if ((entry.kind === 'start' || entry.kind === 'inbox') && entry.mail !== undefined) {
-      this.mail.set(entry.mail, entry.kind === 'inbox' ? entry.row.n : 0);
-    }
     if (!isOfRun(entry)) return [];
+    const mail = mailOf(entry);
+    if (mail) this.mail.set(...mail);
     const key = runKey(addressOf(entry));
     const steps = stepsOf(entry);
-    const weight = steps.reduce((sum, step) => sum + weightOf(step), 0);
+    const shareOf = sharesOf(steps, line.length);
     return steps.flatMap((step) => {
       if (step.is === 'cleared') return this.#clear(key);
-      return this.#take(key, step, { line, bytes: Math.floor((line.length * weightOf(step)) / weight) || 0 });
+      return this.#take(key, step, { line, bytes: shareOf(step) });
     });
+  }
+
+  /** Takes in what all lines of a segment come to. The attachment files that nothing refers to any more are not told. */
+  adopt({ head, runs }: SegmentIndex, segment: SegmentSpace): void {
+    this.#restate(head);
+    for (const indexed of runs) {
+      const key = runKey(addressIn(indexed));
+      if (indexed.cleared) this.#clear(key);
+      if (indexed.records === '') continue;
+      if (indexed.row) this.#forgetSingleton(key);
+      (this.#runs.get(key) ?? this.#add(key)).adopt(indexed, segment);
+      const id = indexed.row && singletonId(indexed.row);
+      if (id !== undefined) this.#singletons.set(id, key);
+    }
   }
 
   /** A header tells all of what holds for the store: mail that it does not name is gone for good. */

@@ -2,9 +2,11 @@ import { HoldfastError, isHoldfastError } from '@holdfast/core';
 import type { FileStoreReport } from '../report.js';
 import { storageError } from '../storage-error.js';
 import { Compaction, type CompactionOptions } from './compaction.js';
+import type { Indexing } from './indexing.js';
 import type { Timers } from './timers.js';
 
 export interface UpkeepOptions extends CompactionOptions {
+  readonly indexing: Indexing;
   readonly timers: Timers;
   readonly onReport: (report: FileStoreReport) => void;
   /** Removes a segment. Never rejects. */
@@ -23,7 +25,7 @@ const SYNC_MS = 100;
 const SEEN_PER_WRITTEN = 2;
 
 /**
- * What is done beside commits: a full segment is closed, old ones are compacted, and what is quiet gets its stamp.
+ * What is done beside commits: a full segment is closed, and indexed, old ones are compacted, and what is quiet gets its stamp.
  *
  * Owns: when each is due. Never: a commit's outcome; what fails here is reported, and tried again later.
  */
@@ -74,6 +76,7 @@ export class Upkeep {
     } catch (error) {
       this.#failed(error);
     }
+    more = (await this.#index()) || more;
     this.#appended = this.#options.writer.appended;
     this.#waitForQuiet();
     return more;
@@ -97,6 +100,24 @@ export class Upkeep {
     if (this.#compaction.isDue) return true;
     for (const { resolve } of this.#demands.splice(0)) resolve();
     return false;
+  }
+
+  async #index(): Promise<boolean> {
+    const { indexing, writer, onReport, fenced, directory } = this.#options;
+    // What is being compacted may soon be gone.
+    if (this.#compaction.isDue) return false;
+    const mayBeSeen = SEEN_PER_WRITTEN * (writer.appended - this.#appended);
+    try {
+      for (let seen = 0; indexing.isDue; ) {
+        seen += await indexing.piece();
+        if (seen >= mayBeSeen) break;
+      }
+    } catch (error) {
+      const failure = storageError(error, directory);
+      if (isHoldfastError(failure, 'STORE_FENCED')) fenced(failure);
+      else onReport({ code: 'INDEX_FAILED', error: failure });
+    }
+    return indexing.isDue;
   }
 
   async #closeFull(): Promise<void> {
