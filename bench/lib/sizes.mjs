@@ -110,10 +110,7 @@ async function bundle({ module, program }, without) {
   return { bytes: outputFiles[0]?.contents ?? new Uint8Array(), modules: Object.fromEntries(modules) };
 }
 
-/**
- * @param {string} room
- * @returns {import('esbuild').Plugin}
- */
+/** A plugin of esbuild's. @param {string} room */
 function emptied(room) {
   return {
     name: 'without a room',
