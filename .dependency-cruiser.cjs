@@ -37,10 +37,10 @@ module.exports = {
     {
       name: 'browser-imports',
       comment:
-        'browser imports itself, core, comlink and idb (and the types of xstate); its entry for Dexie imports that.',
+        'browser imports itself, core and idb (and the types of xstate); its entry for Dexie imports that.',
       severity: 'error',
       from: { path: '^packages/browser/src/', pathNot: [TESTS, '^packages/browser/src/(dexie|playwright)/'] },
-      to: { pathNot: ['^packages/browser/src/', CORE, npm('comlink|idb|xstate')] },
+      to: { pathNot: ['^packages/browser/src/', CORE, npm('idb|xstate')] },
     },
     {
       name: 'dexie-in-its-own-entry',

@@ -207,6 +207,8 @@ export const BENCHES = [
       { name: '@holdfast/core/host', module: '@holdfast/core/host', program: 'createHost' },
       { name: '@holdfast/core/schedules', module: '@holdfast/core/schedules', program: '*' },
       { name: '@holdfast/node', module: '@holdfast/node', program: '*' },
+      { name: '@holdfast/node, openHoldfast alone', module: '@holdfast/node', program: 'openHoldfast' },
+      { name: '@holdfast/node, connectHoldfast alone', module: '@holdfast/node', program: 'connectHoldfast' },
       { name: 'xstate, setup and createActor', module: 'xstate', program: 'setup, createActor, fromPromise, assign' },
       { name: 'xstate, all', module: 'xstate', program: '*' },
       { name: 'dexie', module: 'dexie', program: 'Dexie' },

@@ -18,6 +18,7 @@ function optionsOf(args) {
       json: { type: 'string' },
       profile: { type: 'string' },
       short: { type: 'boolean', default: false },
+      why: { type: 'boolean', default: false },
     },
   });
   const rounds = Number(values.rounds ?? (values.short ? 1 : 5));
@@ -27,7 +28,7 @@ function optionsOf(args) {
 
 /** @param {readonly string[]} args */
 async function main(args) {
-  const { only, entrants, rounds, json, profile, short } = optionsOf(args);
+  const { only, entrants, rounds, json, profile, short, why } = optionsOf(args);
   const benches = BENCHES.filter(({ name }) => only.length === 0 || only.includes(name)).map((bench) => ({
     ...bench,
     entrants: bench.entrants.filter(
@@ -39,7 +40,7 @@ async function main(args) {
   const about = { startedAt, rounds, short, machine: await describeMachine(), versions: await describeVersions() };
   console.log(showMachine(about));
   const results = [];
-  for await (const result of measure(benches, { rounds, short, profile })) {
+  for await (const result of measure(benches, { rounds, short, profile, why })) {
     console.log(`\n${showBench(result)}`);
     results.push(result);
     if (json) writeFileSync(json, `${JSON.stringify({ ...about, benches: results }, null, 2)}\n`);

@@ -9,7 +9,7 @@ import { tallyPlaywright, tallyVitest } from './tally.mjs';
 /** @typedef {import('./tally.mjs').Tally} Tally */
 
 /** What `tsc -b packages` does not compile. */
-const PROJECTS = ['.', 'demo', 'demo/server', 'e2e'];
+const PROJECTS = ['.', 'demo', 'demo/server', 'e2e', 'bench'];
 
 /**
  * Compiles the packages into their dist folders, their tests and type tests with them.

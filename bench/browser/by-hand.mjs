@@ -7,6 +7,7 @@ import { QueueStore } from 'workbox-background-sync/lib/QueueStore.js';
 import { StorableRequest } from 'workbox-background-sync/lib/StorableRequest.js';
 import { assign, createActor, fromPromise, setup } from 'xstate';
 
+/** @type {(next: string) => any} XState's types don't follow a part of a machine that stands by itself */
 const invoking = (next) => ({
   invoke: {
     src: 'count',
@@ -33,13 +34,16 @@ export async function xstateAndIdb({ name, steps }) {
   });
   const actor = createActor(machine);
   const startedAt = performance.now();
-  await new Promise((complete) => {
-    const next = () => {
-      written = db.put('snapshots', JSON.stringify(actor.getPersistedSnapshot()), 'run');
-    };
-    actor.subscribe({ next, complete });
-    actor.start();
-  });
+  await /** @type {Promise<void>} */ (
+    new Promise((resolve) => {
+      const complete = () => resolve();
+      const next = () => {
+        written = db.put('snapshots', JSON.stringify(actor.getPersistedSnapshot()), 'run');
+      };
+      actor.subscribe({ next, complete });
+      actor.start();
+    })
+  );
   await written;
   const seconds = (performance.now() - startedAt) / 1000;
   db.close();

@@ -47,7 +47,7 @@ async function recorded(steps) {
   const store = createMemoryStore();
   const commit = store.commit.bind(store);
   store.commit = (checkpoint) => {
-    if (checkpoint.ops.some(({ op, id }) => op === 'put' && id.startsWith('journal/'))) commits.push(checkpoint);
+    if (checkpoint.ops.some((op) => op.op === 'put' && op.id.startsWith('journal/'))) commits.push(checkpoint);
     return commit(checkpoint);
   };
   const host = createHost({ store, workflows: [inARow] });

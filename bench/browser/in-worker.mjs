@@ -3,14 +3,14 @@
 import { createIndexedDbStore } from '@holdfast/browser/store';
 import { createClient, linkLocally } from '@holdfast/core/client';
 import { createHost } from '@holdfast/core/host';
-import { counter, inARow, states } from '../entrants/holdfast-workflows.mjs';
+import { changeOf, counter, inARow, states } from '../entrants/holdfast-workflows.mjs';
 
-async function open(name, durability) {
-  const store = createIndexedDbStore({ name });
-  if (durability === 'relaxed') {
-    const commit = store.commit.bind(store);
-    store.commit = (checkpoint) => commit({ ...checkpoint, durability: 'relaxed' });
-  }
+/**
+ * @param {string} name
+ * @param {import('@holdfast/core/store').Durability} [durability]
+ */
+async function open(name, durability = 'strict') {
+  const store = createIndexedDbStore({ name, durability });
   const host = createHost({ store, workflows: [inARow, states, counter] });
   host.open();
   await host.owned;
@@ -20,7 +20,7 @@ async function open(name, durability) {
 export async function sequential({ name, steps, warmUp, logic = 'function', durability }) {
   const holdfast = await open(name, durability);
   await (await holdfast.start(logic, { id: 'warm', input: { steps: warmUp } })).result();
-  const ms = await (await holdfast.start(logic, { id: 'measured', input: { steps } })).result();
+  const ms = /** @type {number} */ (await (await holdfast.start(logic, { id: 'measured', input: { steps } })).result());
   await holdfast.close();
   return { 'steps/s': (steps / ms) * 1000 };
 }
@@ -28,7 +28,7 @@ export async function sequential({ name, steps, warmUp, logic = 'function', dura
 export async function context({ name, bytes, events, durability }) {
   const holdfast = await open(name, durability);
   const run = await holdfast.start('counter', { id: 'one', input: { bytes } });
-  const change = (n) => run.send({ type: 'CHANGE', note: `${n}`.padEnd(10, '.') }, { until: 'processed' });
+  const change = (n) => run.send(changeOf(n), { until: 'processed' });
   for (let n = 0; n < events; n++) await change(n);
   const startedAt = performance.now();
   for (let n = 0; n < events; n++) await change(n);

@@ -53,13 +53,14 @@ const page = {
   async send({ name, count, warmUp }) {
     const holdfast = open(name);
     const run = await holdfast.start('counter', { id: 'one', input: {} });
+    /** @type {(snapshot: { context?: any }) => void} */
     let seen = () => {};
     run.subscribe((snapshot) => seen(snapshot));
     const latencies = [];
     for (let n = 1; n <= warmUp + count; n++) {
       await new Promise((resolve) => setTimeout(resolve, 30));
       const visible = new Promise((resolve) => {
-        seen = ({ context }) => context?.n >= n && resolve();
+        seen = ({ context }) => context?.n >= n && resolve(n);
       });
       const startedAt = performance.now();
       void run.send({ type: 'TICK' });
@@ -107,13 +108,14 @@ const page = {
 function untilHost(holdfast, status) {
   holdfast.runs().subscribe(() => {});
   return new Promise((resolve) => {
-    const look = (present) => present === status && resolve();
+    const look = (present) => present === status && resolve(undefined);
     holdfast.host.subscribe(look);
     look(holdfast.host.getSnapshot());
   });
 }
 
 function beginning() {
+  /** @type {(told?: unknown) => void} */
   let tell = () => {};
   const begun = new Promise((resolve) => {
     tell = resolve;

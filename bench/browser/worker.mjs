@@ -10,6 +10,6 @@ self.onmessage = async ({ data: { program, params } }) => {
   try {
     self.postMessage({ result: await PROGRAMS[program](params) });
   } catch (error) {
-    self.postMessage({ error: error.stack ?? String(error) });
+    self.postMessage({ error: (error instanceof Error && error.stack) || String(error) });
   }
 };

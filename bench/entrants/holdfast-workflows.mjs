@@ -3,11 +3,13 @@
 import { defineWorkflow, fromSteps } from '@holdfast/core';
 import { assign, fromPromise, setup } from 'xstate';
 
+/** @typedef {{ input: { steps: number } }} Steps */
+
 /** Trivial steps, one after the other; its output tells how long they took (ms). */
 export const inARow = defineWorkflow({
   id: 'function',
   version: 1,
-  logic: fromSteps(async ({ input, step }) => {
+  logic: fromSteps({ types: /** @type {Steps} */ ({}) }, async ({ input, step }) => {
     const startedAt = performance.now();
     for (let n = 0; n < input.steps; n++) await step(`step ${n}`, () => n);
     return performance.now() - startedAt;
@@ -15,7 +17,9 @@ export const inARow = defineWorkflow({
 });
 
 const finished = ({ context }) => context.n + 1 >= context.steps;
+/** @type {any} of several machines */
 const add = assign({ n: ({ context }) => context.n + 1 });
+/** @type {(next: string) => any} XState's types don't follow a part of a machine that stands by itself */
 const invoking = (next) => ({
   invoke: {
     src: 'count',
@@ -31,7 +35,10 @@ const invoking = (next) => ({
 export const states = defineWorkflow({
   id: 'machine',
   version: 1,
-  logic: setup({ actors: { count: fromPromise(async ({ input }) => input) } }).createMachine({
+  logic: setup({
+    types: /** @type {Steps & { context: { n: number, steps: number, startedAt: number } }} */ ({}),
+    actors: { count: fromPromise(async ({ input }) => input) },
+  }).createMachine({
     context: ({ input }) => ({ n: 0, steps: input.steps, startedAt: performance.now() }),
     initial: 'ping',
     states: { ping: invoking('pong'), pong: invoking('ping'), done: { type: 'final' } },
@@ -39,11 +46,13 @@ export const states = defineWorkflow({
   }),
 });
 
+/** @typedef {{ type: 'TICK' } | { type: 'CHANGE', note: string }} Sent */
+
 /** Counts what it is sent; what it holds besides is `size` bytes, of which TICK changes none and CHANGE ten. */
 export const counter = defineWorkflow({
   id: 'counter',
   version: 1,
-  logic: setup({}).createMachine({
+  logic: setup({ types: /** @type {{ input: { bytes?: number }, events: Sent }} */ ({}) }).createMachine({
     context: ({ input }) => ({ n: 0, note: 'a'.repeat(10), rest: filling(input?.bytes ?? 0) }),
     on: {
       TICK: { actions: add },
@@ -51,6 +60,9 @@ export const counter = defineWorkflow({
     },
   }),
 });
+
+/** Changes ten bytes. @returns {{ type: string }} as an event is typed where its workflow is not known */
+export const changeOf = (n) => /** @type {Sent} */ ({ type: 'CHANGE', note: `${n}`.padEnd(10, '.') });
 
 /** About `bytes` of JSON, of the kind that an app holds: a list of objects. */
 function filling(bytes) {
@@ -65,7 +77,10 @@ function filling(bytes) {
 export const waiting = defineWorkflow({
   id: 'waiting',
   version: 1,
-  logic: setup({ delays: { later: ({ context }) => context.afterMs } }).createMachine({
+  logic: setup({
+    types: /** @type {{ input: { afterMs: number }, context: { afterMs: number } }} */ ({}),
+    delays: { later: ({ context }) => context.afterMs },
+  }).createMachine({
     context: ({ input }) => ({ afterMs: input.afterMs }),
     initial: 'waiting',
     states: { waiting: { after: { later: 'due' }, on: { GO: 'due' } }, due: { type: 'final' } },
@@ -77,7 +92,7 @@ export function stopping(begun) {
   return defineWorkflow({
     id: 'stopping',
     version: 1,
-    logic: fromSteps(async ({ input, step }) => {
+    logic: fromSteps({ types: /** @type {Steps} */ ({}) }, async ({ input, step }) => {
       for (let n = 0; n < input.steps; n++) await step(`step ${n}`, () => n);
       await step('next', begun);
     }),

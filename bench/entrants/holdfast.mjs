@@ -12,7 +12,7 @@ import { runProgram } from '../lib/programs.mjs';
 import { quantile } from '../lib/stats.mjs';
 import { countSyncs, syncCount } from '../lib/syncs.mjs';
 import { numbers } from '../lib/yardstick.mjs';
-import { counter, inARow, states, stopping, waiting } from './holdfast-workflows.mjs';
+import { changeOf, counter, inARow, states, stopping, waiting } from './holdfast-workflows.mjs';
 
 const WORKFLOWS = { function: inARow, machine: states };
 
@@ -37,7 +37,7 @@ export async function sequential({ folder, steps, warmUp, logic = 'function', du
   const holdfast = await open(join(folder, 'store'), [WORKFLOWS[logic]], durability);
   await (await holdfast.start(logic, { id: 'warm', input: { steps: warmUp } })).result();
   const [before, cpu] = [syncCount(), process.cpuUsage()];
-  const ms = await (await holdfast.start(logic, { id: 'measured', input: { steps } })).result();
+  const ms = /** @type {number} */ (await (await holdfast.start(logic, { id: 'measured', input: { steps } })).result());
   const [syncs, { user, system }] = [syncCount() - before, process.cpuUsage(cpu)];
   await holdfast.close();
   return { 'steps/s': (steps / ms) * 1000, 'syncs/step': syncs / steps, 'cpu µs/step': (user + system) / steps };
@@ -68,6 +68,7 @@ async function many(holdfast, logic, name, count) {
 export async function send({ folder, count, warmUp, durability }) {
   const holdfast = await open(join(folder, 'store'), [counter], durability);
   const run = await holdfast.start('counter', { id: 'one', input: {} });
+  /** @type {(snapshot: { context?: any }) => void} */
   let seen = () => {};
   run.subscribe((snapshot) => seen(snapshot));
   const latencies = [];
@@ -75,7 +76,7 @@ export async function send({ folder, count, warmUp, durability }) {
     await setTimeout(30);
     const startedAt = performance.now();
     const visible = new Promise((resolve) => {
-      seen = ({ context }) => context?.n >= n && resolve();
+      seen = ({ context }) => context?.n >= n && resolve(n);
     });
     void run.send({ type: 'TICK' });
     await visible;
@@ -116,10 +117,10 @@ export async function resumeProgram({ directory, steps }) {
 }
 
 function beginning({ ends = true } = {}) {
-  let begun = () => {};
+  let begun = () => /** @type {unknown} */ (undefined);
   const began = new Promise((resolve) => {
     begun = () => {
-      resolve();
+      resolve(undefined);
       return ends ? undefined : new Promise(() => {});
     };
   });
@@ -193,7 +194,7 @@ async function begin(holdfast, id, afterMs) {
     const subscription = run.subscribe((snapshot) => {
       if (snapshot.run.status !== 'waiting') return;
       queueMicrotask(() => subscription.unsubscribe());
-      resolve();
+      resolve(undefined);
     });
   });
 }
@@ -203,7 +204,7 @@ export async function context({ folder, bytes, events, durability }) {
   const directory = join(folder, 'store');
   const holdfast = await open(directory, [counter], durability);
   const run = await holdfast.start('counter', { id: 'one', input: { bytes } });
-  const change = (n) => run.send({ type: 'CHANGE', note: `${n}`.padEnd(10, '.') }, { until: 'processed' });
+  const change = (n) => run.send(changeOf(n), { until: 'processed' });
   for (let n = 0; n < events; n++) await change(n);
   const written = bytesWritten();
   const cpu = process.cpuUsage();

@@ -37,8 +37,9 @@ export async function runs({ admin, ingress, count, warmUp }) {
 /** Serves the handler, and tells the server where. */
 async function begin(admin, ingress) {
   const server = createServer(createEndpointHandler({ services: [inARow], logger: () => {} }));
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const uri = `http://127.0.0.1:${server.address().port}`;
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const uri = `http://127.0.0.1:${port}`;
   const answer = await fetch(`${admin}/deployments`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

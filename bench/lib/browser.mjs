@@ -124,8 +124,9 @@ export class Browser {
   }
 
   async #openPage() {
-    const page = await this.#context.newPage();
-    const { port } = this.#server.address();
+    const page = await /** @type {import('@playwright/test').BrowserContext} */ (this.#context).newPage();
+    const server = /** @type {import('node:http').Server} */ (this.#server);
+    const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
     await page.goto(`http://127.0.0.1:${port}/`);
     await page.waitForFunction(() => 'bench' in globalThis);
     return page;

@@ -30,6 +30,7 @@ import { seriesOf } from './stats.mjs';
  * @property {number} rounds
  * @property {boolean} short
  * @property {string | undefined} [profile] a folder for CPU profiles
+ * @property {boolean} why whether of a bundle is told what in it weighs so much
  */
 
 /**
@@ -57,7 +58,7 @@ async function measureOne(bench, plan, services) {
   const { where = 'node' } = bench;
   const { name, title } = bench;
   const params = { ...bench.params, ...(plan.short ? bench.short : {}) };
-  if (where === 'bundle') return { name, title, params, entrants: await sizesOf(bench.entrants) };
+  if (where === 'bundle') return { name, title, params, entrants: await sizesOf(bench.entrants, plan.why) };
   try {
     const place = where === 'browser' ? await Browser.open() : new Node(services, plan.profile);
     try {

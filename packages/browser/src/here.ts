@@ -1,6 +1,5 @@
 import type { AnyWorkflow } from '@holdfast/core';
-import { expose } from 'comlink';
-import { announce, createWorkerApi, type HostScope, type ServeOptions } from './host/serve.js';
+import { type HostScope, type ServeOptions, serveHost } from './host/serve.js';
 import type { ServedHoldfast } from './wire/served.js';
 import type { HostWorker } from './wire/wire.js';
 
@@ -21,8 +20,8 @@ export function hostHere<const TWorkflows extends readonly AnyWorkflow[]>(
   const ended = new AbortController();
   const { port1: own, port2: pages } = new MessageChannel();
   const scope: HostScope = globalThis as unknown as Window;
-  expose(createWorkerApi(options, scope, ended.signal), own);
-  void announce(own, scope, ended.signal);
+  serveHost(options, own, scope, ended.signal);
+  own.start();
   pages.start();
   return {
     postMessage: pages.postMessage.bind(pages),

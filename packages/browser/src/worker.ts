@@ -1,7 +1,6 @@
 import type { AnyWorkflow } from '@holdfast/core';
 import { serveStepsTo } from '@holdfast/core/host';
-import { expose } from 'comlink';
-import { announce, createWorkerApi, type HostScope, type ServeOptions } from './host/serve.js';
+import { type HostScope, type ServeOptions, serveHost } from './host/serve.js';
 import { fromOwnScript, isStepWorker, toStepHost } from './host/step-workers.js';
 import type { ServedHoldfast } from './wire/served.js';
 
@@ -25,8 +24,7 @@ export function serveHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
     serveStepsTo(toStepHost(scope), options);
     return {};
   }
-  expose(createWorkerApi({ stepWorker: fromOwnScript, ...options }, scope), scope);
-  void announce(scope, scope);
+  serveHost({ stepWorker: fromOwnScript, ...options }, scope, scope);
   return {};
 }
 

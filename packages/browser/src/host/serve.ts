@@ -14,9 +14,9 @@ import type { AppStore } from '../store/app-store.js';
 import { toDurability } from '../store/durability.js';
 import { createIndexedDbStore } from '../store/index.js';
 import type { BrowserStore } from '../store/store-over.js';
+import { answerCalls, callsTo, type Port, tellTo } from '../wire/calls.js';
 import { Channel } from '../wire/channel.js';
-import { toReply } from '../wire/reply.js';
-import type { AskEnded, CallService, Hello, PageState, Serving, TellPage, WorkerApi } from '../wire/wire.js';
+import type { Hello, PageApi, PageState, Serving, WorkerApi } from '../wire/wire.js';
 import { HostConnectivity } from './connectivity.js';
 import { PageGround } from './page-ground.js';
 import { type Reachable, toProbe } from './reachability.js';
@@ -90,16 +90,17 @@ export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
 export type HostScope = EventTarget & { readonly navigator: Pick<Navigator, 'onLine' | 'locks'> };
 
 /**
- * What a page calls of its host.
+ * Makes the host of the page at the other end of `port`, once that connects, and tells the page that it can.
  * @param ended aborted when the host is to be gone at once, where nothing else would end it.
  * @throws `OPTION_INVALID` for a `stealAfter` or `resumeWithin` that is no duration, for a `reachable` that can't be asked,
  * for a `durability` that is none, or for a `store` beside a `name`.
  */
-export function createWorkerApi(
+export function serveHost(
   options: ServeOptions<readonly AnyWorkflow[]>,
+  port: Port,
   scope: HostScope,
   ended: AbortSignal = new AbortController().signal,
-): WorkerApi {
+): void {
   const { workflows, logger, onError = errorsTo(logger), crashLoopLimit, dev, schedules, limits, retention } = options;
   const { stepWorker, stealAfter = '10s', reachable, resumeWithin = '1s', durability = 'strict' } = options;
   if (options.store && options.name !== undefined) throw twoNames(options.name, options.store.name);
@@ -113,6 +114,8 @@ export function createWorkerApi(
     probe: reachable === undefined ? undefined : toProbe(reachable),
   });
   const versions = newestOf(workflows);
+  const ask = callsTo<PageApi>(port);
+  const tell = tellTo<PageApi>(port);
   let visible = false;
   let host: Host | undefined;
   let store: BrowserStore | undefined;
@@ -125,17 +128,16 @@ export function createWorkerApi(
     visible = page.visible;
     connectivity.tell(page.online);
   };
-  const connect = (hello: Hello, tell: TellPage, service: CallService, wasEnded: AskEnded) => {
+  const connect = (hello: Hello) => {
     const name = nameOf(hello, options.name);
     heed(hello.page);
-    const hosts = { self: hello.host, wasEnded: async (host: string) => wasEnded(host) };
+    const hosts = { self: hello.host, wasEnded: (host: string) => ask('wasEnded', host) };
     const standing = { host: hello.host, versions, visible: () => visible };
-    const told = (notice: Parameters<TellPage>[0]) =>
-      void Promise.resolve(tell(notice)).catch((error) => onError(error));
+    const told: PageApi['tell'] = (notice) => tell('tell', notice);
     const following = toNotices(options.store?.name ?? name, told);
     const side = { hosts, standing, stealAfterMs, durability: level, ended, following };
     store = options.store?.connect(side) ?? createIndexedDbStore({ name, ...side });
-    const services = createServices(service);
+    const services = createServices((name, args) => ask('service', name, args));
     host = createHost({
       store,
       workflows,
@@ -161,13 +163,14 @@ export function createWorkerApi(
     ended.addEventListener('abort', () => void host?.close().catch(onError), { once: true });
   };
 
-  return {
-    connect: (...args) => toReply(() => connect(...args)),
-    call: (method, args, known) =>
-      toReply(() => callHost(connected(), method, args, () => assertKnown(method, store, known))),
+  const api: WorkerApi = {
+    connect,
+    call: (method, args, known) => callHost(connected(), method, args, () => assertKnown(method, store, known)),
     page: heed,
-    close: () => toReply(() => host?.close()),
+    close: () => host?.close(),
   };
+  answerCalls(port, api);
+  void announce(port, scope, ended);
 }
 
 async function callHost<M extends Parameters<WorkerApi['call']>[0]>(
@@ -182,18 +185,14 @@ async function callHost<M extends Parameters<WorkerApi['call']>[0]>(
 }
 
 /** Tells the page that it can connect, and by which lock it learns of this worker's death. */
-export async function announce(
-  port: Pick<MessagePort, 'postMessage'>,
-  { navigator }: HostScope,
-  ended?: AbortSignal,
-): Promise<void> {
+async function announce(port: Port, { navigator }: HostScope, ended: AbortSignal): Promise<void> {
   const alive = `holdfast:alive:${crypto.randomUUID()}`;
   await new Promise<void>((granted) => {
     void navigator.locks.request(alive, () => {
       granted();
-      if (ended?.aborted) return undefined;
+      if (ended.aborted) return undefined;
       // Held until the worker dies, whatever kills it.
-      return new Promise<void>((free) => ended?.addEventListener('abort', () => free(), { once: true }));
+      return new Promise<void>((free) => ended.addEventListener('abort', () => free(), { once: true }));
     });
   });
   port.postMessage({ holdfast: 'serving', alive } satisfies Serving);

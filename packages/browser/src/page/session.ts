@@ -1,17 +1,15 @@
-import { proxy, type Remote, releaseProxy, wrap } from 'comlink';
-import { fromReply } from '../wire/reply.js';
-import type { AskEnded, CallService, Hello, HostWorker, Serving, TellPage, WorkerApi } from '../wire/wire.js';
+import { type Ask, answerCalls, callsTo } from '../wire/calls.js';
+import type { Hello, HostWorker, PageApi, Serving, WorkerApi } from '../wire/wire.js';
 import { unreachable } from './errors.js';
 
-export type RemoteWorker = Pick<Remote<WorkerApi>, 'call' | 'page' | 'close'>;
+export type RemoteWorker = Ask<WorkerApi>;
 
 export interface SessionOptions {
   makeWorker(): HostWorker;
   /** @param host name of the worker */
   hello(host: string): Hello;
-  readonly tell: TellPage;
-  readonly service: CallService;
-  readonly ended: AskEnded;
+  /** What the worker may call. */
+  readonly page: PageApi;
   readonly readyMs: number;
 }
 
@@ -29,13 +27,12 @@ export interface Session {
  * Makes a worker and connects to it.
  * 1. `ready` settles within `readyMs`, or at once with the error of a script that can't run.
  * 2. A death is told whatever its cause: the browser grants the lock that the worker held.
- * 3. Nothing of a session is left when it has ended: no worker, no lock request, no timer, no proxy of Comlink's.
+ * 3. Nothing of a session is left when it has ended: no worker, no lock request, no timer, no listener.
  */
 export function openSession(options: SessionOptions): Session {
   const ended = new AbortController();
   const { signal } = ended;
   let worker: HostWorker | undefined;
-  let release = () => {};
   let tellDeath = () => {};
   const died = new Promise<void>((resolve) => {
     tellDeath = resolve;
@@ -45,10 +42,9 @@ export function openSession(options: SessionOptions): Session {
     worker = make(options);
     const { alive } = await serving(worker, signal);
     void untilReleased(alive, signal).then((released) => released && tellDeath());
-    const remote = methodsOf(worker);
-    release = remote.release;
-    const { hello, tell, service, ended } = options;
-    fromReply(await remote.connect(hello(alive), proxy(tell), proxy(service), proxy(ended)));
+    answerCalls(worker, options.page, signal);
+    const remote: RemoteWorker = callsTo(worker, signal);
+    await remote('connect', options.hello(alive));
     return remote;
   };
   const deadBefore = died.then(() => {
@@ -61,22 +57,8 @@ export function openSession(options: SessionOptions): Session {
     end() {
       ended.abort();
       worker?.terminate();
-      release();
     },
   };
-}
-
-/**
- * The methods of a worker, each taken once, and the way to let them go. Comlink gives every proxy it makes a finalizer;
- * one that runs while the page is in the back/forward cache makes the browser drop the page from it.
- */
-function methodsOf(worker: HostWorker) {
-  const remote = wrap<WorkerApi>(worker);
-  const { connect, call, page, close } = remote;
-  const release = () => {
-    for (const held of [remote, connect, call, page, close]) held[releaseProxy]();
-  };
-  return { connect, call, page, close, release };
 }
 
 function make({ makeWorker }: SessionOptions): HostWorker {

@@ -1,6 +1,5 @@
 import { encodeError, type HostApi, type HostLink, isHoldfastError } from '@holdfast/core/client';
 import { guardStore } from '../claims/guard.js';
-import { fromReply } from '../wire/reply.js';
 import type { CallService, HostWorker, Incarnation, StoreNotice, TellPage, TroubleNotice } from '../wire/wire.js';
 import { Audience } from './audience.js';
 import { noteEnded, wasEnded } from './ended-workers.js';
@@ -112,7 +111,7 @@ export class WorkerLink implements HostLink {
     this.#noteEnd();
     this.#forget();
     this.#unguard?.();
-    if (session && remote) await Promise.race([remote.close(), session.died, elapsed(CLOSE_MS)]);
+    if (session && remote) await Promise.race([remote('close'), session.died, elapsed(CLOSE_MS)]);
     session?.end();
   }
 
@@ -128,14 +127,16 @@ export class WorkerLink implements HostLink {
     const session = openSession({
       makeWorker,
       readyMs,
-      service,
       hello: (host) => {
         this.#host = host;
         return { name, host, page: stateOfPage() };
       },
-      ended: (other) => wasEnded(name, other),
-      tell: (notice) => {
-        if (this.#session === session) this.#tell(notice);
+      page: {
+        service,
+        wasEnded: (other) => wasEnded(name, other),
+        tell: (notice) => {
+          if (this.#session === session) this.#tell(notice);
+        },
       },
     });
     this.#session = session;
@@ -164,7 +165,7 @@ export class WorkerLink implements HostLink {
     while (this.#session === session) {
       this.#askedAt = performance.now();
       const late = setTimeout(() => this.#session === session && this.#audience.status('unresponsive'), readyMs);
-      await remote.page(stateOfPage());
+      await remote('page', stateOfPage());
       clearTimeout(late);
       if (this.#session !== session) return;
       this.#askedAt = undefined;
@@ -203,8 +204,7 @@ export class WorkerLink implements HostLink {
 
   async #issue(call: Call, remote: RemoteWorker): Promise<void> {
     try {
-      const reply = await remote.call(call.method, call.args as never, call.known);
-      call.resolve(fromReply(reply));
+      call.resolve(await remote('call', call.method, call.args as never, call.known));
     } catch (error) {
       // The caller may go on at once, from then on in the store that there is.
       if (isHoldfastError(error, 'STORE_LOST'))
@@ -263,7 +263,7 @@ export class WorkerLink implements HostLink {
       guard();
       this.#wake();
     };
-    const changed = () => void this.#remote?.page(stateOfPage());
+    const changed = () => void this.#remote?.('page', stateOfPage());
     followPage({ left, back, changed }, this.#ended.signal);
   }
 

@@ -1,7 +1,7 @@
 import type { Encoded, HostApi, Notice } from '@holdfast/core/client';
 
 /**
- * What crosses between a page and its worker, besides what the protocol of core says. Comlink carries the calls.
+ * What crosses between a page and its worker, besides what the protocol of core says. `calls.ts` carries it.
  */
 
 /** What a worker posts when it is ready to be connected: a worker can't be asked before its script has run. */
@@ -11,7 +11,7 @@ export interface Serving {
   readonly alive: string;
 }
 
-/** Comlink would lose the code and the details of a thrown error. */
+/** How a call ended. postMessage would lose the code and the details of a thrown error. */
 export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Encoded };
 
 /** How a page is now. */
@@ -54,26 +54,30 @@ export interface TroubleNotice {
 }
 
 /** What a host says, to the page. */
-export type TellPage = (notice: Notice | NetworkNotice | StoreNotice | TroubleNotice) => void | Promise<void>;
+export type TellPage = (notice: Notice | NetworkNotice | StoreNotice | TroubleNotice) => void;
 /** A step's call of a function of the page. */
 export type CallService = (name: string, args: readonly unknown[]) => Promise<Reply<unknown>>;
 
 /** Whether a page of this origin has noted that it ended the worker of that name. */
 export type AskEnded = (host: string) => boolean | Promise<boolean>;
 
+/** The page's side. */
+export interface PageApi {
+  /** Not answered. */
+  tell: TellPage;
+  service: CallService;
+  wasEnded: AskEnded;
+}
+
 /** The worker's side. */
 export interface WorkerApi {
   /** Comes first, and once. */
-  connect(hello: Hello, tell: TellPage, service: CallService, ended: AskEnded): Promise<Reply<void>>;
+  connect(hello: Hello): void;
   /** @param known the store that the caller believes in: what changes a run is `STORE_LOST` in another. */
-  call<M extends keyof HostApi>(
-    method: M,
-    args: Parameters<HostApi[M]>,
-    known?: Incarnation,
-  ): Promise<Reply<Awaited<ReturnType<HostApi[M]>>>>;
+  call<M extends keyof HostApi>(method: M, args: Parameters<HostApi[M]>, known?: Incarnation): Promise<Awaited<ReturnType<HostApi[M]>>>;
   page(state: PageState): void;
   /** Ends the host and gives the store back. */
-  close(): Promise<Reply<void>>;
+  close(): Promise<void> | undefined;
 }
 
 /** What a page needs of a worker; `hostHere` makes one that is none. */
