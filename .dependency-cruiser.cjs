@@ -36,8 +36,7 @@ module.exports = {
     },
     {
       name: 'browser-imports',
-      comment:
-        'browser imports itself, core and idb (and the types of xstate); its entry for Dexie imports that.',
+      comment: 'browser imports itself, core and idb (and the types of xstate); its entry for Dexie imports that.',
       severity: 'error',
       from: { path: '^packages/browser/src/', pathNot: [TESTS, '^packages/browser/src/(dexie|playwright)/'] },
       to: { pathNot: ['^packages/browser/src/', CORE, npm('idb|xstate')] },

@@ -74,7 +74,11 @@ export interface WorkerApi {
   /** Comes first, and once. */
   connect(hello: Hello): void;
   /** @param known the store that the caller believes in: what changes a run is `STORE_LOST` in another. */
-  call<M extends keyof HostApi>(method: M, args: Parameters<HostApi[M]>, known?: Incarnation): Promise<Awaited<ReturnType<HostApi[M]>>>;
+  call<M extends keyof HostApi>(
+    method: M,
+    args: Parameters<HostApi[M]>,
+    known?: Incarnation,
+  ): Promise<Awaited<ReturnType<HostApi[M]>>>;
   page(state: PageState): void;
   /** Ends the host and gives the store back. */
   close(): Promise<void> | undefined;
