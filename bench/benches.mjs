@@ -179,6 +179,14 @@ export const BENCHES = [
     })),
   },
   {
+    name: 'browser-waiting',
+    title: '100,000 runs that wait for a deadline, in a store whose tab is gone, in Chromium',
+    where: 'browser',
+    params: { count: 100_000, dueInMs: 2000 },
+    short: { count: 2000, dueInMs: 500 },
+    entrants: [{ ...inPage('waitingRuns', 'Holdfast'), module: 'stories' }],
+  },
+  {
     name: 'browser-takeover',
     title: 'from the close of the tab that owns the store until another is owner',
     where: 'browser',

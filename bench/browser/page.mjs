@@ -2,12 +2,13 @@
 
 import { createHoldfast } from '@holdfast/browser';
 
-/** Runs a program of worker.mjs. */
-function inWorker(program, params) {
+/** Runs a program of worker.mjs; `meanwhile` is done before the worker ends. */
+function inWorker(program, params, meanwhile = async () => {}) {
   const worker = new Worker('/worker.js', { type: 'module' });
   return new Promise((resolve, reject) => {
     worker.onerror = (event) => reject(new Error(event.message));
-    worker.onmessage = ({ data: { result, error } }) => {
+    worker.onmessage = async ({ data: { result, error } }) => {
+      await meanwhile();
       worker.terminate();
       if (error) reject(new Error(error));
       else resolve(result);
@@ -90,6 +91,15 @@ const page = {
     holdfast.run('stopping', 'one').subscribe(() => {});
     await begun;
     return { 'first step ms': performance.now() - startedAt };
+  },
+
+  /** A worker opens a store with runs that wait; memory is that of all this page has, when the first of them was due. */
+  async openWaiting(params) {
+    let bytes = Number.NaN;
+    const told = await inWorker('openWaiting', params, async () => {
+      ({ bytes } = await performance.measureUserAgentSpecificMemory());
+    });
+    return { ...told, 'memory MiB': bytes / 2 ** 20 };
   },
 
   /** Opens the store, and resolves when this page's worker stands by, or owns it. */

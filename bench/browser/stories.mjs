@@ -6,8 +6,8 @@
  */
 
 /** @param {import('@playwright/test').Page} page */
-const call = (page, program, params) =>
-  page.evaluate(([name, given]) => globalThis.bench[name](given), [program, params]);
+const call = (page, program, ...params) =>
+  page.evaluate(([name, given]) => globalThis.bench[name](...given), [program, params]);
 
 /** The page of a run is closed after so many steps; a new one comes. */
 export async function resume({ open }, { name, steps }) {
@@ -32,4 +32,18 @@ export async function takeover({ open }, { name }) {
   const ms = (await ownerAt) - closedAt;
   await standby.close();
   return { 'ms until owner': ms };
+}
+
+/**
+ * Many runs that wait, in a store whose tab is gone: a new tab opens it. Memory is that of its page and worker, when the first of
+ * them was due, garbage left out.
+ */
+export async function waitingRuns({ open }, { name, count, dueInMs }) {
+  const first = await open();
+  const { dueAt } = await call(first, 'inWorker', 'prepareWaiting', { name, count, dueInMs });
+  await first.close();
+  const second = await open();
+  const told = await call(second, 'openWaiting', { name, dueAt });
+  await second.close();
+  return told;
 }

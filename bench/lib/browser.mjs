@@ -8,12 +8,17 @@ import { join } from 'node:path';
 import { chromium } from '@playwright/test';
 import { build } from 'esbuild';
 import { ensureChromium } from '../../scripts/chromium.mjs';
-import { resume, takeover } from '../browser/stories.mjs';
+import { resume, takeover, waitingRuns } from '../browser/stories.mjs';
 import { BENCH, freshFolder, removeFolder } from './places.mjs';
 
-const STORIES = { resume, takeover };
+const STORIES = { resume, takeover, waitingRuns };
 const TYPES = { html: 'text/html', js: 'text/javascript' };
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'];
+const FLAGS = [
+  ...['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'],
+  '--enable-blink-features=ForceEagerMeasureMemory',
+];
+/** Pages that are apart from others are told how much memory they take; at once, where they are not to wait for a collection. */
+const APART = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 
 /**
  * Owns: the server of the page, the browser of the present round and its profile.
@@ -58,6 +63,7 @@ export class Browser {
       try {
         const body = await readFile(join(this.#folder, file));
         response.setHeader('content-type', TYPES[file.split('.').at(-1)] ?? 'text/plain');
+        for (const [name, value] of Object.entries(APART)) response.setHeader(name, value);
         response.end(body);
       } catch {
         response.writeHead(404).end();

@@ -10,7 +10,7 @@ import {
 import { attachedBy, storable, type ToStored } from './attachments.js';
 import { within } from './durability.js';
 import { address, historyUpTo, rangeOf } from './keys.js';
-import type { KnownSeqs } from './known-seqs.js';
+import { type Knowing, knownTo } from './known-seqs.js';
 import { fromRow } from './row.js';
 import type { Database, Head, STORES, Transaction } from './schema.js';
 import { putStart } from './start.js';
@@ -20,10 +20,9 @@ import { readHead, transact, writesTo } from './transaction.js';
 const PARTS = ['holdfast_values', 'holdfast_attachments', 'holdfast_history'] as const;
 
 /** Whom this store was given an epoch as. */
-interface Owner {
+interface Owner extends Knowing {
   /** The database that the epoch belongs to. */
   readonly incarnation: string;
-  readonly seqs: KnownSeqs;
 }
 
 /** What a store knows of its commits. */
@@ -68,20 +67,6 @@ export async function commitTogether(
   });
   for (const learn of stored) learn();
   return refusals;
-}
-
-/** The seqs that need not be read. They are forgotten until it is known that the commit is stored. */
-function knownTo(
-  owners: readonly (Owner | undefined)[],
-  checkpoints: readonly Checkpoint[],
-): ReadonlyMap<string, number> {
-  const known = new Map<string, number>();
-  for (const [at, checkpoint] of checkpoints.entries()) {
-    const seq = owners[at]?.seqs.take(checkpoint);
-    if (seq !== undefined) known.set(runKey(checkpoint), seq);
-  }
-  // What an owner of another epoch wrote is none of this one's knowledge.
-  return owners.every((owner) => owner === owners[0]) ? known : new Map();
 }
 
 /** All that the writes depend on, so that they need no `await` between them. */

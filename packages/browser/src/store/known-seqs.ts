@@ -32,3 +32,25 @@ export class KnownSeqs {
     if (oldest !== undefined) this.#seqs.delete(oldest);
   }
 }
+
+/** An owner, as far as it knows seqs. */
+export interface Knowing {
+  readonly seqs: KnownSeqs;
+}
+
+/**
+ * The seqs, by run, that a commit of these need not read. They are forgotten until it is known that the commit is stored.
+ * @param owners of their epochs, one each
+ */
+export function knownTo(
+  owners: readonly (Knowing | undefined)[],
+  runs: readonly RunAddress[],
+): ReadonlyMap<string, number> {
+  const known = new Map<string, number>();
+  for (const [at, run] of runs.entries()) {
+    const seq = owners[at]?.seqs.take(run);
+    if (seq !== undefined) known.set(runKey(run), seq);
+  }
+  // What an owner of another epoch wrote is none of this one's knowledge.
+  return owners.every((owner) => owner === owners[0]) ? known : new Map();
+}

@@ -1,6 +1,7 @@
 import { HoldfastError, isHoldfastError } from '@holdfast/core';
 import type { Checkpoint, Durability, Ownership, RunAddress, Store, StoreChange } from '@holdfast/core/store';
 import { Rivals } from '../claims/rivals.js';
+import { Channel } from '../wire/channel.js';
 import { storeLost } from '../wire/store-lost.js';
 import { acceptOne } from './accept.js';
 import { commitTogether, type Refusal } from './commit.js';
@@ -38,7 +39,7 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
   const { hosts, standing, stealAfterMs = STEAL_AFTER_MS, durability = 'strict', ended, following } = host;
   const trouble = new Trouble((error) => following?.trouble(error));
   const connection = new Connection(source, openMs, { opened, failed });
-  const wakes = new Wakes(name);
+  const wakes = new Wakes(new Channel(`holdfast:${name}`));
   const rivals = new Rivals(name, stealAfterMs, standing);
   const closing = new AbortController();
   const held = new Map<number, Held>();

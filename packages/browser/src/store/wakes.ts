@@ -1,8 +1,10 @@
 import { type Checkpoint, type RunAddress, runKey, type StoreChange } from '@holdfast/core/store';
-import { Channel } from '../wire/channel.js';
+import type { Channel } from '../wire/channel.js';
 
 /** States are shown once a frame, so other tabs need not look more often; in ms. */
 const FRAME_MS = 16;
+
+type Line = Pick<Channel<StoreChange>, 'tell' | 'listen' | 'close'>;
 
 /**
  * What the tabs of an origin tell each other of one store's runs.
@@ -13,13 +15,13 @@ const FRAME_MS = 16;
  * 3. Who ends before that leaves a run that is under way: whoever takes it up commits it, and tells.
  */
 export class Wakes {
-  readonly #channel: Channel<StoreChange>;
+  readonly #channel: Line;
   /** Runs that were told of in this frame; with an address, those to be told of at its end. */
   readonly #recent = new Map<string, RunAddress | undefined>();
   #frame: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(store: string) {
-    this.#channel = new Channel(`holdfast:${store}`);
+  constructor(channel: Line) {
+    this.#channel = channel;
   }
 
   accepted({ workflow, run }: RunAddress): void {

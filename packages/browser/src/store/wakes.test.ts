@@ -1,0 +1,64 @@
+import type { Op, RunRow, StoreChange } from '@holdfast/core/store';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Wakes } from './wakes.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function opened() {
+  const told: string[] = [];
+  const wakes = new Wakes({
+    tell: (change: StoreChange) => told.push('run' in change ? `${change.kind} ${change.run}` : change.kind),
+    listen: () => () => {},
+    close: () => told.push('closed'),
+  });
+  const committed = (run: string, status: RunRow['status']) => {
+    const ops: Op[] = [{ op: 'run', row: { workflow: 'w', run, status } as RunRow }];
+    wakes.committed({ workflow: 'w', run, ops });
+  };
+  return { wakes, told, committed };
+}
+
+test('of a run that goes on others are told at once, and then once a frame', () => {
+  const { told, committed } = opened();
+  for (let n = 0; n < 5; n++) committed('a', 'running');
+  committed('b', 'running');
+  expect(told).toEqual(['committed a', 'committed b']);
+  vi.advanceTimersByTime(16);
+  expect(told).toEqual(['committed a', 'committed b', 'committed a']);
+  committed('a', 'running');
+  committed('b', 'running');
+  expect(told.slice(3)).toEqual(['committed b']);
+  vi.advanceTimersByTime(16);
+  expect(told.slice(3)).toEqual(['committed b', 'committed a']);
+  vi.advanceTimersByTime(1000);
+  expect(told).toHaveLength(5);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test.each(['done', 'failed', 'waiting', 'paused'] as const)('that a run is %s is told at once, and once', (status) => {
+  const { told, committed } = opened();
+  committed('a', 'running');
+  committed('a', 'running');
+  committed('a', status);
+  expect(told).toEqual(['committed a', 'committed a']);
+  vi.advanceTimersByTime(1000);
+  expect(told).toHaveLength(2);
+});
+
+test('that a run is gone, and an acceptance, are told at once', () => {
+  const { wakes, told, committed } = opened();
+  committed('a', 'running');
+  wakes.committed({ workflow: 'w', run: 'a', ops: [{ op: 'delete' }] });
+  wakes.accepted({ workflow: 'w', run: 'a' });
+  expect(told).toEqual(['committed a', 'committed a', 'accepted a']);
+});
+
+test('what was to be told at the end of the frame is told before the channel is closed', () => {
+  const { wakes, told, committed } = opened();
+  committed('a', 'running');
+  committed('a', 'running');
+  wakes.close();
+  expect(told).toEqual(['committed a', 'committed a', 'closed']);
+  expect(vi.getTimerCount()).toBe(0);
+});
