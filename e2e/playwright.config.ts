@@ -1,14 +1,15 @@
 import { defineConfig } from '@playwright/test';
 
+const long = Boolean(process.env.HOLDFAST_E2E_LONG);
 const report = process.env.PLAYWRIGHT_JSON_OUTPUT_FILE;
 
 export default defineConfig({
   testDir: './tests',
   // Rounds of measurement: npm run e2e:long.
-  testIgnore: process.env.HOLDFAST_E2E_LONG ? [] : ['**/long/**'],
+  testIgnore: long ? [] : ['**/long/**'],
   globalSetup: './support/build-demo.ts',
-  // Each test has its own browser, profile and server, and mostly waits.
-  workers: 2,
+  // Each test has its own browser, profile and server, and mostly waits. What measures has more room.
+  workers: long ? 2 : 3,
   timeout: 60_000,
   // What is waited for here takes seconds on a busy machine: a wait that ends early tells nothing.
   expect: { timeout: 20_000 },

@@ -3,6 +3,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { note } from './costs.mjs';
 import { npm, ROOT, run, tool } from './process.mjs';
 import { tallyPlaywright, tallyVitest } from './tally.mjs';
 
@@ -20,12 +21,11 @@ export function build() {
 }
 
 /**
- * Everything that needs neither a browser nor a test runner, in two lanes side by side.
+ * Everything that needs neither a browser nor a test runner, one after the other; what is quick comes first.
  * @returns {Promise<Tally[]>}
  */
 export async function staticChecks() {
-  const sourcesAndPackages = async () => [...(await sourceChecks()), ...(await packageChecks())];
-  return (await Promise.all([typeChecks(), sourcesAndPackages()])).flat();
+  return [...(await sourceChecks()), ...(await typeChecks()), ...(await packageChecks())];
 }
 
 async function typeChecks() {
@@ -86,10 +86,9 @@ function packages() {
  * @returns {Promise<Tally>}
  */
 async function check(name, command) {
-  const startedAt = Date.now();
-  const { code, output } = await run(command);
+  const { code, output } = await charged(name, command);
   const passed = code === 0;
-  console.log(`${passed ? '✓' : '✗'} ${name} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
+  console.log(`${passed ? '✓' : '✗'} ${name}`);
   if (!passed) console.log(output.trimEnd());
   return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
 }
@@ -136,7 +135,7 @@ export function torture() {
  * @returns {Promise<Tally>}
  */
 async function script(name, args) {
-  const { code, output } = await run([process.execPath, ...args], { timeoutMs: 900_000 });
+  const { code, output } = await charged(name, [process.execPath, ...args], { timeoutMs: 900_000 });
   console.log(`\n${name}\n${output.trimEnd()}`);
   const [, passed = 0, failed = 0, skipped = 0] =
     /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/m.exec(output) ?? [];
@@ -206,9 +205,22 @@ async function runner(name, plan) {
   const { command, env = {}, timeoutMs } = plan(file);
   console.log(`\n${name}`);
   try {
-    const { code } = await run(command, { env, timeoutMs, live: true });
+    const { code } = await charged(name, command, { env, timeoutMs, live: true });
     return { code, report: existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined };
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/**
+ * Runs a program whose cost is told at the end under that name.
+ * @param {string} name
+ * @param {readonly string[]} command
+ * @param {import('./process.mjs').RunOptions} [options]
+ */
+async function charged(name, command, options) {
+  const startedAt = Date.now();
+  const ended = await run(command, options);
+  note({ name, ms: Date.now() - startedAt, cpuMs: ended.cpuMs });
+  return ended;
 }

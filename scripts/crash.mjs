@@ -17,8 +17,10 @@ const SHORT_PAIRS = 8;
 const LONG_PAIRS = 330;
 const GENERATED_PAIRS = 60;
 /** Single crash points of a workflow with thousands of them. */
-const SHORT_SINGLES = 6;
+const SHORT_SINGLES = 3;
 const LONG_SINGLES = 60;
+/** And in short of a machine made by chance, which may have hundreds. */
+const SHORT_CHANCE_SINGLES = 80;
 /** Bodies in the corpus end by themselves or wait for time to pass. */
 const PATIENCE_MS = 5;
 const LANES = 16;
@@ -72,12 +74,11 @@ async function crash({ name, workflow, scenario, big, repeats, chance, crash: ho
   }
   const { replay } = options;
   const pairs = pairsOf(big, chance);
-  const few = options.short ? SHORT_SINGLES : LONG_SINGLES;
   try {
     const asked = {
       ...scenario,
       ...how,
-      singles: big ? few : 'all',
+      singles: singlesOf(big, chance),
       pairs,
       concurrency: LANES,
       patienceMs: PATIENCE_MS,
@@ -125,6 +126,15 @@ function* made() {
   const machines = fc.sample(generated, { numRuns, seed });
   for (const [index, entry] of machines.entries())
     yield { ...entry, chance: true, name: `generated ${index} of seed ${seed}` };
+}
+
+/**
+ * @param {boolean | undefined} big
+ * @param {boolean | undefined} chance
+ */
+function singlesOf(big, chance) {
+  if (big) return options.short ? SHORT_SINGLES : LONG_SINGLES;
+  return options.short && chance ? SHORT_CHANCE_SINGLES : 'all';
 }
 
 /**

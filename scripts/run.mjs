@@ -15,6 +15,7 @@ import {
   unitTests,
 } from './checks.mjs';
 import { ensureChromium } from './chromium.mjs';
+import { costTable } from './costs.mjs';
 import { ensureDependencies } from './dependencies.mjs';
 import { npm, ROOT, run } from './process.mjs';
 import { sum, tallyLine } from './tally.mjs';
@@ -24,14 +25,14 @@ import { sum, tallyLine } from './tally.mjs';
 /** @type {Record<string, (args: readonly string[]) => Promise<number>>} each answers with its exit code */
 const TASKS = {
   build: async () => conclude([await build()]),
-  check: async () => conclude([await build(), ...(await checked()), ...(await swept())]),
+  check: async () => conclude([await build(), await unitTests(), ...(await checked())]),
   crash: async (args) => afterBuild([process.execPath, 'scripts/crash.mjs', ...args]),
   mutations: async (args) => afterBuild([process.execPath, 'scripts/mutations.mjs', ...args]),
   'mutations:browser': async (args) => afterBuild([process.execPath, 'scripts/browser-mutations.mjs', ...args]),
   torture: async (args) => afterBuild([process.execPath, TORTURE, ...args]),
   e2e: async () => conclude([await build(), await inBrowser()]),
   'e2e:long': async () => conclude([await build(), await inBrowser(longRounds)]),
-  test: async () => conclude([await build(), ...(await checked()), ...(await sweptInBrowser())]),
+  test: async () => conclude([await build(), await unitTests(), ...(await checkedInBrowser())]),
   demo: async () => afterBuild([...npm(), 'start', '-w', 'demo']),
   'demo:node': async (args) => afterBuild([process.execPath, 'demo/node/run.mjs', ...args]),
   bench: async (args) => {
@@ -42,19 +43,20 @@ const TASKS = {
   example: async (args) => afterBuild([process.execPath, 'examples/run.mjs', ...args]),
 };
 
+// Unit tests use all cores, and have real processes among them: nothing beside them. A browser's tests mostly wait: all
+// else goes beside them, in two lanes, so that what waits for a page is not kept from the cores.
+
 async function checked() {
-  return [...(await staticChecks()), await unitTests()];
+  const lanes = [
+    async () => [await crashes(), await torture()],
+    async () => [...(await staticChecks()), await mutations(), await browserMutations()],
+  ];
+  return (await Promise.all(lanes.map((lane) => lane()))).flat();
 }
 
-// Each sweep is one thread, and a browser's tests mostly wait: together they use what there is.
-
-function swept() {
-  return Promise.all([crashes(), mutations(), browserMutations(), torture()]);
-}
-
-async function sweptInBrowser() {
-  const [sweeps, tests] = await Promise.all([swept(), inBrowser()]);
-  return [...sweeps, tests];
+async function checkedInBrowser() {
+  const [checks, tests] = await Promise.all([checked(), inBrowser()]);
+  return [...checks, tests];
 }
 
 async function inBrowser(tests = browserTests) {
@@ -69,7 +71,7 @@ async function inBrowser(tests = browserTests) {
 /** @param {readonly Tally[]} tallies */
 function conclude(tallies) {
   const total = sum(tallies);
-  console.log(`\n${tallyLine(total)}`);
+  console.log(`\n${costTable()}\n\n${tallyLine(total)}`);
   return total.failed === 0 ? 0 : 1;
 }
 

@@ -46,7 +46,8 @@ function open({ script = 'serving', stillborn = 0, ...options }: OpenOptions = {
       worker.addEventListener('message', answered, { once: true });
       return worker;
     },
-    { services, ...options },
+    // What Vite serves as it is asked for takes its time on a busy machine.
+    { services, readyTimeout: '50s', ...options },
   );
 }
 

@@ -150,6 +150,18 @@ describe('power cut at every operation', SWEEP, () => {
   });
 });
 
+test('a disk counts as looked at only with the same names and bytes, after the same was asked', () => {
+  const lookedAt = new LookedAt();
+  const disk = new SimulatedDisk();
+  disk.put('/store/a', Buffer.from('one'));
+  const first = (asked: string) => lookedAt.first(disk.copy(), { asked: new Set([asked]) });
+  expect([first('x'), first('x'), first('y')]).toEqual([true, false, true]);
+  disk.put('/store/a', Buffer.from('two'));
+  expect([first('x'), first('x')]).toEqual([true, false]);
+  disk.put('/store/b', Buffer.from(''));
+  expect(first('x')).toBe(true);
+});
+
 class WithoutDatasync extends SimulatedDisk {
   constructor(readonly files: RegExp) {
     super();
