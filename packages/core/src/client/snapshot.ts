@@ -63,17 +63,23 @@ export function toSnapshot<T extends WorkflowTypes>(data: RunSnapshotData<T>): R
  * `next`, with the parts that equal those of `previous` replaced by them: what did not change keeps its identity, so
  * selectors and memoised components see only changes. Plain objects and arrays are looked into, nothing else.
  */
-export function reuse<T>(previous: unknown, next: T, within: ReadonlySet<unknown> = new Set()): T {
-  if (Object.is(previous, next) || within.has(next)) return next;
-  const inside = new Set(within).add(next);
+export function reuse<T>(previous: unknown, next: T, within: Set<unknown> = new Set()): T {
+  if (Object.is(previous, next) || !isRecord(previous) || !isRecord(next) || within.has(next)) return next;
+  within.add(next);
+  const reused = reusedParts(previous, next, within);
+  within.delete(next);
+  return reused;
+}
+
+function reusedParts<T>(previous: unknown, next: T, within: Set<unknown>): T {
   if (Array.isArray(previous) && Array.isArray(next)) {
-    const parts = next.map((part, index) => reuse(previous[index], part, inside));
+    const parts = next.map((part, index) => reuse(previous[index], part, within));
     const same = previous.length === next.length && parts.every((part, index) => Object.is(part, previous[index]));
     return (same ? previous : parts) as T;
   }
   if (!isPlain(previous) || !isPlain(next)) return next;
   const keys = Object.keys(next);
-  const parts = Object.fromEntries(keys.map((key) => [key, reuse(previous[key], next[key], inside)]));
+  const parts = Object.fromEntries(keys.map((key) => [key, reuse(previous[key], next[key], within)]));
   const unchanged = (key: string) => Object.hasOwn(previous, key) && Object.is(parts[key], previous[key]);
   const same = keys.length === Object.keys(previous).length && keys.every(unchanged);
   return (same ? previous : parts) as T;

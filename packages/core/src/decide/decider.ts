@@ -13,6 +13,7 @@ import {
   names,
   type PendingAction,
   type RootView,
+  standingOf,
   type Turn,
   viewOf,
 } from '../engine/index.js';
@@ -219,6 +220,10 @@ export class Decider {
     const { value, context, output, status, error } = snapshot;
     const failed = this.#record.has('failure') && { status: 'error' as const, error: this.#record.read('failure') };
     return { value, context, tags: [], accepts: [], output, status, error, ...failed };
+  }
+
+  get #value(): unknown {
+    return this.#engine && !this.#foreign ? standingOf(this.#engine.root).value : this.view().value;
   }
 
   /** A step function accepts what it waits for, and nothing while it is being undone. */
@@ -633,7 +638,7 @@ export class Decider {
       definition: this.#definition(before),
       counts: draft.history !== undefined,
     });
-    const value = draft.history && this.view().value;
+    const value = draft.history && this.#value;
     const checkpoint = {
       epoch,
       arrival: draft.history,
@@ -664,7 +669,7 @@ export class Decider {
     if (this.#record.has('failure')) return 'failed';
     if (!this.#engine) return this.#row.pausedFrom ?? this.#row.status;
     const toPerform = this.#record.has('actions') || this.#record.has('orphans');
-    const status = STATUS_OF[viewOf(this.#engine.root).status];
+    const status = STATUS_OF[standingOf(this.#engine.root).status];
     // A run is closed when its last actions are performed: a closed one is not taken up again.
     if (status !== 'running' && !toPerform) return cancel && status === 'done' ? 'cancelled' : status;
     if (cancel) return 'cancelling';

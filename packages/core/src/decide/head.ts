@@ -25,36 +25,36 @@ export interface Aftermath {
 
 /** The head of a run after a checkpoint. One that has ended waits for nothing, and keeps no other from its singleton key. */
 export function headAfterArrival(row: RunRow, aftermath: Aftermath): RunRow {
-  const {
-    nextDeadlineAt: _,
-    suspicion: before,
-    pausedFrom: _from,
-    cancel: _cancel,
-    children: _children,
-    ...open
-  } = row;
-  const { singletonKey, ...rest } = open;
   const { arrival, now, status: goesOn, cancel, nextDeadlineAt, children, progress, definition, counts } = aftermath;
+  const { suspicion: before, singletonKey } = row;
   const closed = isClosed(goesOn);
   const reasons = closed ? [] : aftermath.reasons;
   const status = reasons.length > 0 ? 'paused' : goesOn;
   const suspicion = suspicionAfter(arrival, { status, ...(before && { suspicion: before }) });
-  return {
-    ...rest,
-    ...definition,
-    seq: counts ? rest.seq + 1 : rest.seq,
-    status,
-    reasons,
-    updatedAt: now,
-    ...(status === 'paused' ? { pausedFrom: goesOn } : {}),
-    ...(cancel && !closed ? { cancel } : {}),
-    ...(nextDeadlineAt === undefined || closed ? {} : { nextDeadlineAt }),
-    ...(children > 0 && !closed ? { children } : {}),
-    ...(progress ? { progress } : {}),
-    ...(suspicion ? { suspicion } : {}),
-    ...(singletonKey === undefined || closed ? {} : { singletonKey }),
-    ...(closed && rest.closedAt === undefined ? { closedAt: now } : {}),
-  };
+  const seq = counts ? row.seq + 1 : row.seq;
+  const head: Writable<RunRow> = { ...lasting(row), ...definition, seq, status, reasons, updatedAt: now };
+  if (status === 'paused') head.pausedFrom = goesOn;
+  if (cancel && !closed) head.cancel = cancel;
+  if (nextDeadlineAt !== undefined && !closed) head.nextDeadlineAt = nextDeadlineAt;
+  if (children > 0 && !closed) head.children = children;
+  if (progress) head.progress = progress;
+  if (suspicion) head.suspicion = suspicion;
+  if (singletonKey !== undefined && !closed) head.singletonKey = singletonKey;
+  if (closed && row.closedAt === undefined) head.closedAt = now;
+  return head;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What a checkpoint tells anew, or leaves out. */
+const PASSING = ['nextDeadlineAt', 'suspicion', 'pausedFrom', 'cancel', 'children', 'singletonKey'] as const;
+
+/** The rest of a head. Most have none of those, and nothing has to be left out of them. */
+function lasting(row: RunRow): Omit<RunRow, (typeof PASSING)[number]> {
+  if (PASSING.every((field) => row[field] === undefined)) return row;
+  const { nextDeadlineAt: _at, suspicion: _suspicion, pausedFrom: _from, cancel: _cancel, ...open } = row;
+  const { children: _children, singletonKey: _key, ...rest } = open;
+  return rest;
 }
 
 /**

@@ -14,9 +14,27 @@ export interface RootView {
 }
 
 export function viewOf(root: AnyActorRef): RootView {
-  const { status, output, error, ...rest } = root.getSnapshot() as AnyMachineSnapshot;
-  const { value, context, tags = [], _nodes = [] } = rest as Partial<AnyMachineSnapshot>;
-  return { status, value, context, tags: [...tags] as string[], accepts: acceptsOf(_nodes), output, error };
+  const { status, output, error, value, context, tags = [], _nodes = [] } = snapshotOf(root);
+  return {
+    status: status as RootView['status'],
+    value,
+    context,
+    tags: [...tags],
+    accepts: acceptsOf(_nodes),
+    output,
+    error,
+  };
+}
+
+/** Of {@link viewOf} what each checkpoint looks at: without what only an app wants to see. */
+export function standingOf(root: AnyActorRef): Pick<RootView, 'status' | 'value'> {
+  const { status, value } = snapshotOf(root);
+  return { status: status as RootView['status'], value };
+}
+
+/** What a snapshot has depends on the logic. */
+function snapshotOf(root: AnyActorRef): Partial<AnyMachineSnapshot> {
+  return root.getSnapshot() as Partial<AnyMachineSnapshot>;
 }
 
 /** Whether some active state names that event type, or a pattern of its own family: not one that takes any event. */
@@ -27,6 +45,7 @@ export function names(root: AnyActorRef, type: string): boolean {
 }
 
 function acceptsOf(nodes: readonly { readonly ownEvents: readonly string[] }[]): string[] {
+  if (nodes.length === 0) return [];
   const types = new Set(nodes.flatMap((node) => node.ownEvents));
   return [...types].filter((type) => !isReserved(type));
 }

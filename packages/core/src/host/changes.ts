@@ -14,6 +14,7 @@ export class Changes {
 
   /** Something about that run has changed. */
   tell(address: RunAddress): void {
+    if (this.#waiting.size === 0) return;
     for (const key of [runKey(address), runKey(ANY)]) {
       for (const wake of [...(this.#waiting.get(key) ?? [])]) wake();
     }

@@ -1,0 +1,96 @@
+import { createHook } from 'node:async_hooks';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Store } from '@holdfast/core/store';
+import { expect, onTestFinished, test } from 'vitest';
+import { nodeFileSystem } from './file-system.js';
+import { before } from './testing/intercept.test-support.js';
+import { openSimulated } from './testing/open-simulated.test-support.js';
+import { SimulatedDisk } from './testing/simulated-disk.test-support.js';
+
+const SEGMENT_BYTES = 1 << 30;
+
+const row = (run: string, seq = 0) =>
+  ({
+    workflow: 'w',
+    run,
+    key: 'k',
+    version: 1,
+    seq,
+    status: 'queued',
+    reasons: [],
+    createdAt: 0,
+    updatedAt: 0,
+  }) as const;
+const start = (store: Store, run: string, text = '1') =>
+  store.accept({ kind: 'start', row: row(run), input: { text } });
+
+/** Operations of the system that the thread pool was given while `work` was under way. */
+async function requestsOf(work: () => Promise<void>): Promise<number> {
+  let requests = 0;
+  const hook = createHook({
+    init(_, type) {
+      if (type.startsWith('FSREQ')) requests++;
+    },
+  }).enable();
+  try {
+    await work();
+  } finally {
+    hook.disable();
+  }
+  return requests;
+}
+
+test('a commit waits for the thread pool twice: its line is written, and synced', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const store = await openSimulated(nodeFileSystem, { directory, segmentBytes: SEGMENT_BYTES });
+  const { epoch } = await store.acquire();
+  await start(store, 'r');
+  const commits = 50;
+  const requests = await requestsOf(async () => {
+    for (let after = 0; after < commits; after++) {
+      const ops = [{ op: 'run', row: row('r', after + 1) }] as const;
+      await store.commit({ workflow: 'w', run: 'r', epoch, after, durability: 'strict', ops });
+    }
+  });
+  await store.close();
+  expect(requests).toBe(2 * commits);
+});
+
+/** A store that counts how often a file is read. */
+async function counting(): Promise<{ store: Store; reads: () => number }> {
+  let reads = 0;
+  const disk = before(new SimulatedDisk(), async (operation) => {
+    if (operation === 'readAt' || operation === 'read') reads++;
+  });
+  const store = await openSimulated(disk, { segmentBytes: SEGMENT_BYTES });
+  await store.acquire();
+  return { store, reads: () => reads };
+}
+
+test('what was just started or sent is not read back from its file', async () => {
+  const { store, reads } = await counting();
+  await start(store, 'r', 'the input');
+  const mail = { ...row('r'), lane: 'event', id: 'e', acceptedAt: 1, body: { text: 'the event' } } as const;
+  await store.accept({ kind: 'inbox', row: mail });
+  const opened = reads();
+  const stored = await store.load({ workflow: 'w', run: 'r' });
+  expect(stored?.values.get('input')).toEqual({ text: 'the input' });
+  expect(stored?.inbox.map(({ body }) => body.text)).toEqual(['the event']);
+  expect(reads()).toBe(opened);
+  await store.close();
+});
+
+test('no more than some of it is kept: then it is read, and is the same', async () => {
+  const { store, reads } = await counting();
+  await start(store, 'first', 'the input');
+  const large = 'x'.repeat(1 << 20);
+  for (let n = 0; n < 5; n++) await start(store, `${n}`, large);
+  const opened = reads();
+  const stored = await store.load({ workflow: 'w', run: 'first' });
+  expect(stored?.values.get('input')).toEqual({ text: 'the input' });
+  expect(reads()).toBe(opened + 1);
+  await store.close();
+});
