@@ -100,7 +100,6 @@ export class Indexing {
   async #write(segment: string, lines: Iterable<Buffer>): Promise<void> {
     const { fileSystem, directory, epoch, assertNewest } = this.#options;
     const draft = join(directory, indexDraft(segment, epoch));
-    await fileSystem.remove(draft);
     const file = await fileSystem.openForAppend(draft);
     try {
       for (const line of lines) await file.append(line);

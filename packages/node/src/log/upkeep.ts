@@ -21,6 +21,9 @@ const STAMP_MS = 10;
 /** So long (ms) relaxed commits are left unsynced, where nothing follows. */
 const SYNC_MS = 100;
 
+/** So long (ms) after the last line, where nothing follows, segments are indexed in one go. */
+const IDLE_MS = 5000;
+
 /** So many bytes are looked through, at the most, for each one that was written since: so commits are not held up. */
 const SEEN_PER_WRITTEN = 2;
 
@@ -42,6 +45,11 @@ export class Upkeep {
   #appended: number;
   /** After a failure: what it has to have appended before that is tried again. */
   #againAt = 0;
+  /** Nothing was written for a while. */
+  #isIdle = false;
+  #cancelIdle: (() => void) | undefined;
+  /** Bytes that may be looked through for indexes. */
+  #mayBeIndexed = 0;
   #demands: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
 
   constructor(options: UpkeepOptions) {
@@ -54,6 +62,7 @@ export class Upkeep {
   stop(): void {
     this.#stopped = true;
     this.#cancelStamp?.();
+    this.#cancelIdle?.();
     this.#refuse(new HoldfastError('CLOSED', { message: 'The store was closed.' }));
   }
 
@@ -102,22 +111,37 @@ export class Upkeep {
     return false;
   }
 
+  /** Bit by bit beside commits, or in one go when nothing has been written for a while: who opens a store has better to do. */
   async #index(): Promise<boolean> {
     const { indexing, writer, onReport, fenced, directory } = this.#options;
+    const appended = writer.appended - this.#appended;
+    if (appended > 0) this.#isIdle = false;
+    this.#mayBeIndexed = indexing.isDue ? this.#mayBeIndexed + SEEN_PER_WRITTEN * appended : 0;
     // What is being compacted may soon be gone.
     if (this.#compaction.isDue) return false;
-    const mayBeSeen = SEEN_PER_WRITTEN * (writer.appended - this.#appended);
     try {
-      for (let seen = 0; indexing.isDue; ) {
-        seen += await indexing.piece();
-        if (seen >= mayBeSeen) break;
+      while (indexing.isDue && (this.#isIdle || this.#mayBeIndexed > 0)) {
+        this.#mayBeIndexed -= await indexing.piece();
+        if (this.#isIdle) return true;
       }
     } catch (error) {
       const failure = storageError(error, directory);
       if (isHoldfastError(failure, 'STORE_FENCED')) fenced(failure);
       else onReport({ code: 'INDEX_FAILED', error: failure });
     }
-    return indexing.isDue;
+    this.#waitForIdle();
+    return false;
+  }
+
+  #waitForIdle(): void {
+    this.#cancelIdle?.();
+    this.#cancelIdle = undefined;
+    const { indexing, timers, wake } = this.#options;
+    if (!indexing.isDue) return;
+    this.#cancelIdle = timers.after(IDLE_MS, () => {
+      this.#isIdle = true;
+      wake();
+    });
   }
 
   async #closeFull(): Promise<void> {

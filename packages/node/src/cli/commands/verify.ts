@@ -13,16 +13,18 @@ import { plain } from '../terminal.js';
  */
 export async function verify({ directory, terminal, json }: Call): Promise<number> {
   await assertStore(directory);
-  const { damage, tail, strays, ...counts } = await verifyStore({ directory });
+  const { damage, tail, strays, badIndexes, ...counts } = await verifyStore({ directory });
   if (json) {
     for (const place of damage) terminal.out(toJson({ kind: 'damage', ...place }));
     if (tail) terminal.out(toJson({ kind: 'tail', ...tail }));
     for (const file of strays) terminal.out(toJson({ kind: 'stray', file }));
+    for (const file of badIndexes) terminal.out(toJson({ kind: 'bad-index', file }));
     terminal.out(toJson({ kind: 'verified', whole: damage.length === 0, ...counts }));
   } else {
     for (const place of damage) terminal.out(`Damaged: ${placeOf(place)}`);
     if (tail) terminal.out(`Unfinished end, will be left out: ${placeOf(tail)}`);
     for (const file of strays) terminal.out(`Not needed, will be removed: ${plain(file)}`);
+    for (const file of badIndexes) terminal.out(`Not used, will be written anew: ${plain(file)}`);
     terminal.out(`${damage.length === 0 ? 'Whole' : 'Readable'}: ${textOf(counts)}.`);
   }
   const [first] = damage;
@@ -34,7 +36,7 @@ function placeOf({ file, offset, absent }: Damage): string {
   return absent ? `${plain(file)} is not there` : `${plain(file)} at byte ${offset}`;
 }
 
-function textOf(counts: Omit<Verification, 'damage' | 'tail' | 'strays'>): string {
+function textOf(counts: Omit<Verification, 'damage' | 'tail' | 'strays' | 'badIndexes'>): string {
   const { runs, checkpoints, values, attachments, segments, bytes } = counts;
   const records = [
     counted(runs, 'run'),
