@@ -62,13 +62,15 @@ export async function openWaiting({ name, dueAt }) {
 /** Resolves when it waits. */
 async function begin(holdfast, id, afterMs) {
   const run = await holdfast.start('waiting', { id, input: { afterMs } });
-  await new Promise((resolve) => {
+  /** @type {Promise<void>} */
+  const waits = new Promise((resolve) => {
     const subscription = run.subscribe((snapshot) => {
       if (snapshot.run.status !== 'waiting') return;
       queueMicrotask(() => subscription.unsubscribe());
       resolve();
     });
   });
+  await waits;
 }
 
 const TABLES = ['holdfast_runs', 'holdfast_values', 'holdfast_history'];

@@ -98,11 +98,17 @@ export async function readPage(db: Database, query: RunQuery = {}): Promise<RunP
     if (label) return readLabelled(transaction, label, query, { after, most: limit + 1 });
     const byStatus = runs.index('[status+workflow+run]');
     const parts = statuses.map((status) => byStatus.getAll(pageRange([status], workflow, after), limit + 1));
-    return (await Promise.all(parts)).flat().sort((a, b) => indexedDB.cmp(address(a), address(b)));
+    return (await Promise.all(parts)).flat().sort(byAddress);
   });
   const rows = found.slice(0, limit).map(toRow);
   const last = rows.at(-1);
   return found.length > limit && last ? { rows, cursor: JSON.stringify(address(last)) } : { rows };
+}
+
+/** As IndexedDB orders the keys. */
+function byAddress(a: RunAddress, b: RunAddress): number {
+  if (a.workflow !== b.workflow) return a.workflow < b.workflow ? -1 : 1;
+  return a.run < b.run ? -1 : Number(a.run > b.run);
 }
 
 /** At most so many heads that have a label and fit the rest of the query, read a piece at a time. */

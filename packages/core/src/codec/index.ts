@@ -1,4 +1,4 @@
-export { type Attachment, AttachmentBook } from './attachment-book.js';
+export { AttachmentBook } from './attachment-book.js';
 export {
   decode,
   decodeError,

@@ -108,7 +108,7 @@ function attachment(ref: AttachmentRef): Step {
 const SMALL_BYTES = 200;
 
 /** About how many bytes of its line a step takes: 0 for what is not kept. */
-export function weightOf(step: Step): number {
+function weightOf(step: Step): number {
   switch (step.is) {
     case 'value':
       return step.id.length + step.value.text.length;

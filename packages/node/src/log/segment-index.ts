@@ -5,7 +5,7 @@ import { LinePlace, type RecordPlace, type SegmentSpace } from './place.js';
 import type { NotedStep } from './records.js';
 
 /** Version of the layout of indexes: one of another is not used. */
-export const INDEX_FORMAT = 1;
+const INDEX_FORMAT = 1;
 
 /** Runs in one line of an index. */
 const RUNS_A_LINE = 500;
