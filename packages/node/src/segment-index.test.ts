@@ -43,6 +43,7 @@ const placed = ({ line, bytes }: RecordPlace) => [line.segment.file, line.offset
 function told(state: LogState): unknown {
   const runs = [...state.runs()].map((run) => [
     run.row,
+    Object.isFrozen(run.row),
     [...run.values].map(([id, place]) => [id, placed(place)]).sort(),
     run.history.map((place) => [place.seq, placed(place)]),
     run.inbox.map((place) => [place.n, place.id, place.lane, placed(place)]),

@@ -54,7 +54,10 @@ export class LogState {
       const key = runKey(addressIn(indexed));
       if (indexed.cleared) this.#clear(key);
       if (indexed.records === '') continue;
-      if (indexed.row) this.#forgetSingleton(key);
+      if (indexed.row) {
+        frozen(indexed.row);
+        this.#forgetSingleton(key);
+      }
       (this.#runs.get(key) ?? this.#add(key)).adopt(indexed, segment);
       const id = indexed.row && singletonId(indexed.row);
       if (id !== undefined) this.#singletons.set(id, key);
