@@ -205,9 +205,16 @@ const MUTATIONS = [
   {
     name: 'the log is renewed although nothing has crashed',
     file: 'store/ownership.js',
-    from: '(await hasCrashed(before, hosts)))',
+    from: '(await hasCrashed(before, wasEnded)))',
     to: 'true)',
     page: { file: 'torn-log.spec.ts', name: 'a log is not renewed' },
+  },
+  {
+    name: 'what a page says of an end is not heard',
+    file: 'store/ownership.js',
+    from: 'rivals.sawEnd(host) || ',
+    to: '',
+    page: { file: 'crash-loop.spec.ts', name: 'and this one can not see yet' },
   },
   {
     name: 'the worker outlives the pagehide of its page',

@@ -116,6 +116,26 @@ test('a tab that takes over from one that was closed, or left by a link, does no
   expect(await headOf(third)).not.toHaveProperty('suspicion');
 });
 
+test('what another page has noted, and this one can not see yet, is not taken for a crash', async ({ openTab }) => {
+  const first = await openTab();
+  await startLong(first);
+  const second = await openTab();
+  await second.evaluate(async () => {
+    // Chromium passes on to other processes what is stored, after a while.
+    const { getItem } = Storage.prototype;
+    Storage.prototype.getItem = function (key) {
+      return key.startsWith('holdfast:ended:') ? null : getItem.call(this, key);
+    };
+    await app.open().start('gate', { id: 'g' });
+    const waits = async () =>
+      (await navigator.locks.query()).pending?.some(({ name }) => name?.startsWith('holdfast:'));
+    while (!(await waits()));
+  });
+  await first.close();
+  await untilHeld(second);
+  expect(await headOf(second)).not.toHaveProperty('suspicion');
+});
+
 test('a worker that is ended behind the back of its page has crashed', async ({ openTab }) => {
   const tab = await openTab();
   await startLong(tab);

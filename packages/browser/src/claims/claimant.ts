@@ -46,7 +46,7 @@ export class Claimant {
   }
 
   #hear(word: Word): void {
-    if (word.word === 'claim') return;
+    if (word.word === 'claim' || word.word === 'ended') return;
     this.#answered = true;
     this.#silentMs = 0;
     if (word.word === 'yields' && word.to !== this.#standing.host) this.#stepBack.abort();

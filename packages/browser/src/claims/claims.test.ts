@@ -135,7 +135,7 @@ test('each theft doubles the time for which a silent owner is waited for', () =>
 
 test('a page answers for its worker while that one owns the store, and not after', async () => {
   let owns = true;
-  const end = guardStore('store', () => owns);
+  const guard = guardStore('store', () => owns);
   const channel = new Channel<Word>(claimsChannelOf('store'));
   const heard: string[] = [];
   const answered = new Promise<void>((resolve) => {
@@ -154,7 +154,29 @@ test('a page answers for its worker while that one owns the store, and not after
   other.tell({ word: 'yields', to: 'nobody' });
   await last;
   expect(heard).toEqual(['present', 'yields']);
-  end();
+  guard.close();
   channel.close();
+  other.close();
+});
+
+test('who waits is told that a page has ended the owner, and it counts as no answer', async () => {
+  const guard = guardStore('store', () => false);
+  const rivals = new Rivals('store', 10_000);
+  const other = new Channel<Word>(claimsChannelOf('store'));
+  const claimant = rivals.claim();
+  claimant.claim();
+  claimant.waited(2000);
+  claimant.waited(2000);
+  const silentMs = claimant.silentMs;
+  // What is said later arrives later.
+  const heard = new Promise<void>((resolve) => other.listen(({ word }) => word === 'ended' && resolve()));
+  guard.tellEnd('owner');
+  await heard;
+  expect(rivals.sawEnd('owner')).toBe(true);
+  expect(rivals.sawEnd('another')).toBe(false);
+  expect(claimant.silentMs).toBe(silentMs);
+  claimant.end();
+  rivals.close();
+  guard.close();
   other.close();
 });

@@ -21,7 +21,9 @@ export type Word =
   /** The owner is there: said by itself, or by its page while it is busy. */
   | { readonly word: 'present' }
   /** The owner is about to give the store back, and `to` is to have it. */
-  | { readonly word: 'yields'; readonly to: string };
+  | { readonly word: 'yields'; readonly to: string }
+  /** A page ends that host, its worker: it does not crash. */
+  | { readonly word: 'ended'; readonly host: string };
 
 /** What a host says of itself. */
 export interface Standing {

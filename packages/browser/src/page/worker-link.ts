@@ -1,5 +1,5 @@
 import { encodeError, type HostApi, type HostLink, isHoldfastError } from '@holdfast/core/client';
-import { guardStore } from '../claims/guard.js';
+import { type Guard, guardStore } from '../claims/guard.js';
 import type { CallService, HostWorker, Incarnation, StoreNotice, TellPage, TroubleNotice } from '../wire/wire.js';
 import { Audience } from './audience.js';
 import { noteEnded, wasEnded } from './ended-workers.js';
@@ -71,7 +71,7 @@ export class WorkerLink implements HostLink {
   #asleep = false;
   /** Whether the present worker owns the store. */
   #owns = false;
-  #unguard: (() => void) | undefined;
+  #guard: Guard | undefined;
 
   constructor(options: WorkerLinkOptions) {
     this.#options = options;
@@ -110,7 +110,7 @@ export class WorkerLink implements HostLink {
     const remote = this.#remote;
     this.#noteEnd();
     this.#forget();
-    this.#unguard?.();
+    this.#guard?.close();
     if (session && remote) await Promise.race([remote('close'), session.died, elapsed(CLOSE_MS)]);
     session?.end();
   }
@@ -182,6 +182,7 @@ export class WorkerLink implements HostLink {
   }
 
   #heedStore(notice: StoreNotice | TroubleNotice): void {
+    if (notice.kind === 'store') this.#guardStore(notice.database);
     const lost = this.#options.storage.heed(notice);
     if (lost) this.#audience.notice({ kind: 'lost', error: encodeError(lost) });
   }
@@ -199,7 +200,9 @@ export class WorkerLink implements HostLink {
   #noteEnd(): void {
     if (this.#host === undefined) return;
     const hung = this.#askedAt !== undefined && performance.now() - this.#askedAt > this.#options.readyMs;
-    if (!hung) noteEnded(this.#options.name, this.#host);
+    if (hung) return;
+    noteEnded(this.#options.name, this.#host);
+    this.#guard?.tellEnd(this.#host);
   }
 
   async #issue(call: Call, remote: RemoteWorker): Promise<void> {
@@ -248,23 +251,24 @@ export class WorkerLink implements HostLink {
   }
 
   #attachToPage(): void {
-    const { name } = this.#options;
-    const guard = () => {
-      this.#unguard = guardStore(name, () => this.#owns);
-    };
-    guard();
     const left = () => {
-      // A channel that is open would let the browser throw the page out of its back/forward cache.
-      this.#unguard?.();
       this.#sleep();
+      // A channel that is open would let the browser throw the page out of its back/forward cache.
+      this.#guard?.close();
+      this.#guard = undefined;
     };
     const back = () => {
-      if (!this.#asleep) return;
-      guard();
-      this.#wake();
+      if (this.#asleep) this.#wake();
     };
     const changed = () => void this.#remote?.('page', stateOfPage());
     followPage({ left, back, changed }, this.#ended.signal);
+  }
+
+  /** From when on the worker has found its store. */
+  #guardStore(store: string): void {
+    if (this.#guard?.store === store || this.#asleep || this.#ended.signal.aborted) return;
+    this.#guard?.close();
+    this.#guard = guardStore(store, () => this.#owns);
   }
 
   /** A worker that can't run would keep its locks, and may not be woken for long. */

@@ -42,6 +42,7 @@ export async function acquireOwnership(
   rivals: Rivals,
   { hosts, ended }: { hosts: HostRegister | undefined; ended: AbortSignal | undefined },
 ): Promise<Held> {
+  const wasEnded = async (host: string) => rivals.sawEnd(host) || ((await hosts?.wasEnded(host)) ?? false);
   const alive = await locksHeld();
   const lock = await requestLock(`holdfast:${connection.name}`, signal, rivals);
   const wanted = rivals.defend();
@@ -51,10 +52,10 @@ export async function acquireOwnership(
   };
   ended?.addEventListener('abort', () => void giveBack(), { once: true });
   try {
-    if (mayLoseItsLog) await mendLog(connection, alive, hosts);
+    if (mayLoseItsLog) await mendLog(connection, alive, wasEnded);
     const { before, raised } = await connection.use((db) => raiseEpoch(db, hosts?.self));
     const { epoch, incarnation } = raised;
-    const afterCrash = await hasCrashed(before, hosts);
+    const afterCrash = await hasCrashed(before, wasEnded);
     const lost = new AbortController();
     const lose = (reason: HoldfastError) => {
       wanted.end();
@@ -86,10 +87,10 @@ async function locksHeld(): Promise<ReadonlySet<string | undefined>> {
 async function mendLog(
   connection: Connection,
   alive: ReadonlySet<string | undefined>,
-  hosts: HostRegister | undefined,
+  wasEnded: HostRegister['wasEnded'],
 ): Promise<void> {
   const before = await connection.use((db) => db.get('holdfast_meta', 'head'));
-  if (before && !alive.has(before.host) && (await hasCrashed(before, hosts))) await renewLog(connection.name);
+  if (before && !alive.has(before.host) && (await hasCrashed(before, wasEnded))) await renewLog(connection.name);
 }
 
 function raiseEpoch(db: Database, host: string | undefined): Promise<{ before: Head; raised: Head }> {
@@ -103,9 +104,9 @@ function raiseEpoch(db: Database, host: string | undefined): Promise<{ before: H
   });
 }
 
-async function hasCrashed({ epoch, released, host }: Head, hosts: HostRegister | undefined): Promise<boolean> {
+async function hasCrashed({ epoch, released, host }: Head, wasEnded: HostRegister['wasEnded']): Promise<boolean> {
   if (epoch === 0 || released === epoch) return false;
-  return host === undefined || !(await hosts?.wasEnded(host));
+  return host === undefined || !(await wasEnded(host));
 }
 
 /** Need not survive power loss: without it, that loss counts as the crash. */
