@@ -127,8 +127,8 @@ test('what another page has noted, and this one can not see yet, is not taken fo
       return key.startsWith('holdfast:ended:') ? null : getItem.call(this, key);
     };
     await app.open().start('gate', { id: 'g' });
-    const waits = async () =>
-      (await navigator.locks.query()).pending?.some(({ name }) => name?.startsWith('holdfast:'));
+    const isStore = ({ name = '' }: LockInfo) => name.startsWith('holdfast:') && !name.startsWith('holdfast:alive:');
+    const waits = async () => (await navigator.locks.query()).pending?.some(isStore);
     while (!(await waits()));
   });
   await first.close();
