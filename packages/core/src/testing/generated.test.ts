@@ -4,15 +4,17 @@ import { runDurably, runPlainly } from './both-ways.test-support.js';
 import { generated } from './generated.test-support.js';
 
 /**
- * More runs: HOLDFAST_GENERATED_RUNS=1000. What failed, again: HOLDFAST_GENERATED_SEED and HOLDFAST_GENERATED_PATH, as
- * printed.
+ * The same machines each time. Others: HOLDFAST_GENERATED_SEED=random, and more of them: HOLDFAST_GENERATED_RUNS=1000. What
+ * failed, again: HOLDFAST_GENERATED_SEED and HOLDFAST_GENERATED_PATH, as printed; made smaller where a path is given.
  */
 const env = (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env ?? {};
 const RUNS = Number(env.HOLDFAST_GENERATED_RUNS ?? 12);
-const { HOLDFAST_GENERATED_SEED: seed, HOLDFAST_GENERATED_PATH: path } = env;
+const { HOLDFAST_GENERATED_SEED: seed = '7', HOLDFAST_GENERATED_PATH: path } = env;
 const parameters = {
   numRuns: RUNS,
-  ...(seed === undefined ? {} : { seed: Number(seed) }),
+  ...(seed === 'random' ? {} : { seed: Number(seed) }),
+  // To make it smaller takes longer than a test may: then nobody would be told the seed.
+  endOnFailure: path === undefined,
   ...(path === undefined ? {} : { path }),
 };
 const TIMEOUT_MS = 30_000 + RUNS * 2000;
