@@ -10,12 +10,14 @@ import type { AnyWorkflow } from '../define/workflow.js';
 import { actorRefReducers } from '../engine/index.js';
 import { createHost } from '../host/host.js';
 import { toData } from '../host/seen.js';
+import { inATurn } from '../steps/turn.js';
 import { createMemoryDatabase, createMemoryStore, type MemoryDatabase } from '../store/memory-store.js';
 import type { Store } from '../store/store.js';
 import type { Ending, Entry } from './corpus/entry.test-support.js';
 import { clearMarks, readMarks } from './corpus/marks.test-support.js';
 import { ManualClock } from './manual-clock.js';
 import type { Scenario, ScenarioEvent } from './scenario.js';
+import { settle } from './settle.js';
 
 /** Most deadlines that one run may take. */
 const MOST_DEADLINES = 5000;
@@ -197,13 +199,16 @@ function isClosed(led: Led): boolean {
 }
 
 /** Lets turns of the event loop pass until what `look` sees has not changed for a while. */
-async function stillness(look: () => unknown): Promise<void> {
-  for (let quiet = 0, last = ''; quiet < 3; ) {
-    await new Promise((resolve) => setTimeout(resolve));
+function stillness(look: () => unknown): Promise<void> {
+  let activity = 0;
+  let last = '';
+  const busy = () => {
     const now = encode(look(), 'what is seen', actorRefReducers).text;
-    quiet = now === last ? quiet + 1 : 0;
+    if (now !== last) activity++;
     last = now;
-  }
+    return { activity, underWay: { size: 0 } };
+  };
+  return settle(busy, 0);
 }
 
 function plainSnapshot(actor: Actor<AnyActorLogic>): RunSnapshot {
@@ -248,7 +253,7 @@ function toActorClock(clock: ManualClock) {
     const timer = due.find(({ live }) => live);
     due.splice(0, timer ? due.indexOf(timer) + 1 : due.length);
     timer?.wake();
-    if (due.length > 0) setTimeout(fire);
+    if (due.length > 0) inATurn(fire);
   };
   return {
     due,
@@ -256,7 +261,7 @@ function toActorClock(clock: ManualClock) {
     setTimeout(wake: () => void, ms: number) {
       const timer = { wake, live: true };
       clock.at(clock.now() + ms, () => {
-        if (due.push(timer) === 1) setTimeout(fire);
+        if (due.push(timer) === 1) inATurn(fire);
       });
       return timer;
     },

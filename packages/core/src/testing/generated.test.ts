@@ -15,9 +15,12 @@ const parameters = {
   ...(seed === 'random' ? {} : { seed: Number(seed) }),
   // To make it smaller takes longer than a test may: then nobody would be told the seed.
   endOnFailure: path === undefined,
+  // Nor of one that hangs. A machine takes less than a second of a core; of a core that thirty others want, half a minute.
+  timeout: 100_000,
   ...(path === undefined ? {} : { path }),
 };
-const TIMEOUT_MS = 30_000 + RUNS * 2000;
+/** Never reached before the bound of one machine, unless all of them are as slow: 15 s each, with thirty beside them. */
+const TIMEOUT_MS = 120_000 + RUNS * 15_000;
 
 beforeEach(() => {
   vi.spyOn(console, 'warn').mockImplementation(() => {});
