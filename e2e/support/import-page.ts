@@ -56,7 +56,7 @@ export class ImportPage {
   /** Waits for the album, all of its pictures loaded from the server. */
   async expectPublished(): Promise<void> {
     const pictures = this.page.locator('#album-photos img');
-    await expect(pictures).toHaveCount(12, { timeout: 20_000 });
+    await expect(pictures).toHaveCount(12, { timeout: 60_000 });
     for (const picture of await pictures.all()) {
       await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(320);
     }

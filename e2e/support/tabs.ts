@@ -14,6 +14,8 @@ interface OpenOptions {
   readonly hidden?: boolean;
   /** Its host has no worker. */
   readonly here?: boolean;
+  /** How long its worker may be silent before it is unresponsive. */
+  readonly readyMs?: number;
 }
 
 /** A tab of the page in `pages/tabs`. */
@@ -37,9 +39,10 @@ export const test = base.extend<TabsFixtures>({
     await ledger.close();
   },
   openChainTab: async ({ openTab, origin }, use) => {
-    await use(async ({ version = 1, hidden = false, here = false } = {}) =>
-      tabOf(await openTab(`${origin}/?version=${version}${hidden ? '&hidden' : ''}${here ? '&here' : ''}`)),
-    );
+    await use(async ({ version = 1, hidden = false, here = false, readyMs } = {}) => {
+      const flags = `${hidden ? '&hidden' : ''}${here ? '&here' : ''}${readyMs ? `&ready-ms=${readyMs}` : ''}`;
+      return tabOf(await openTab(`${origin}/?version=${version}${flags}`));
+    });
   },
 });
 

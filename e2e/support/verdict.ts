@@ -17,7 +17,7 @@ export async function untilAskedAgain(server: DemoServer, steps: readonly string
     return steps.map((step) => entries.filter((entry) => entry.step === step).map((entry) => entry.attempts));
   };
   await expect
-    .poll(attempts, { message: 'in flight: asked again with the same key', timeout: 20_000 })
+    .poll(attempts, { message: 'in flight: asked again with the same key', timeout: 60_000 })
     .toEqual(steps.map(() => [2]));
 }
 

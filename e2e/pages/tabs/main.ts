@@ -23,7 +23,8 @@ const holdfast = createHoldfast<App>(
     workers.push(worker);
     return worker;
   },
-  { readyTimeout: '2s' },
+  // As patient as a busy machine needs it, where a test is not about that.
+  { readyTimeout: Number(query.get('ready-ms') ?? 50_000) },
 );
 
 /** How the host stood, and since when. */

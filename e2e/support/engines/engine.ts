@@ -34,7 +34,7 @@ export interface EngineTab {
 }
 
 /** How long a condition may take to come true, in ms: a bound for what hangs. */
-const BOUND_MS = 20_000;
+const BOUND_MS = 60_000;
 /** How long one look may take: an engine may never answer one that a navigation cut off. */
 const LOOK_MS = 5_000;
 const PAUSE_MS = 10;
@@ -42,7 +42,7 @@ const PAUSE_MS = 10;
 /**
  * Waits until `body` gives something true in the page, and gives that. A page that is being loaded, or a document that
  * is gone, counts as not yet.
- * @throws after 20 s, with what the last look came to.
+ * @throws after a minute, with what the last look came to.
  */
 export async function until<R, A = undefined>(
   tab: Pick<EngineTab, 'evaluate'>,
@@ -63,7 +63,7 @@ export async function until<R, A = undefined>(
   }
 }
 
-/** @throws when `promise` takes longer than 20 s. */
+/** @throws when `promise` takes longer than a minute. */
 export async function inTime<T>(what: string, promise: Promise<T>): Promise<T> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new Error(`Not in time: ${what}.`)), BOUND_MS);

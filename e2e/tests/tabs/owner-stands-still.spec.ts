@@ -34,7 +34,7 @@ test('an owner that is stopped without a word is stolen from; when it goes on, i
 });
 
 test('a step that keeps its thread busy is not the death of its host', async ({ ledger, openChainTab }) => {
-  const owner = await openChainTab();
+  const owner = await openChainTab({ readyMs: 2000 });
   await owner.page.evaluate(() => void app.holdfast.runs().subscribe(() => {}));
   await owner.untilStatus('owner');
   const tab = await openChainTab();

@@ -25,6 +25,16 @@ test('nothing of a run happens on the main thread, and every tab sees a commit s
   openChainTab,
 }) => {
   const [owner, tab] = [await openChainTab(), await openChainTab()];
+  const idleMs = await owner.page.evaluate(async () => {
+    const gaps: number[] = [];
+    for (let last = app.now(); gaps.length < 21; last = app.now()) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      gaps.push(app.now() - last);
+    }
+    return gaps.sort((a, b) => a - b)[10] ?? 0;
+  });
+  // What this machine, and whatever else it does, makes of a frame: some 16 ms where it is quiet.
+  const busyMs = 2 * idleMs;
   // Two seconds of work in the worker; a page that shared it would draw no frame meanwhile.
   const frames = owner.page.evaluate(async () => {
     const gaps: number[] = [];
@@ -36,14 +46,14 @@ test('nothing of a run happens on the main thread, and every tab sees a commit s
   });
   await startChain(owner, ledger, 20, 100);
   const gaps = await frames;
-  expect(gaps[Math.floor(gaps.length / 2)]).toBeLessThan(40);
+  expect(gaps[Math.floor(gaps.length / 2)]).toBeLessThan(40 + busyMs);
   const seenIn = ({ page }: typeof tab) => page.evaluate(() => app.seen.filter(({ done }) => done > 0));
   await tab.page.evaluate(() => app.run.result());
   const [here, there] = [await seenIn(owner), await seenIn(tab)];
   const delays = there.flatMap(({ done, at }) => here.filter((seen) => seen.done === done).map((seen) => at - seen.at));
   delays.sort((a, b) => a - b);
   expect(delays.length).toBeGreaterThan(10);
-  expect(delays[Math.floor(delays.length / 2)], 'after the owner has shown it').toBeLessThan(50);
+  expect(delays[Math.floor(delays.length / 2)], 'after the owner has shown it').toBeLessThan(50 + busyMs);
 });
 
 test('what a run emits is heard in every tab, each once and in order', async ({ ledger, openChainTab }) => {

@@ -10,17 +10,22 @@ import { generated } from './generated.test-support.js';
 const env = (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env ?? {};
 const RUNS = Number(env.HOLDFAST_GENERATED_RUNS ?? 12);
 const { HOLDFAST_GENERATED_SEED: seed = '7', HOLDFAST_GENERATED_PATH: path } = env;
+/** A machine takes less than a second of a core; of a core that thirty others want, half a minute. */
+const MACHINE_MS = 100_000;
+/** As if each of them was made to wait, 15 s in the middle. */
+const ALL_MS = 120_000 + RUNS * 15_000;
 const parameters = {
   numRuns: RUNS,
   ...(seed === 'random' ? {} : { seed: Number(seed) }),
   // To make it smaller takes longer than a test may: then nobody would be told the seed.
   endOnFailure: path === undefined,
-  // Nor of one that hangs. A machine takes less than a second of a core; of a core that thirty others want, half a minute.
-  timeout: 100_000,
+  // Nor of what hangs. And a test that goes on after its end would leave its marks among those of the next.
+  timeout: MACHINE_MS,
+  interruptAfterTimeLimit: ALL_MS,
+  markInterruptAsFailure: true,
   ...(path === undefined ? {} : { path }),
 };
-/** Never reached before the bound of one machine, unless all of them are as slow: 15 s each, with thirty beside them. */
-const TIMEOUT_MS = 120_000 + RUNS * 15_000;
+const TIMEOUT_MS = ALL_MS + MACHINE_MS;
 
 beforeEach(() => {
   vi.spyOn(console, 'warn').mockImplementation(() => {});
