@@ -25,6 +25,8 @@ export default defineConfig({
     maxWorkers: '100%',
     // A bound for what hangs. A thousand timers, or a real process, take their time on a busy machine.
     testTimeout: 120_000,
+    // Likewise: what is waited for may need a process to start, and a second is not enough for that.
+    expect: { poll: { timeout: 60_000 } },
     projects: [
       {
         extends: true,

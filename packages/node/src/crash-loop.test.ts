@@ -30,7 +30,6 @@ async function live(way: string): Promise<string[]> {
 
 test.each(['exit', 'kill', 'hang'])(
   'a run that takes its process down (%s) is paused after three restores, and its neighbours finish',
-  { timeout: 60_000 },
   async (way) => {
     const lives: string[][] = [];
     while (!lives.at(-1)?.includes('over') && lives.length < 10) lives.push(await live(way));

@@ -129,7 +129,7 @@ describe('mail', () => {
     expect(mail()).toEqual([`${MAIL}${young}.0`, `${MAIL}${young}.tmp`]);
   });
 
-  test('of one sender keeps its order where the disk refuses some of it', { timeout: 60_000 }, async () => {
+  test('of one sender keeps its order where the disk refuses some of it', async () => {
     await left('event-1', 'event-2', 'event-3', 'event-4');
     const start = disk.copy();
     for (let at = 1; at <= 60; at++) {
@@ -149,9 +149,7 @@ describe('mail', () => {
     }
   });
 
-  test('is taken once where an owner was taken over from between its line and the removal', {
-    timeout: 60_000,
-  }, async () => {
+  test('is taken once where an owner was taken over from between its line and the removal', async () => {
     for (let at = 1; at <= 60; at++) {
       const world = new Machine();
       const own = new SimulatedDisk();

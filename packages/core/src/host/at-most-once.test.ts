@@ -40,9 +40,7 @@ async function charge(...crashes: CrashPoint[]): Promise<{ output: string; charg
   return { output: state.includes(UNKNOWN) ? 'unknown' : 'charged', charges, writes };
 }
 
-test('however often the host dies, a charge is made once, or not at all and that is said', {
-  timeout: 60_000,
-}, async () => {
+test('however often the host dies, a charge is made once, or not at all and that is said', async () => {
   const { output, charges, writes } = await charge();
   expect([output, charges]).toEqual(['charged', 1]);
   const outcomes: string[] = [];

@@ -43,8 +43,9 @@ describe('checkpoint before effect', () => {
       await settled(20);
       expect(seen, 'before the commit').toEqual(before);
       await gated.pass();
-      await vi.waitFor(() =>
-        expect(seen.slice(before.length).sort(), 'after the commit').toEqual([...expected].sort()),
+      await vi.waitFor(
+        () => expect(seen.slice(before.length).sort(), 'after the commit').toEqual([...expected].sort()),
+        { timeout: 20_000 },
       );
     };
     await settled(20);

@@ -23,13 +23,13 @@ test('a list is live in every host, filtered by workflow and status, and the sam
   const one = await owner.holdfast.start('a', { id: '1' });
   await other.holdfast.start('a', { id: '2' });
   await owner.holdfast.start('b', { id: '3' });
-  await vi.waitFor(() => expect(ids()).toEqual(['1', '2']));
+  await vi.waitFor(() => expect(ids()).toEqual(['1', '2']), { timeout: 20_000 });
   expect(waiting.getSnapshot()).toBe(waiting.getSnapshot());
 
   await one.send({ type: 'END' } as never);
-  await vi.waitFor(() => expect(ids()).toEqual(['2']));
+  await vi.waitFor(() => expect(ids()).toEqual(['2']), { timeout: 20_000 });
   await other.holdfast.run('a', '2').delete();
-  await vi.waitFor(() => expect(ids()).toEqual([]));
+  await vi.waitFor(() => expect(ids()).toEqual([]), { timeout: 20_000 });
 
   subscription.unsubscribe();
   const heard = told;

@@ -107,7 +107,9 @@ async function started(logic: AnyActorLogic, options: Parameters<typeof aHoldfas
   };
   const look = async () => {
     await settled();
-    await vi.waitFor(() => expect(run.getSnapshot().run.seq).toBe(world.database.tables.head(address)?.seq));
+    await vi.waitFor(() => expect(run.getSnapshot().run.seq).toBe(world.database.tables.head(address)?.seq), {
+      timeout: 20_000,
+    });
     return run.getSnapshot() as { value: unknown; context: unknown };
   };
   await settled();
@@ -442,7 +444,9 @@ describe('an observable', () => {
     await settled();
     const run = again.holdfast.run('w', '1');
     run.subscribe(() => {});
-    await vi.waitFor(() => expect(run.getSnapshot().context).toMatchObject({ all: [undefined, 1, 2, 2, 3] }));
+    await vi.waitFor(() => expect(run.getSnapshot().context).toMatchObject({ all: [undefined, 1, 2, 2, 3] }), {
+      timeout: 20_000,
+    });
     await again.holdfast.close();
   });
 

@@ -77,12 +77,12 @@ test('a run that broke on its journal, and is started anew while that is seen to
   const workflows = [defineWorkflow({ id: 'w', version: 1, logic: napAfter('other') })];
   const { holdfast, errors } = aHoldfast(workflows, { database, store, clock });
   await holdfast.run('w', '1').send({ type: 'ANY' } as never);
-  await vi.waitFor(() => expect(waiting).toHaveLength(1));
+  await vi.waitFor(() => expect(waiting).toHaveLength(1), { timeout: 20_000 });
   waiting.pop()?.();
   await settled();
   clock.advance(10_000);
   // It was in memory, and broke: whether anything is to be done about it is being read.
-  await vi.waitFor(() => expect(waiting).toHaveLength(1));
+  await vi.waitFor(() => expect(waiting).toHaveLength(1), { timeout: 20_000 });
   const started = holdfast.start('w', { id: '1', ifExists: 'restart' });
   await settled();
   await passLastFirst();

@@ -194,7 +194,7 @@ test('a run that waits is told as such after a snapshot could not be read once',
   trouble.times = 1;
   const statuses: string[] = [];
   run.subscribe(({ run: { status } }) => statuses.push(status));
-  await expect.poll(() => statuses, { timeout: 3000 }).toEqual(['waiting']);
+  await expect.poll(() => statuses).toEqual(['waiting']);
   await holdfast.close();
 });
 

@@ -55,7 +55,7 @@ function aWorld() {
         async see() {
           const stop = run.subscribe(() => {});
           await settled();
-          await vi.waitFor(() => expect(run.getSnapshot().run.status).not.toBe('unknown'));
+          await vi.waitFor(() => expect(run.getSnapshot().run.status).not.toBe('unknown'), { timeout: 20_000 });
           stop.unsubscribe();
           return run.getSnapshot();
         },
@@ -583,10 +583,10 @@ test('until its migration is durable, a run is shown as it is stored', async () 
   const run = holdfast.run('w', 'a');
   const seen: unknown[] = [];
   run.subscribe(({ value, run: { status } }) => seen.push([status, value]));
-  await vi.waitFor(() => expect(gated.waiting).toHaveLength(1));
-  await vi.waitFor(() => expect(seen.at(-1)).toEqual(['waiting', 'a']));
+  await vi.waitFor(() => expect(gated.waiting).toHaveLength(1), { timeout: 20_000 });
+  await vi.waitFor(() => expect(seen.at(-1)).toEqual(['waiting', 'a']), { timeout: 20_000 });
   gated.open();
-  await vi.waitFor(() => expect(seen.at(-1)).toEqual(['waiting', 'b']));
+  await vi.waitFor(() => expect(seen.at(-1)).toEqual(['waiting', 'b']), { timeout: 20_000 });
   await holdfast.close();
 });
 

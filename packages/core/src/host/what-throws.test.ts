@@ -70,7 +70,7 @@ async function play(machine: AnyStateMachine, crash: CrashPoint | undefined) {
       )
     : undefined;
   const outcome = await result;
-  await vi.waitFor(() => expect(run.getSnapshot().run.status).toBe(status));
+  await vi.waitFor(() => expect(run.getSnapshot().run.status).toBe(status), { timeout: 20_000 });
   const { value, error } = run.getSnapshot() as { value: unknown; error: unknown };
   expect(world.errors).toEqual([]);
   await last.kill();
