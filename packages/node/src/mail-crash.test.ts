@@ -5,12 +5,13 @@ import { before } from './testing/intercept.test-support.js';
 import { LookedAt } from './testing/looked-at.test-support.js';
 import { anEvent, aStart, audit, Ledger, Machine, takeAll } from './testing/mail-world.test-support.js';
 import { SimulatedDisk, type Survival } from './testing/simulated-disk.test-support.js';
+import { inShort } from './testing/sweep.test-support.js';
 
 const OWNER = 1;
 const SENDER = 2;
 
-/** One of so many operations; `npm run torture` takes all. Prime, so that it meets all sorts of them. */
-const STRIDE = 5;
+/** Of its operations; `npm run torture` takes all. */
+const STRIDE = inShort(11, 5);
 
 interface Disks {
   readonly owner: FileSystem;
@@ -127,7 +128,7 @@ describe('what another process sends', { timeout: 120_000 }, () => {
 
   test('is done once if it was accepted, wherever the power is cut again', async () => {
     const { operations } = await cutAt(Number.POSITIVE_INFINITY, 'nothing');
-    for (let at = 1; at <= operations; at += 67) {
+    for (let at = 1; at <= operations; at += inShort(151, 67)) {
       const { ledger, disk } = await cutAt(at, { seed: at });
       for (let again = 1 + (at % 5); again <= 60; again += 5) {
         expect(await findings(disk.copy(), ledger, again), `cut at ${at}, again at ${again}`).toEqual([]);

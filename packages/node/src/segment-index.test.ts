@@ -6,6 +6,7 @@ import type { LogState } from './log/state.js';
 import { ManualTimers, openSimulated, simulated } from './testing/open-simulated.test-support.js';
 import { readLog } from './testing/read-log.test-support.js';
 import { SimulatedDisk } from './testing/simulated-disk.test-support.js';
+import { inShort } from './testing/sweep.test-support.js';
 import { work } from './testing/workload.test-support.js';
 import { verifyStore } from './verify-store.js';
 
@@ -91,14 +92,14 @@ describe('an index beside a segment', { timeout: 240_000 }, () => {
     }
   });
 
-  test('with any bit flipped, or cut at any byte, is not used', async () => {
+  test('with a bit flipped, or cut at a byte, is not used', async () => {
     const [path = ''] = indexesOf(disk).sort((a, b) => disk.peek(a).length - disk.peek(b).length);
     const bytes = disk.peek(path);
     const expected = told((await stateOf(disk)).state);
     const { indexed } = await stateOf(disk);
     const harmed: Buffer[] = [];
     for (let length = 0; length < bytes.length; length++) harmed.push(bytes.subarray(0, length));
-    for (let bit = 0; bit < bytes.length * 8; bit++) {
+    for (let bit = 0; bit < bytes.length * 8; bit += inShort(3)) {
       const copy = Buffer.from(bytes);
       copy[bit >> 3] = (copy[bit >> 3] as number) ^ (1 << (bit & 7));
       harmed.push(copy);

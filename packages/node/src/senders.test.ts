@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Spawned } from './testing/spawned.test-support.js';
+import { inShort } from './testing/sweep.test-support.js';
 
 const at = (file: string) => fileURLToPath(new URL(`../test-programs/${file}`, import.meta.url));
 const SENDERS = 10;
-const EVENTS = 100;
+const EVENTS = inShort(40, 100);
 
 let directory: string;
 const spawned: Spawned[] = [];
@@ -26,7 +27,7 @@ function run(file: string, ...args: string[]): Spawned {
   return one;
 }
 
-test('ten processes send a hundred events each: each is taken once, those of each sender in their order', {
+test('ten processes send many events each: each is taken once, those of each sender in their order', {
   timeout: 120_000,
 }, async () => {
   const owner = run('standby.mjs');

@@ -117,16 +117,25 @@ class Builder {
   #delays = 0;
   #marks = 0;
   #states = 0;
-  /** Of the states below the root, by number. */
-  readonly #kinds: readonly State['kind'][];
+  /** The states below the root, by number. */
+  readonly #numbered: readonly Numbered[];
+  /** The state that is being made, and those around it. */
+  readonly #around: string[] = [];
 
   constructor(root: State) {
-    this.#kinds = [...kindsIn(root, 'root')].slice(1);
+    this.#numbered = numbered(root);
     const config = this.#state(root, 'root', 'root');
     this.machine = createMachine({ ...config, context: { fuel: FUEL, a: 0 } } as never).provide({ actors } as never);
   }
 
   #state(state: State, id: string, place: Place): object {
+    this.#around.unshift(id);
+    const made = this.#config(state, id, place);
+    this.#around.shift();
+    return made;
+  }
+
+  #config(state: State, id: string, place: Place): object {
     const kind = kindAt(state, place);
     if (kind === 'shallow' || kind === 'deep') return { id, type: 'history', history: kind };
     const entry = this.#actions(state.entry);
@@ -176,7 +185,7 @@ class Builder {
 
   #transition({ target, reenter, guard, actions }: Transition): object {
     return {
-      ...(target === undefined ? {} : this.#target(target % this.#kinds.length, reenter)),
+      ...(target === undefined ? {} : this.#target(target % this.#numbered.length, reenter)),
       guard: ({ context: { fuel, a } }: { context: { fuel: number; a: number } }) =>
         fuel > 0 && (guard === undefined || (guard === 'even' ? a % 2 === 0 : a < 5)),
       actions: [
@@ -187,10 +196,15 @@ class Builder {
     };
   }
 
-  /** Without `reenter`, one to a history state may enter its source anew: XState has two actors of one id then. */
+  /**
+   * One to a history state may enter states anew that were not exited, and XState has two actors of one id then: its
+   * source without `reenter`, and in any case what lies between the source and the state whose history it is.
+   */
   #target(number: number, reenter: boolean): object {
-    const kind = this.#kinds[number];
-    return { target: `#s${number}`, reenter: reenter || kind === 'shallow' || kind === 'deep' };
+    const { kind, parent } = this.#numbered[number] as Numbered;
+    if (kind !== 'shallow' && kind !== 'deep') return { target: `#s${number}`, reenter };
+    const between = this.#around.indexOf(parent) > 1;
+    return { target: between ? `#${parent}` : `#s${number}`, reenter: true };
   }
 
   /** Seldom, or it would use up all fuel at once. */
@@ -274,12 +288,23 @@ function kindAt({ kind, states }: State, place: Place): State['kind'] {
   return special && place !== 'later' ? 'atomic' : kind;
 }
 
-/** As they are numbered: each before those in it. */
-function* kindsIn(state: State, place: Place): Iterable<State['kind']> {
-  const kind = kindAt(state, place);
-  yield kind;
-  if (kind !== 'compound' && kind !== 'parallel') return;
-  for (const [index, inner] of state.states.entries()) yield* kindsIn(inner, placeIn(kind, index));
+interface Numbered {
+  readonly kind: State['kind'];
+  readonly parent: string;
+}
+
+/** The states below the root as they are numbered: each before those in it. */
+function numbered(root: State): Numbered[] {
+  const all: Numbered[] = [];
+  const visit = (state: State, kind: State['kind'], id: string) => {
+    if (kind !== 'compound' && kind !== 'parallel') return;
+    for (const [index, inner] of state.states.entries()) {
+      const innerKind = kindAt(inner, placeIn(kind, index));
+      visit(inner, innerKind, `s${all.push({ kind: innerKind, parent: id }) - 1}`);
+    }
+  };
+  visit(root, kindAt(root, 'root'), 'root');
+  return all;
 }
 
 interface ChildInput {
