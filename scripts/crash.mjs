@@ -13,7 +13,7 @@ import { ROOT } from './process.mjs';
 import { tallyLine } from './tally.mjs';
 
 /** Pairs of crashes a workflow: enough to find what single ones don't, and to stay quick. */
-const SHORT_PAIRS = 8;
+const SHORT_PAIRS = 4;
 const LONG_PAIRS = 330;
 const GENERATED_PAIRS = 60;
 /** Single crash points of a workflow with thousands of them. */
