@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Replay } from './replay.js';
 
+const turnOf = (replay: Replay, order: number) => new Promise<void>((give) => replay.turn(order, give));
+
 /** Asks for results, and notes the order in which they come. */
 function asking(orders: readonly number[]) {
   const replay = new Replay(orders, setTimeout);
   const given: number[] = [];
-  const ask = (order: number) => replay.turn(order).then(() => void given.push(order));
+  const ask = (order: number) => turnOf(replay, order).then(() => void given.push(order));
   return { replay, given, ask };
 }
 
@@ -47,8 +49,8 @@ describe('invariant 3: between two results the function runs as far as it can', 
   test('what a result sets off is not overtaken by the next', async () => {
     const replay = new Replay([1, 2], setTimeout);
     const seen: string[] = [];
-    const deep = async (depth: number): Promise<void> => (depth > 0 ? deep(depth - 1) : replay.turn(1));
-    await Promise.all([deep(20).then(() => seen.push('first')), replay.turn(2).then(() => seen.push('second'))]);
+    const deep = async (depth: number): Promise<void> => (depth > 0 ? deep(depth - 1) : turnOf(replay, 1));
+    await Promise.all([deep(20).then(() => seen.push('first')), turnOf(replay, 2).then(() => seen.push('second'))]);
     expect(seen).toEqual(['first', 'second']);
   });
 
