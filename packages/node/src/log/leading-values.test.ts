@@ -1,0 +1,76 @@
+import type { StoredValue } from '@holdfast/core/store';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Entry, LoggedOp } from './entry.js';
+import { leadingValues } from './leading-values.js';
+import { isOfRun, stepsOf } from './records.js';
+
+const jsonOf = (entry: Entry) => JSON.stringify({ line: 1, batch: 1, left: 0, synced: 0, entry });
+const commit = (...ops: LoggedOp[]): Entry => ({ kind: 'commit', workflow: 'w', run: 'r', ops });
+const put = (id: string, text: string, attachments?: string[]): LoggedOp => {
+  return { op: 'put', id, value: { text, ...(attachments ? { attachments } : {}) } };
+};
+const row = { workflow: 'w', run: 'r', key: 'k', seq: 1, status: 'running' } as Extract<LoggedOp, { op: 'run' }>['row'];
+const head: LoggedOp = { op: 'run', row };
+
+/** What the line says of values, as it is parsed. */
+function parsed(json: string): [string, StoredValue][] {
+  const { entry } = JSON.parse(json) as { entry: Entry };
+  const steps = isOfRun(entry) ? stepsOf(entry) : [];
+  return steps.flatMap((step) => (step.is === 'value' ? [[step.id, step.value]] : []));
+}
+
+test('the values that a commit begins with are those that parsing finds, whatever their texts are', () => {
+  const json = jsonOf(commit(put('journal/#1/a%20b', '[{"a":1},"x\\"}}"]'), put('state', '{"\u2028é😀\\'), head));
+  expect(leadingValues(json)).toEqual(parsed(json));
+});
+
+test('a line without values has none', () => {
+  expect(leadingValues(jsonOf(commit(head)))).toEqual([]);
+});
+
+describe('left to parsing', () => {
+  test.each<[string, Entry]>([
+    ['a value that refers to attachments', commit(put('a', '[1]', ['x']), head)],
+    ['one of those behind another', commit(put('a', '[1]'), put('b', '"}}', ['x']), head)],
+    ['a value behind something else', commit(put('a', '[1]'), head, put('a', '[2]'))],
+    ['a value with an id that JSON escapes', commit(put('a"b', '[1]'), head)],
+    [
+      'a start in place of what was',
+      commit(put('a', '[1]'), { op: 'restart', start: { row, input: { text: '[2]' }, attachments: [] } }),
+    ],
+    ['what is no commit', { kind: 'start', row, input: { text: '[1]' }, attachments: [] }],
+  ])('%s', (_, entry) => {
+    expect(leadingValues(jsonOf(entry))).toBeUndefined();
+  });
+});
+
+test('of any commit: what parsing finds, or nothing', () => {
+  const pieces = [
+    '"',
+    '\\',
+    '"}}',
+    '}}',
+    ',"ops":[',
+    '{"op":"put","id":"',
+    '","value":{"text":',
+    'é',
+    'a',
+    ',"entry":{"kind":"commit",',
+  ];
+  const text = fc.array(fc.constantFrom(...pieces), { maxLength: 8 }).map((parts) => parts.join(''));
+  const ids = fc.option(fc.array(text, { maxLength: 2 }), { nil: undefined });
+  const op = fc.oneof(
+    { weight: 4, arbitrary: fc.tuple(text, text, ids).map(([id, value, refs]) => put(id, value, refs)) },
+    { weight: 1, arbitrary: fc.constant(head) },
+    { weight: 1, arbitrary: text.map((id): LoggedOp => ({ op: 'remove', id })) },
+  );
+  fc.assert(
+    fc.property(fc.array(op, { maxLength: 5 }), text, (ops, run) => {
+      const json = jsonOf({ kind: 'commit', workflow: 'w', run, ops });
+      const found = leadingValues(json);
+      if (found) expect(found).toEqual(parsed(json));
+    }),
+    { numRuns: 500 },
+  );
+});
