@@ -190,8 +190,8 @@ export class RunRecord {
     const { group, ids } = this.#latest;
     if (group !== '' && id.startsWith(group) && id.indexOf('/', group.length) < 0) return ids;
     const its = groupOf(id);
-    let found = this.#groups.get(its);
-    if (!found) this.#groups.set(its, (found = new Set()));
+    const found = this.#groups.get(its) ?? new Set<string>();
+    this.#groups.set(its, found);
     this.#latest = { group: its, ids: found };
     return found;
   }

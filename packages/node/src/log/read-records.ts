@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { FileSystem } from '../file-system.js';
 import { reading, SegmentAbsent } from './chain.js';
+import { commitValues } from './commit-values.js';
 import type { Entry, Line } from './entry.js';
 import type { FreshLines } from './fresh-lines.js';
-import { leadingValues } from './leading-values.js';
 import { checkedJson } from './line.js';
 import type { LinePlace, RecordPlace } from './place.js';
 import { type HeldRecord, isHeld, isOfRun, stepsOf } from './records.js';
@@ -48,9 +48,9 @@ export async function readRecords(
     if (entry && unread.delete(line)) give(entry, line);
   }
   /** False where more is asked of the line. */
-  const giveLeading = (json: string, line: LinePlace) => {
+  const giveValues = (json: string, line: LinePlace) => {
     let taken = 0;
-    for (const [id, value] of leadingValues(json) ?? []) if (take({ is: 'value', id, value }, line)) taken++;
+    for (const [id, value] of commitValues(json) ?? []) if (take({ is: 'value', id, value }, line)) taken++;
     return taken === unread.get(line);
   };
   for (const stretch of stretchesOf(unread.keys())) {
@@ -61,7 +61,7 @@ export async function readRecords(
     for (const wanted of stretch) {
       const json = checkedJson(bytes.subarray(wanted.offset - offset, wanted.offset - offset + wanted.length));
       if (json === undefined) throw unreadable(wanted);
-      if (giveLeading(json, wanted.place)) continue;
+      if (giveValues(json, wanted.place)) continue;
       const { entry } = JSON.parse(json) as Line;
       if (!isOfRun(entry)) throw unreadable(wanted);
       give(entry, wanted.place);
