@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { StoredValue } from '@holdfast/core/store';
 import type { FileSystem } from '../file-system.js';
 import { reading, SegmentAbsent } from './chain.js';
 import { commitValues } from './commit-values.js';
@@ -13,6 +14,23 @@ import { damaged } from './scan.js';
 const GAP_BYTES = 32 << 10;
 /** At most so much is read in one go, where a line isn't longer. */
 const READ_BYTES = 4 << 20;
+
+/** A value whose text is parsed when somebody takes it. */
+class UnparsedValue {
+  readonly is = 'value';
+  readonly id: string;
+  readonly #text: string;
+
+  /** @param text as JSON. */
+  constructor(id: string, text: string) {
+    this.id = id;
+    this.#text = text;
+  }
+
+  get value(): StoredValue {
+    return { text: JSON.parse(this.#text) as string };
+  }
+}
 
 /** Where a line was when it was asked for. */
 interface Wanted {
@@ -50,7 +68,7 @@ export async function readRecords(
   /** False where more is asked of the line. */
   const giveValues = (json: string, line: LinePlace) => {
     let taken = 0;
-    for (const [id, value] of commitValues(json) ?? []) if (take({ is: 'value', id, value }, line)) taken++;
+    for (const [id, text] of commitValues(json) ?? []) if (take(new UnparsedValue(id, text), line)) taken++;
     return taken === unread.get(line);
   };
   for (const stretch of stretchesOf(unread.keys())) {
