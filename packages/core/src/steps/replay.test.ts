@@ -94,6 +94,43 @@ describe('invariant 2: a result that nobody asks for holds nothing up', () => {
   });
 });
 
+describe('turns that are asked for ahead', () => {
+  test('ten thousand results take one turn each, and the event loop is waited for a few hundred times', async () => {
+    const orders = Array.from({ length: 10_000 }, (_, i) => i + 1);
+    const { given, ask } = asking(orders);
+    let rounds = 0;
+    let over = false;
+    const count = () => {
+      rounds++;
+      if (!over) setImmediate(count);
+    };
+    setImmediate(count);
+    for (const order of orders) await ask(order);
+    over = true;
+    expect(given).toHaveLength(10_000);
+    expect(rounds).toBeLessThan(1000);
+  });
+
+  test('are none once nobody asks any more', async () => {
+    const { ask } = asking([1, 2, 3]);
+    for (const order of [1, 2, 3]) await ask(order);
+    await soon();
+    const immediates = vi.spyOn(globalThis, 'setImmediate');
+    await soon();
+    expect(immediates).not.toHaveBeenCalled();
+  });
+
+  test('functions that run again at a time take theirs by turns', async () => {
+    const [one, other] = [new Replay([1, 2, 3], setTimeout), new Replay([1, 2, 3], setTimeout)];
+    const seen: string[] = [];
+    const all = async (replay: Replay, name: string) => {
+      for (const order of [1, 2, 3]) await turnOf(replay, order).then(() => seen.push(`${name}${order}`));
+    };
+    await Promise.all([all(one, 'a'), all(other, 'b')]);
+    expect(seen).toEqual(['a1', 'b1', 'a2', 'b2', 'a3', 'b3']);
+  });
+});
+
 test('an empty journal is not under replay', () => {
   const { replay } = asking([]);
   expect([replay.under, replay.asked]).toEqual([false, false]);

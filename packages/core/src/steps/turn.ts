@@ -25,6 +25,7 @@ let next = 1;
  * millisecond at the most.
  */
 export function afterPromises(work: Work): void {
+  ahead++;
   works.push(work);
   if (turns === 0) askForTurns();
 }
@@ -37,6 +38,7 @@ function askForTurns(): void {
 function takeTurn(): void {
   turns--;
   const work = works.shift();
+  if (work) ahead--;
   if (!work) next = 1;
   else if (turns === 0) next = Math.min(next * 2, MOST_TURNS);
   if (turns === 0 && works.length > 0) askForTurns();
@@ -45,7 +47,7 @@ function takeTurn(): void {
 
 let ahead = 0;
 
-/** Works of `afterAllElse` that have not run yet: while there are any, a step function may go on without any effect. */
+/** Works of these two that have not run yet: while there are any, a step function may go on without any effect. */
 export function worksAhead(): number {
   return ahead;
 }

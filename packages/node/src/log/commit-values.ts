@@ -1,10 +1,10 @@
-const COMMIT = ',"entry":{"kind":"commit",';
+const COMMIT = '{"kind":"commit",';
 const OPS = ',"ops":[';
 const PUT = '{"op":"put","id":"';
 const VALUE = '","value":{"text":';
-const TEXT = '"text":';
+const TEXT = 'text":';
 const END = '"}}';
-const ATTACHMENTS = '"attachments":[';
+const ATTACHMENTS = 'attachments":[';
 const REMOVE = '{"op":"remove","id":"';
 const TAKEN = '{"op":"taken","n":';
 const BACKSLASH = 92;
@@ -20,8 +20,9 @@ const BACKSLASH = 92;
  * @returns by id, the JSON of the value's text; undefined where the line is not just so, and has to be parsed.
  */
 export function commitValues(json: string): ReadonlyMap<string, string> | undefined {
-  const commit = json.indexOf(COMMIT);
-  const ops = commit < 0 ? -1 : json.indexOf(OPS, commit);
+  // What stands before the entry are numbers.
+  const entry = json.indexOf('{', 1);
+  const ops = json.startsWith(COMMIT, entry) ? json.indexOf(OPS, entry) : -1;
   if (ops < 0 || json.indexOf(ATTACHMENTS, ops) > 0) return undefined;
   const texts = new Map<string, string>();
   for (let at = ops + OPS.length; ; ) {
