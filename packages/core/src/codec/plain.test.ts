@@ -31,7 +31,7 @@ describe('is left to devalue', () => {
   test.each<[string, unknown]>([
     ['a number that JSON has no word for', [-0]],
     ['a tagged thing', { at: new Date(0) }],
-    ['a hole', [1, , 2]], // biome-ignore lint/suspicious/noSparseArray: that is what it is about
+    ['a hole', Object.assign(new Array(3), [1], { 2: 1 })],
     ['a long array with few elements', Object.assign(new Array(1000), { 5: 1 })],
     ['undefined alone', undefined],
   ])('%s', (_, value) => {
