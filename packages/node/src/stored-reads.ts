@@ -3,7 +3,7 @@ import { damagedAttachment, readAttachment } from './attachment-files.js';
 import type { FileSystem } from './file-system.js';
 import type { CrossingRun } from './link/wire.js';
 import type { AttachmentRef } from './log/entry.js';
-import { RunReader } from './log/run-reader.js';
+import { type ReadRun, RunReader } from './log/run-reader.js';
 import type { LogState } from './log/state.js';
 
 /** What can be read of a store. */
@@ -32,7 +32,7 @@ export class StoredReads implements Reads {
     this.#source = source;
   }
 
-  load: Reads['load'] = (address) => loadWith(this.#place, (again) => this.crossing(address, again));
+  load: Reads['load'] = (address) => loadWith(this.#place, (again) => this.#run(address, again));
   head: Reads['head'] = (address) => this.#read((state) => state.head(address));
   list: Reads['list'] = (query) => this.#read((state) => state.list(query));
   inbox: Reads['inbox'] = (address) => this.#read((state) => this.#reader.inbox(state, address));
@@ -45,8 +45,12 @@ export class StoredReads implements Reads {
 
   /** A run, its attachments as what is referred to. */
   async crossing(address: RunAddress, unsure = false): Promise<CrossingRun | undefined> {
-    const run = await this.#read((state) => this.#reader.run(state, address), unsure);
+    const run = await this.#run(address, unsure);
     return run && { ...run, values: [...run.values] };
+  }
+
+  #run(address: RunAddress, unsure: boolean): Promise<ReadRun | undefined> {
+    return this.#read((state) => this.#reader.run(state, address), unsure);
   }
 
   #read<T>(look: (state: LogState) => T | Promise<T>, unsure = false): Promise<T> {
@@ -61,7 +65,7 @@ export class StoredReads implements Reads {
  */
 export async function loadWith(
   { fileSystem, directory }: StoredPlace,
-  lookUp: (again: boolean) => Promise<CrossingRun | undefined>,
+  lookUp: (again: boolean) => Promise<CrossingRun | ReadRun | undefined>,
 ): Promise<StoredRun | undefined> {
   let missing: AttachmentRef | undefined;
   for (;;) {
@@ -79,6 +83,8 @@ export async function loadWith(
         break;
       }
     }
-    if (!missing) return { row: run.row, values: new Map(run.values), inbox: run.inbox, attachments };
+    if (missing) continue;
+    const values = run.values instanceof Map ? run.values : new Map(run.values);
+    return { row: run.row, values, inbox: run.inbox, attachments };
   }
 }

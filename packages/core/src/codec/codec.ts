@@ -4,6 +4,7 @@ import type { Attached, Encoded } from '../records/records.js';
 import { bufferOf, bytesOf, isLarge } from './bytes.js';
 import { createErrorReviver, errorToData, isError } from './errors-as-data.js';
 import { fileOf } from './files.js';
+import { isPlain, unfoldPlain } from './plain.js';
 import { assertNoProxy, describe, notStorable } from './unstorable.js';
 import { isLargeView, type ViewData, viewFromData, viewToData } from './views.js';
 
@@ -71,13 +72,12 @@ export function allReducers(reducers: Reducers, blobs: Attached[]): Reducers {
 
 /** The value that {@link encode} was given. */
 export function decode({ text, blobs }: Encoded, revivers: Revivers = {}): unknown {
-  return revive(JSON.parse(text), blobs, revivers);
+  const flat = JSON.parse(text) as Flat | number;
+  return isPlain(flat) ? unfoldPlain(flat) : revive(flat, blobs, revivers);
 }
 
 /** The value of a text that is parsed already. */
 export function revive(flat: Flat | number, blobs: readonly Attached[], revivers: Revivers = {}): unknown {
-  const record = plainRecord(flat);
-  if (record) return record;
   return unflatten(flat, {
     Error: createErrorReviver(),
     Blob: (data: BlobData) => blobFromData(data, blobs),
@@ -86,23 +86,6 @@ export function revive(flat: Flat | number, blobs: readonly Attached[], revivers
     Handle: ({ at }: HandleData) => attachedAt(at, blobs),
     ...revivers,
   });
-}
-
-/**
- * The object that a flat text is of where it holds only primitives, as most entries of a journal do: a restore reads
- * thousands. Of anything else undefined.
- */
-function plainRecord(flat: Flat | number): Record<string, unknown> | undefined {
-  const root = typeof flat === 'number' ? undefined : flat[0];
-  if (typeof root !== 'object' || root === null || Array.isArray(root)) return undefined;
-  const record: Record<string, unknown> = {};
-  for (const [key, at] of Object.entries(root)) {
-    const part = (flat as Flat)[at];
-    // An index below 0 stands for what JSON has no word for; it finds nothing here.
-    if (part === undefined || (typeof part === 'object' && part !== null) || key === '__proto__') return undefined;
-    record[key] = part;
-  }
-  return record;
 }
 
 /**

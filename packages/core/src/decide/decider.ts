@@ -30,7 +30,7 @@ import {
   type RunStatus,
   type StoredRun,
 } from '../records/records.js';
-import { cancelId, isFinal, type JournalEntry, journalId, journalPrefix, stepOf } from '../steps/journal.js';
+import { cancelId, isFinal, type JournalEntry, journalId, journalPrefix, stepAfter } from '../steps/journal.js';
 import type { Mail } from '../steps/mail.js';
 import type { Op } from '../store/store.js';
 import {
@@ -189,8 +189,10 @@ export class Decider {
     const prefix = journalPrefix(leaf);
     const known = this.#journals.get(prefix);
     if (known) return known;
-    const ids = this.#record.idsFrom(prefix);
-    const journal = new Map(ids.map((id) => [stepOf(leaf, id), this.#record.read(id) as JournalEntry]));
+    const journal = new Map<string, JournalEntry>();
+    for (const id of this.#record.idsFrom(prefix)) {
+      journal.set(stepAfter(prefix, id), this.#record.read(id) as JournalEntry);
+    }
     if (!this.#decided) this.#journals.set(prefix, journal);
     return journal;
   }
@@ -695,7 +697,9 @@ export class Decider {
   }
 
   #learnWaits(leaf: Leaf): void {
-    for (const [step, entry] of this.journal(leaf)) this.#waits.learn(journalId(leaf, step), entry);
+    for (const [step, entry] of this.journal(leaf)) {
+      if (!isFinal(entry)) this.#waits.learn(journalId(leaf, step), entry);
+    }
   }
 
   /** A closed run goes nowhere any more: where its code is gone, what is stored of it tells all but its tags. */

@@ -12,7 +12,7 @@ import {
 } from '../engine/index.js';
 import { HoldfastError } from '../errors/index.js';
 import type { RunRow } from '../records/records.js';
-import { type JournalEntry, journalId, journalPrefix, stepOf } from '../steps/journal.js';
+import { type JournalEntry, journalId, journalPrefix, stepAfter } from '../steps/journal.js';
 import type { RunRecord } from './run-record.js';
 import { noChain } from './unfit.js';
 
@@ -139,8 +139,9 @@ class StoredState {
 
   #steps(path: ActorPath): Record<string, MigrationStep> {
     const owner = this.#owner(path);
-    const ids = this.#record.idsFrom(journalPrefix(owner));
-    return Object.fromEntries(ids.map((id) => [stepOf(owner, id), this.#record.read(id) as MigrationStep]));
+    const prefix = journalPrefix(owner);
+    const ids = this.#record.idsFrom(prefix);
+    return Object.fromEntries(ids.map((id) => [stepAfter(prefix, id), this.#record.read(id) as MigrationStep]));
   }
 
   #giveSteps(steps: Record<string, MigrationStep>, path: ActorPath): void {

@@ -6,6 +6,8 @@ import { StateRecord } from './state-record.js';
 
 /** Event ids remembered per run: a repeated one within this many is ignored. */
 const SEEN_HORIZON = 1000;
+const SEEN = 'seen/';
+const NONE: readonly string[] = [];
 
 /**
  * A run's values in memory, and the ops that keep the store at the same.
@@ -21,6 +23,8 @@ export class RunRecord {
   readonly #values = new Map<string, StoredValue>();
   /** Ids by their group. */
   readonly #groups = new Map<string, Set<string>>();
+  /** The group that was added to last. */
+  #latest = { group: '', ids: new Set<string>() };
   readonly #book: AttachmentBook;
   readonly #seen: string[];
   readonly #valueLength: number;
@@ -35,7 +39,7 @@ export class RunRecord {
     for (const [id, value] of values) this.#set(id, value);
     this.#book = new AttachmentBook(attachments);
     const seq = (id: string) => Number(values.get(id)?.text);
-    this.#seen = [...values.keys()].filter((id) => id.startsWith('seen/')).sort((a, b) => seq(a) - seq(b));
+    this.#seen = this.idsFrom(SEEN).sort((a, b) => seq(a) - seq(b));
   }
 
   /** How long the text of one value may be, in UTF-16 units. */
@@ -113,13 +117,16 @@ export class RunRecord {
     const group = groupOf(id);
     const ids = this.#groups.get(group);
     ids?.delete(id);
-    if (ids?.size === 0) this.#groups.delete(group);
+    if (ids?.size === 0) {
+      this.#groups.delete(group);
+      this.#latest = { group: '', ids: new Set() };
+    }
     ops.push({ op: 'remove', id });
   }
 
   /** False when that event id was seen before, within the horizon. */
   remember(eventId: string, seq: number, ops: Op[]): boolean {
-    const id = `seen/${eventId}`;
+    const id = SEEN + eventId;
     if (this.#values.has(id)) return false;
     const value = { text: String(seq) };
     this.#set(id, value);
@@ -161,7 +168,7 @@ export class RunRecord {
     if (this.#fresh.length > 0) this.#fresh = [];
   }
 
-  #count({ attachments = [] }: StoredValue, by: 1 | -1): void {
+  #count({ attachments = NONE }: StoredValue, by: 1 | -1): void {
     for (const id of attachments) {
       const uses = (this.#uses.get(id) ?? 0) + by;
       if (uses > 0) this.#uses.set(id, uses);
@@ -175,10 +182,18 @@ export class RunRecord {
     const before = this.#values.get(id);
     if (before) this.#count(before, -1);
     this.#values.set(id, value);
-    const group = groupOf(id);
-    const ids = this.#groups.get(group);
-    if (ids) ids.add(id);
-    else this.#groups.set(group, new Set([id]));
+    if (!before) this.#idsOf(id).add(id);
+  }
+
+  /** Of its group; a restore takes in thousands that stand in one. */
+  #idsOf(id: string): Set<string> {
+    const { group, ids } = this.#latest;
+    if (group !== '' && id.startsWith(group) && id.indexOf('/', group.length) < 0) return ids;
+    const its = groupOf(id);
+    const found = this.#groups.get(its) ?? new Set<string>();
+    this.#groups.set(its, found);
+    this.#latest = { group: its, ids: found };
+    return found;
   }
 }
 

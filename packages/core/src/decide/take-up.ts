@@ -2,7 +2,7 @@ import { definitionHash } from '../define/definition-hash.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import { dropDone, Engine, type EngineState, isSteps, type Message, type TimerRow, viewOf } from '../engine/index.js';
 import type { RunRow } from '../records/records.js';
-import { journalPrefix, stepOf } from '../steps/journal.js';
+import { journalPrefix, stepAfter } from '../steps/journal.js';
 import { type Migrated, migrate } from './migrate.js';
 import type { RunRecord } from './run-record.js';
 import { checkFit, unfit } from './unfit.js';
@@ -41,9 +41,10 @@ export function takeUp(
 /** What has a journal and is no step function any more would lose its steps. */
 function checkJournals(workflow: AnyWorkflow, row: RunRow, engine: Engine, ids: readonly string[]): void {
   for (const leaf of engine.leaves) {
-    const id = ids.find((id) => id.startsWith(journalPrefix(leaf)));
+    const prefix = journalPrefix(leaf);
+    const id = ids.find((id) => id.startsWith(prefix));
     if (id === undefined || isStepsActor(engine.leafActor(leaf))) continue;
-    const name = `${stepOf(leaf, id)} of ${leaf.path || 'the run'}`;
+    const name = `${stepAfter(prefix, id)} of ${leaf.path || 'the run'}`;
     throw unfit(workflow, row, `missing step ${name}`, [{ kind: 'step', name }]);
   }
 }

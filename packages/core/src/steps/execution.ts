@@ -154,10 +154,13 @@ export class StepsExecution {
     this.#ports = ports;
     this.#journal = new Map(journal);
     this.#undos = new Undos(journal);
-    this.#unseen = new Set([...journal].flatMap(([name, { nested }]) => (nested || isUndoName(name) ? [] : name)));
-    const final = [...journal.values()].filter(isFinal);
+    this.#unseen = new Set();
+    const orders: number[] = [];
+    for (const [name, entry] of journal) {
+      if (!entry.nested && !isUndoName(name)) this.#unseen.add(name);
+      if (isFinal(entry)) orders.push(entry.order ?? 0);
+    }
     const { clock } = ports;
-    const orders = final.map(({ order = 0 }) => order);
     this.#replay = new Replay(orders, (work) => void clock.at(clock.now(), work));
     this.#waits = this.#eventWaits();
     this.#children = this.#childRuns();
@@ -438,20 +441,27 @@ export class StepsExecution {
     });
   }
 
-  async #step<T>(name: string, options: UndoableOptions<T>, body: StepBody<T>, progress?: () => Progress): Promise<T> {
+  /** Not `async`: a stored result is handed back by one promise alone, as there may be ten thousand. */
+  #step<T>(name: string, options: UndoableOptions<T>, body: StepBody<T>, progress?: () => Progress): Promise<T> {
     if (this.#isOver) return never();
-    const entry = this.#ask(name);
-    if (entry && entry.kind !== 'step') return this.#unfit(otherKind(name, 'step', entry.kind));
-    if (typeof body !== 'function') throw misused(`Step "${name}" has no function as its last argument.`);
-    const settings = toSettings(name, options);
-    this.#undos.register(name, options.undo as UndoableOptions<unknown>['undo'], entry);
-    if (entry && isFinal(entry)) return this.#handBack<T>(entry);
-    return this.#perform(name, settings, body, entry, progress);
+    try {
+      const entry = this.#ask(name);
+      if (entry && entry.kind !== 'step') return this.#unfit(otherKind(name, 'step', entry.kind));
+      if (typeof body !== 'function') throw misused(`Step "${name}" has no function as its last argument.`);
+      const settings = toSettings(name, options);
+      this.#undos.register(name, options.undo as UndoableOptions<unknown>['undo'], entry);
+      if (entry && isFinal(entry)) return this.#handBack<T>(entry);
+      return this.#perform(name, settings, body, entry, progress);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Checks a step's name and finds its entry. */
   #ask(name: string): JournalEntry | undefined {
-    if (!isName(name)) throw misused('A step needs a name, a string of whole characters that is not empty.');
+    const entry = this.#journal.get(name);
+    // What is stored was asked for by that name.
+    if (!entry && !isName(name)) throw misused('A step needs a name, a string of whole characters that is not empty.');
     if (isUndoName(name)) throw misused(`The name "${name}" is taken by the undo of a step.`);
     if (this.#ended) throw afterItsEnd(`"${name}"`);
     if (this.#asked.has(name)) {
@@ -466,14 +476,21 @@ export class StepsExecution {
     this.#unasked.asked(name);
     this.#unseen.delete(name);
     if (this.#counts.performing > 0) this.#nested.add(name);
-    return this.#journal.get(name);
+    return entry;
   }
 
-  async #handBack<T>(entry: JournalEntry): Promise<T> {
-    await this.#replay.turn(entry.order ?? 0);
-    if (this.#abort.signal.aborted) return never();
-    this.#stir();
-    return this.#conclude<T>(entry);
+  #handBack<T>(entry: JournalEntry): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#replay.turn(entry.order ?? 0, () => {
+        if (this.#abort.signal.aborted) return;
+        this.#stir();
+        try {
+          resolve(this.#conclude<T>(entry));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
   }
 
   /** Makes the function's call end as the entry says. */

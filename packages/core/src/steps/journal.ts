@@ -67,9 +67,10 @@ export function cancelId(runKey: string, id: string): string {
   return `${runKey}/${id.slice('journal/'.length)} cancels`;
 }
 
-/** The step behind a record id of that owner's journal. */
-export function stepOf(owner: JournalOwner, id: string): string {
-  return decodeURIComponent(id.slice(journalPrefix(owner).length));
+/** The step behind a record id of the journal whose ids begin with `prefix`. */
+export function stepAfter(prefix: string, id: string): string {
+  const name = id.slice(prefix.length);
+  return name.includes('%') ? decodeURIComponent(name) : name;
 }
 
 export function isFinal(entry: JournalEntry): boolean {

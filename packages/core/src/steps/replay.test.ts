@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Replay } from './replay.js';
 
+const turnOf = (replay: Replay, order: number) => new Promise<void>((give) => replay.turn(order, give));
+
 /** Asks for results, and notes the order in which they come. */
 function asking(orders: readonly number[]) {
   const replay = new Replay(orders, setTimeout);
   const given: number[] = [];
-  const ask = (order: number) => replay.turn(order).then(() => void given.push(order));
+  const ask = (order: number) => turnOf(replay, order).then(() => void given.push(order));
   return { replay, given, ask };
 }
 
@@ -14,6 +16,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+const node = globalThis as unknown as { setImmediate: (work: () => void) => unknown };
 const soon = () => new Promise((resolve) => setTimeout(resolve));
 
 describe('invariant 1: results come in the order in which they once completed', () => {
@@ -47,8 +50,8 @@ describe('invariant 3: between two results the function runs as far as it can', 
   test('what a result sets off is not overtaken by the next', async () => {
     const replay = new Replay([1, 2], setTimeout);
     const seen: string[] = [];
-    const deep = async (depth: number): Promise<void> => (depth > 0 ? deep(depth - 1) : replay.turn(1));
-    await Promise.all([deep(20).then(() => seen.push('first')), replay.turn(2).then(() => seen.push('second'))]);
+    const deep = async (depth: number): Promise<void> => (depth > 0 ? deep(depth - 1) : turnOf(replay, 1));
+    await Promise.all([deep(20).then(() => seen.push('first')), turnOf(replay, 2).then(() => seen.push('second'))]);
     expect(seen).toEqual(['first', 'second']);
   });
 
@@ -89,6 +92,43 @@ describe('invariant 2: a result that nobody asks for holds nothing up', () => {
     await ask(3);
     await soon();
     expect([given, replay.under, replay.asked]).toEqual([[2, 1, 3], false, false]);
+  });
+});
+
+describe('turns that are asked for ahead', () => {
+  test('ten thousand results take one turn each, and the event loop is waited for a few hundred times', async () => {
+    const orders = Array.from({ length: 10_000 }, (_, i) => i + 1);
+    const { given, ask } = asking(orders);
+    let rounds = 0;
+    let over = false;
+    const count = () => {
+      rounds++;
+      if (!over) node.setImmediate(count);
+    };
+    node.setImmediate(count);
+    for (const order of orders) await ask(order);
+    over = true;
+    expect(given).toHaveLength(10_000);
+    expect(rounds).toBeLessThan(1000);
+  });
+
+  test('are none once nobody asks any more', async () => {
+    const { ask } = asking([1, 2, 3]);
+    for (const order of [1, 2, 3]) await ask(order);
+    await soon();
+    const immediates = vi.spyOn(node, 'setImmediate');
+    await soon();
+    expect(immediates).not.toHaveBeenCalled();
+  });
+
+  test('functions that run again at a time take theirs by turns', async () => {
+    const [one, other] = [new Replay([1, 2, 3], setTimeout), new Replay([1, 2, 3], setTimeout)];
+    const seen: string[] = [];
+    const all = async (replay: Replay, name: string) => {
+      for (const order of [1, 2, 3]) await turnOf(replay, order).then(() => seen.push(`${name}${order}`));
+    };
+    await Promise.all([all(one, 'a'), all(other, 'b')]);
+    expect(seen).toEqual(['a1', 'b1', 'a2', 'b2', 'a3', 'b3']);
   });
 });
 

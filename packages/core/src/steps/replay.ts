@@ -1,4 +1,4 @@
-import { afterAllElse } from './turn.js';
+import { afterAllElse, afterPromises } from './turn.js';
 
 /**
  * Hands stored results back to a step function in the order in which they once completed, so that races between
@@ -11,9 +11,8 @@ import { afterAllElse } from './turn.js';
  * 4. The same holds for those who wait until it has caught up: one a turn, in the order in which they came.
  */
 export class Replay {
-  readonly #orders: readonly number[];
-  /** Where in `#orders` each stands. */
-  readonly #places: ReadonlyMap<number, number>;
+  /** Rising. */
+  readonly #orders: Float64Array;
   readonly #soon: (work: () => void) => void;
   readonly #asked = new Map<number, () => void>();
   /** Those of them whose place was passed over before they were asked for. */
@@ -25,8 +24,7 @@ export class Replay {
   /** @param soon calls back in a later turn of the event loop. */
   constructor(orders: readonly number[], soon: (work: () => void) => void) {
     this.#soon = soon;
-    this.#orders = [...orders].sort((a, b) => a - b);
-    this.#places = new Map(this.#orders.map((order, place) => [order, place]));
+    this.#orders = Float64Array.from(orders).sort();
   }
 
   /** Whether stored results remain that were not yet handed back. */
@@ -44,12 +42,11 @@ export class Replay {
     return this.asked || this.#turning;
   }
 
-  turn(order: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#asked.set(order, resolve);
-      if (this.#placeOf(order) < this.#next) this.#late.add(order);
-      this.#go();
-    });
+  /** Calls `give`, which must not throw, when it is the turn of that result. */
+  turn(order: number, give: () => void): void {
+    this.#asked.set(order, give);
+    if (this.#placeOf(order) < this.#next) this.#late.add(order);
+    this.#go();
   }
 
   /** Resolves when nobody waits for a stored result: new results come after them. */
@@ -68,7 +65,7 @@ export class Replay {
   #go(): void {
     if (this.#turning) return;
     this.#turning = true;
-    afterAllElse(() => {
+    afterPromises(() => {
       const expected = this.#orders[this.#next];
       if (expected !== undefined && this.#asked.has(expected)) this.#handBack(expected);
       else this.#soon(() => this.#handBack(this.#lowest()));
@@ -76,13 +73,13 @@ export class Replay {
   }
 
   #handBack(order: number): void {
-    const resolve = this.#asked.get(order);
+    const give = this.#asked.get(order);
     this.#asked.delete(order);
     this.#late.delete(order);
     this.#next = Math.max(this.#next, this.#placeOf(order) + 1);
     this.#turning = false;
     if (this.asked) this.#go();
-    resolve?.();
+    give?.();
   }
 
   #lowest(): number {
@@ -92,7 +89,15 @@ export class Replay {
     return this.#orders[place] as number;
   }
 
+  /** Where in `#orders` it stands, or -1. Most are asked for in their order: then nothing is searched. */
   #placeOf(order: number): number {
-    return this.#places.get(order) ?? -1;
+    if (this.#orders[this.#next] === order) return this.#next;
+    let [low, high] = [0, this.#orders.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#orders[middle] as number) <= order) low = middle;
+      else high = middle - 1;
+    }
+    return this.#orders[low] === order ? low : -1;
   }
 }

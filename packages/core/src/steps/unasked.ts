@@ -24,16 +24,18 @@ export interface UnaskedPorts {
  *    put in was never asked for: nothing is held up by it.
  */
 export class Unasked {
-  readonly #names: Set<string>;
+  readonly #names = new Set<string>();
   readonly #ports: UnaskedPorts;
   readonly #put = new Set<string>();
   #before: number;
   #held: (() => void)[] = [];
 
   constructor(journal: ReadonlyMap<string, JournalEntry>, ports: UnaskedPorts) {
-    const missed = [...journal].filter(([name, entry]) => isFinal(entry) && !entry.nested && !isUndoName(name));
-    this.#names = new Set(missed.map(([name]) => name));
-    for (const [name, { order = 0 }] of missed) if (!Number.isInteger(order)) this.#put.add(name);
+    for (const [name, entry] of journal) {
+      if (!isFinal(entry) || entry.nested || isUndoName(name)) continue;
+      this.#names.add(name);
+      if (!Number.isInteger(entry.order ?? 0)) this.#put.add(name);
+    }
     this.#before = this.#names.size - this.#put.size;
     this.#ports = ports;
   }

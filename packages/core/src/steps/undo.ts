@@ -42,10 +42,10 @@ export interface DueUndo {
  */
 export class Undos {
   readonly #undos = new Map<string, Undo>();
-  #last: number;
+  #last = 0;
 
   constructor(journal: ReadonlyMap<string, JournalEntry>) {
-    this.#last = Math.max(0, ...[...journal.values()].map(({ undo = 0 }) => undo));
+    for (const { undo = 0 } of journal.values()) this.#last = Math.max(this.#last, undo);
   }
 
   /**

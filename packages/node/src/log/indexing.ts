@@ -3,7 +3,7 @@ import type { FileSystem } from '../file-system.js';
 import { IndexBuilder } from './index-file.js';
 import { stretches } from './line.js';
 import type { SegmentSpace } from './place.js';
-import { readPiece } from './read-piece.js';
+import { PIECE_BYTES, readPiece } from './read-piece.js';
 import { damaged } from './scan.js';
 import { indexDraft, indexFile } from './segment-file.js';
 import type { LogState } from './state.js';
@@ -50,6 +50,13 @@ export class Indexing {
   /** Whether there is something to be done. */
   get isDue(): boolean {
     return this.#next() !== undefined;
+  }
+
+  /** About how many bytes the next piece is to look through; 0 where nothing is to be done. */
+  get pieceBytes(): number {
+    const segment = this.#next();
+    const offset = segment && this.#work?.segment === segment ? this.#work.offset : 0;
+    return Math.min(PIECE_BYTES, (segment?.length ?? 0) - offset);
   }
 
   /**

@@ -4,6 +4,8 @@ import type { Line } from './entry.js';
 const CRC_DIGITS = 8;
 const SPACE = 0x20;
 const NEWLINE = 0x0a;
+const ZERO = 0x30;
+const A = 0x61;
 
 /** A CRC-32 as eight hex digits. */
 export function hex(crc: number): string {
@@ -38,9 +40,24 @@ export function decodeLine(bytes: Buffer): Line | undefined {
 
 /** What {@link encodeJson} was given. */
 export function decodeJson(bytes: Buffer): unknown {
+  const json = checkedJson(bytes);
+  return json === undefined ? undefined : JSON.parse(json);
+}
+
+/** The JSON of a line (without its newline), or undefined when its checksum does not fit. */
+export function checkedJson(bytes: Buffer): string | undefined {
   if (bytes.length <= CRC_DIGITS + 1 || bytes[CRC_DIGITS] !== SPACE) return undefined;
-  if (checksum(bytes.subarray(CRC_DIGITS + 1)) !== checksumOf(bytes)) return undefined;
-  return JSON.parse(bytes.toString('utf8', CRC_DIGITS + 1));
+  if (!beginsWith(bytes, crc32(bytes.subarray(CRC_DIGITS + 1)))) return undefined;
+  return bytes.toString('utf8', CRC_DIGITS + 1);
+}
+
+/** Whether those bytes begin with that checksum, as {@link hex} writes it. */
+function beginsWith(bytes: Buffer, crc: number): boolean {
+  for (let n = 0; n < CRC_DIGITS; n++) {
+    const digit = (crc >>> (4 * (CRC_DIGITS - 1 - n))) & 15;
+    if (bytes[n] !== (digit < 10 ? ZERO : A - 10) + digit) return false;
+  }
+  return true;
 }
 
 /** A stretch of bytes up to a newline: a line, or, where `line` is undefined, something that is not one. */

@@ -4,7 +4,7 @@ import type { SegmentSpace } from './place.js';
 import { damaged } from './scan.js';
 
 /** So much of a segment is read in one piece, where its lines aren't longer. */
-const PIECE_BYTES = 256 << 10;
+export const PIECE_BYTES = 256 << 10;
 
 /**
  * Whole lines of a segment, from `offset` on, about 256 KiB of them, and where they end.

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import type { StoredValue } from '@holdfast/core/store';
 import type { FileSystem } from '../file-system.js';
 import { reading, SegmentAbsent } from './chain.js';
-import type { Entry } from './entry.js';
+import { commitValues } from './commit-values.js';
+import type { Entry, Line } from './entry.js';
 import type { FreshLines } from './fresh-lines.js';
-import { decodeLine } from './line.js';
+import { checkedJson } from './line.js';
 import type { LinePlace, RecordPlace } from './place.js';
 import { type HeldRecord, isHeld, isOfRun, stepsOf } from './records.js';
 import { damaged } from './scan.js';
@@ -13,6 +15,23 @@ const GAP_BYTES = 32 << 10;
 /** At most so much is read in one go, where a line isn't longer. */
 const READ_BYTES = 4 << 20;
 
+/** A value whose text is parsed when somebody takes it. */
+class UnparsedValue {
+  readonly is = 'value';
+  readonly id: string;
+  readonly #text: string;
+
+  /** @param text as JSON. */
+  constructor(id: string, text: string) {
+    this.id = id;
+    this.#text = text;
+  }
+
+  get value(): StoredValue {
+    return { text: JSON.parse(this.#text) as string };
+  }
+}
+
 /** Where a line was when it was asked for. */
 interface Wanted {
   readonly place: LinePlace;
@@ -21,7 +40,8 @@ interface Wanted {
   readonly length: number;
 }
 
-export type TakeRecord = (record: HeldRecord, line: LinePlace) => void;
+/** Is given what a line holds, asked for or not, perhaps more than once; tells whether it was asked for. */
+export type TakeRecord = (record: HeldRecord, line: LinePlace) => boolean;
 
 /**
  * Reads lines, each once however many records are asked of it, and gives what they hold. What is kept of the lines written
@@ -35,23 +55,33 @@ export async function readRecords(
   fresh: FreshLines,
   take: TakeRecord,
 ): Promise<void> {
-  const unread = new Set<LinePlace>();
-  for (const { line } of places) unread.add(line);
+  /** With how many records are asked of each. */
+  const unread = new Map<LinePlace, number>();
+  for (const { line } of places) unread.set(line, (unread.get(line) ?? 0) + 1);
   const give = (entry: Entry, line: LinePlace) => {
     if (isOfRun(entry)) for (const step of stepsOf(entry)) if (isHeld(step)) take(step, line);
   };
-  for (const line of unread) {
+  for (const line of unread.keys()) {
     const entry = fresh.of(line);
     if (entry && unread.delete(line)) give(entry, line);
   }
-  for (const stretch of stretchesOf(unread)) {
+  /** False where more is asked of the line. */
+  const giveValues = (json: string, line: LinePlace) => {
+    let taken = 0;
+    for (const [id, text] of commitValues(json) ?? []) if (take(new UnparsedValue(id, text), line)) taken++;
+    return taken === unread.get(line);
+  };
+  for (const stretch of stretchesOf(unread.keys())) {
     const [first, last] = [stretch[0] as Wanted, stretch.at(-1) as Wanted];
     const { file, offset } = first;
     const length = last.offset + last.length - offset;
     const bytes = Buffer.from(await reading(file, () => fileSystem.readAt(join(directory, file), offset, length)));
     for (const wanted of stretch) {
-      const entry = decodeLine(bytes.subarray(wanted.offset - offset, wanted.offset - offset + wanted.length))?.entry;
-      if (!entry || !isOfRun(entry)) throw unreadable(wanted);
+      const json = checkedJson(bytes.subarray(wanted.offset - offset, wanted.offset - offset + wanted.length));
+      if (json === undefined) throw unreadable(wanted);
+      if (giveValues(json, wanted.place)) continue;
+      const { entry } = JSON.parse(json) as Line;
+      if (!isOfRun(entry)) throw unreadable(wanted);
       give(entry, wanted.place);
     }
   }

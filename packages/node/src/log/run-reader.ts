@@ -60,14 +60,15 @@ export class RunReader {
     const attachments = new Map<string, AttachmentRef>();
     const inbox = new Map<number, InboxRow>();
     await this.#read(state, [...places.values(), ...refs.values(), ...waiting], (record, line) => {
-      if (record.is === 'value' && places.get(record.id)?.line === line) values.set(record.id, record.value);
-      if (record.is === 'attachment' && refs.get(record.ref.id)?.line === line)
-        attachments.set(record.ref.id, record.ref);
-      if (record.is === 'inbox') inbox.set(record.row.n, record.row);
+      if (record.is === 'value') return places.get(record.id)?.line === line && noted(values, record.id, record.value);
+      if (record.is === 'attachment')
+        return refs.get(record.ref.id)?.line === line && noted(attachments, record.ref.id, record.ref);
+      return record.is === 'inbox' && noted(inbox, record.row.n, record.row);
     });
+    if (values.size < places.size) for (const [id, place] of places) found(values.get(id), place);
     return {
       row,
-      values: new Map([...places].map(([id, place]) => [id, found(values.get(id), place)])),
+      values,
       attachments: [...refs].map(([id, place]) => found(attachments.get(id), place)),
       inbox: waiting.map((place) => found(inbox.get(place.n), place)),
     };
@@ -78,7 +79,9 @@ export class RunReader {
     if (!place) return undefined;
     let value: StoredValue | undefined;
     await this.#read(state, [place], (record) => {
-      if (record.is === 'value' && record.id === id) value = record.value;
+      if (record.is !== 'value' || record.id !== id) return false;
+      value = record.value;
+      return true;
     });
     return found(value, place);
   }
@@ -91,7 +94,7 @@ export class RunReader {
     places.sort((a, b) => a.n - b.n);
     const rows = new Map<number, InboxRow>();
     await this.#read(state, places, (record) => {
-      if (record.is === 'inbox') rows.set(record.row.n, record.row);
+      return record.is === 'inbox' && noted(rows, record.row.n, record.row);
     });
     return places.map((place) => found(rows.get(place.n), place));
   }
@@ -106,7 +109,8 @@ export class RunReader {
     const bySeq = new Map(places.map((place) => [place.seq, place]));
     const rows = new Map<number, HistoryRow>();
     await this.#read(state, places, (record, line) => {
-      if (record.is === 'history' && bySeq.get(record.row.seq)?.line === line) rows.set(record.row.seq, record.row);
+      if (record.is !== 'history' || bySeq.get(record.row.seq)?.line !== line) return false;
+      return noted(rows, record.row.seq, record.row);
     });
     return places.map((place) => found(rows.get(place.seq), place));
   }
@@ -114,6 +118,11 @@ export class RunReader {
   #read({ fresh }: LogState, places: readonly RecordPlace[], take: TakeRecord): Promise<void> {
     return readRecords(this.#place, places, fresh, take);
   }
+}
+
+function noted<K, V>(records: Map<K, V>, key: K, record: V): true {
+  records.set(key, record);
+  return true;
 }
 
 /** What a line was read for; that it is not in it can only be damage. */

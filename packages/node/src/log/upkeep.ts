@@ -120,7 +120,7 @@ export class Upkeep {
     // What is being compacted may soon be gone.
     if (this.#compaction.isDue) return false;
     try {
-      while (indexing.isDue && (this.#isIdle || this.#mayBeIndexed > 0)) {
+      while (indexing.isDue && (this.#isIdle || this.#mayBeIndexed >= indexing.pieceBytes)) {
         this.#mayBeIndexed -= await indexing.piece();
         if (this.#isIdle) return true;
       }
