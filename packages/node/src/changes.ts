@@ -18,7 +18,7 @@ import type { Change } from './log/owned-log.js';
 /** Calls of the store port as changes of the log. Each copies what it is given before it returns. */
 
 export function commitChange({ ops, ...rest }: Checkpoint): Change<void> {
-  const { workflow, run, after, durability } = rest;
+  const { workflow, run, durability } = rest;
   const attachments: Attachment[] = [];
   for (const op of ops) attachments.push(...attachmentsOf(op));
   const kept = ops.map((op): WithoutBlobs => frozenCopy(withoutBlobs(op)));

@@ -161,7 +161,8 @@ export class RunRecord {
     if (this.#fresh.length > 0) this.#fresh = [];
   }
 
-  #count({ attachments = [] }: StoredValue, by: 1 | -1): void {
+  #count({ attachments }: StoredValue, by: 1 | -1): void {
+    if (!attachments) return;
     for (const id of attachments) {
       const uses = (this.#uses.get(id) ?? 0) + by;
       if (uses > 0) this.#uses.set(id, uses);
