@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { assign, createActor, fromPromise, setup } from 'xstate';
 import { countSyncs, syncCount } from '../lib/syncs.mjs';
 
+const LINE = Buffer.from(`${'x'.repeat(199)}\n`);
+
 /** @type {(next: string) => any} XState's types don't follow a part of a machine that stands by itself */
 const invoking = (next) => ({
   invoke: {
@@ -17,6 +19,30 @@ const invoking = (next) => ({
     ],
   },
 });
+
+/** The yard-stick, with what it costs the processor: a wait for the thread pool is dear, whoever waits. */
+export async function appends({ folder, steps, warmUp }) {
+  await countSyncs(folder);
+  const file = await open(join(folder, 'appended'), 'a');
+  for (let n = 0; n < warmUp; n++) await append(file);
+  const [before, cpu] = [syncCount(), process.cpuUsage()];
+  const startedAt = performance.now();
+  for (let n = 0; n < steps; n++) await append(file);
+  const seconds = (performance.now() - startedAt) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  await file.close();
+  return {
+    'steps/s': steps / seconds,
+    'syncs/step': (syncCount() - before) / steps,
+    'cpu µs/step': (user + system) / steps,
+  };
+}
+
+/** @param {import('node:fs/promises').FileHandle} file */
+async function append(file) {
+  await file.write(LINE);
+  await file.datasync();
+}
 
 /** The machine of Holdfast's `sequential`, its promises kept back until what came before them is on the disk. */
 export async function sequential({ folder, steps, warmUp }) {

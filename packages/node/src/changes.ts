@@ -18,14 +18,15 @@ import type { Change } from './log/owned-log.js';
 /** Calls of the store port as changes of the log. Each copies what it is given before it returns. */
 
 export function commitChange({ ops, ...rest }: Checkpoint): Change<void> {
-  const { workflow, run, after, durability } = rest;
-  const attachments = ops.flatMap(attachmentsOf);
+  const { workflow, run, durability } = rest;
+  const attachments: Attachment[] = [];
+  for (const op of ops) attachments.push(...attachmentsOf(op));
   const kept = ops.map((op): WithoutBlobs => frozenCopy(withoutBlobs(op)));
   return {
     attachments,
     durable: durability === 'strict',
     plan(stage, refs) {
-      assertFollows({ workflow, run, after }, stage.seqOf({ workflow, run }));
+      assertFollows(rest, stage.seqOf(rest));
       return { kind: 'commit', workflow, run, ops: referring(kept, refs) };
     },
     result: () => undefined,
@@ -80,9 +81,11 @@ type WithoutBlobs =
   | { readonly op: 'attach' }
   | { readonly op: 'restart'; readonly row: RunRow; readonly input: StoredValue; readonly count: number };
 
+const NONE: readonly Attachment[] = [];
+
 function attachmentsOf(op: Op): readonly Attachment[] {
   if (op.op === 'attach') return [{ id: op.id, blob: op.blob }];
-  return op.op === 'restart' ? (op.start.attachments ?? []) : [];
+  return op.op === 'restart' ? (op.start.attachments ?? NONE) : NONE;
 }
 
 function withoutBlobs(op: Op): WithoutBlobs {
@@ -92,8 +95,14 @@ function withoutBlobs(op: Op): WithoutBlobs {
   return { op: 'restart', row, input, count: attachments.length };
 }
 
+/** Whether it is as a line holds it. */
+function isLogged(op: WithoutBlobs): op is Extract<WithoutBlobs, LoggedOp> {
+  return op.op !== 'attach' && op.op !== 'restart';
+}
+
 /** @param refs of all their attachments, in order. */
-function referring(ops: readonly WithoutBlobs[], refs: readonly AttachmentRef[]): LoggedOp[] {
+function referring(ops: readonly WithoutBlobs[], refs: readonly AttachmentRef[]): readonly LoggedOp[] {
+  if (ops.every(isLogged)) return ops;
   const left = [...refs];
   return ops.map((op): LoggedOp => {
     if (op.op === 'attach') return { op: 'attach', ref: left.shift() as AttachmentRef };

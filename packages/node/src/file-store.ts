@@ -66,11 +66,12 @@ class FileStore implements Store {
   async commit(checkpoint: Checkpoint): Promise<void> {
     this.#assertOpen();
     const owned = this.#owned;
-    if (owned && owned.log.epoch === checkpoint.epoch) return owned.commit(checkpoint);
-    throw new HoldfastError('STORE_FENCED', {
-      message: `Epoch ${checkpoint.epoch} does not own ${this.name}.`,
-      details: { epoch: checkpoint.epoch, present: owned?.log.epoch ?? null },
-    });
+    if (!owned || owned.log.epoch !== checkpoint.epoch)
+      throw new HoldfastError('STORE_FENCED', {
+        message: `Epoch ${checkpoint.epoch} does not own ${this.name}.`,
+        details: { epoch: checkpoint.epoch, present: owned?.log.epoch ?? null },
+      });
+    await owned.commit(checkpoint);
   }
 
   async accept(acceptance: Acceptance): Promise<Accepted> {

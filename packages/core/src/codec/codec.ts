@@ -5,6 +5,7 @@ import { bufferOf, bytesOf, isLarge } from './bytes.js';
 import { createErrorReviver, errorToData, isError } from './errors-as-data.js';
 import { fileOf } from './files.js';
 import { isPlain, unfoldPlain } from './plain.js';
+import { plainText } from './plain-text.js';
 import { assertNoProxy, describe, notStorable } from './unstorable.js';
 import { isLargeView, type ViewData, viewFromData, viewToData } from './views.js';
 
@@ -52,6 +53,8 @@ interface HandleData {
 export function encode(value: unknown, what: string, reducers: Reducers = {}): Encoded {
   const blobs: Attached[] = [];
   try {
+    const text = plainText(value, reducers);
+    if (text !== undefined) return { text, blobs };
     return { text: stringify(value, allReducers(reducers, blobs)), blobs };
   } catch (cause) {
     throw notStorable(cause, what);

@@ -15,6 +15,7 @@ import {
   type RootView,
   standingOf,
   type Turn,
+  viewLater,
   viewOf,
 } from '../engine/index.js';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
@@ -217,11 +218,18 @@ export class Decider {
 
   /** What an app sees of the run. */
   view(): RootView {
-    if (this.#engine && !this.#foreign) return this.#viewOf(this.#engine);
+    if (this.#engine && !this.#foreign) return this.#viewLater(this.#engine)();
     const { snapshot = { status: 'active' } } = (this.#record.state.read() ?? {}) as Partial<EngineState>;
     const { value, context, output, status, error } = snapshot;
     const failed = this.#record.has('failure') && { status: 'error' as const, error: this.#record.read('failure') };
     return { value, context, tags: [], accepts: [], output, status, error, ...failed };
+  }
+
+  /** {@link view} as it is now, for who may look later. */
+  viewOfNow(): () => RootView {
+    if (this.#engine && !this.#foreign) return this.#viewLater(this.#engine);
+    const view = this.view();
+    return () => view;
   }
 
   get #value(): unknown {
@@ -229,10 +237,12 @@ export class Decider {
   }
 
   /** A step function accepts what it waits for, and nothing while it is being undone. */
-  #viewOf({ root, leaves }: Engine): RootView {
-    const view = viewOf(root);
+  #viewLater({ root, leaves }: Engine): () => RootView {
+    const view = viewLater(root);
     const itself = leaves.find(({ path }) => path === '');
-    return itself ? { ...view, accepts: this.#undoing ? [] : this.#waits.types(itself) } : view;
+    if (!itself) return view;
+    const accepts = this.#undoing ? [] : this.#waits.types(itself);
+    return () => ({ ...view(), accepts });
   }
 
   decide(arrival: Arrival, told: Circumstances): Decision {

@@ -30,6 +30,7 @@ export class OpenWaits {
   }
 
   forget(id: string): void {
+    if (this.#waits.size === 0) return;
     this.#children.delete(id);
     const group = groupOf(id);
     const its = this.#waits.get(group);
@@ -40,7 +41,7 @@ export class OpenWaits {
 
   /** Whether that function waits for anything at all. */
   has(owner: JournalOwner): boolean {
-    return this.#waits.has(journalPrefix(owner));
+    return this.#waits.size > 0 && this.#waits.has(journalPrefix(owner));
   }
 
   /** The earliest deadline, an instant (ms); Infinity when there is none. */
@@ -61,6 +62,7 @@ export class OpenWaits {
 
   /** Types of the events that a function waits for. */
   types(owner: JournalOwner): string[] {
-    return [...new Set([...(this.#waits.get(journalPrefix(owner))?.values() ?? [])].flat())];
+    const waits = this.#waits.size > 0 ? this.#waits.get(journalPrefix(owner)) : undefined;
+    return waits ? [...new Set([...waits.values()].flat())] : [];
   }
 }

@@ -7,7 +7,6 @@ import { StateRecord } from './state-record.js';
 /** Event ids remembered per run: a repeated one within this many is ignored. */
 const SEEN_HORIZON = 1000;
 const SEEN = 'seen/';
-const NONE: readonly string[] = [];
 
 /**
  * A run's values in memory, and the ops that keep the store at the same.
@@ -168,7 +167,8 @@ export class RunRecord {
     if (this.#fresh.length > 0) this.#fresh = [];
   }
 
-  #count({ attachments = NONE }: StoredValue, by: 1 | -1): void {
+  #count({ attachments }: StoredValue, by: 1 | -1): void {
+    if (!attachments) return;
     for (const id of attachments) {
       const uses = (this.#uses.get(id) ?? 0) + by;
       if (uses > 0) this.#uses.set(id, uses);

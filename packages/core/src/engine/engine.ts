@@ -51,6 +51,8 @@ export class Engine {
   readonly #liveActors: Definition['liveActors'];
   readonly #onMessage: (message: Message) => void;
   #leaves = new Map<AnyActorRef, Leaf>();
+  /** The same as a list, made when it is asked for: it is looked at several times a checkpoint. */
+  #listed: readonly Leaf[] | undefined;
   #booked: number;
   #restored = 0;
   #restoring = false;
@@ -105,7 +107,7 @@ export class Engine {
     engine.#restoring = true;
     engine.#startRoot();
     engine.#restoring = false;
-    engine.#leaves = engine.#findLeaves();
+    engine.#look();
     return engine;
   }
 
@@ -185,7 +187,8 @@ export class Engine {
 
   /** Leaves whose work is to be under way. */
   get leaves(): readonly Leaf[] {
-    return [...this.#leaves.values()];
+    this.#listed ??= [...this.#leaves.values()];
+    return this.#listed;
   }
 
   /** What a leaf works with; undefined when it has been left, or has begun its next life. */
@@ -310,7 +313,7 @@ export class Engine {
   #close(open: OpenTurn): Turn {
     for (const actor of open.born) fileUnnamed(actor);
     const before = this.#leaves;
-    this.#leaves = this.#findLeaves();
+    this.#look();
     if (open.changed || open.born.length > 0) this.#visits.update(this.#tree.machines(), this.#now);
     const { actions, mail, timersChanged, taken, emitted, logged } = open;
     const changed = open.changed || inner(this.root)._snapshot.status === 'error';
@@ -343,9 +346,10 @@ export class Engine {
     return { row: toRow(actor, action, gone, origin), perform: () => void action.exec?.(action.info, action.params) };
   }
 
-  #findLeaves(): Map<AnyActorRef, Leaf> {
+  #look(): void {
     const leaves = [...this.#tree.active()].filter((actor) => this.#leafActors.has(actor));
-    return new Map(leaves.map((actor) => [actor, this.#tree.toLeaf(actor)]));
+    this.#leaves = new Map(leaves.map((actor) => [actor, this.#tree.toLeaf(actor)]));
+    this.#listed = undefined;
   }
 
   #isLeaf({ path, incarnation }: ActorAddress): boolean {

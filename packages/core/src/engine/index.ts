@@ -15,4 +15,4 @@ export type {
 } from './records.js';
 export { actorRefReducers, actorRefRevivers } from './refs.js';
 export { endOf, isEndOf, type Message, type Outcome, type Turn } from './turn.js';
-export { names, type RootView, standingOf, viewOf } from './view.js';
+export { names, type RootView, standingOf, viewLater, viewOf } from './view.js';

@@ -14,15 +14,23 @@ export interface RootView {
 }
 
 export function viewOf(root: AnyActorRef): RootView {
-  const { status, output, error, value, context, tags = [], _nodes = [] } = snapshotOf(root);
-  return {
-    status: status as RootView['status'],
-    value,
-    context,
-    tags: [...tags],
-    accepts: acceptsOf(_nodes),
-    output,
-    error,
+  return viewLater(root)();
+}
+
+/** {@link viewOf} as it is now, for who may look when the root has gone on: most views are never looked at. */
+export function viewLater(root: AnyActorRef): () => RootView {
+  const snapshot = snapshotOf(root);
+  return () => {
+    const { status, output, error, value, context, tags = [], _nodes = [] } = snapshot;
+    return {
+      status: status as RootView['status'],
+      value,
+      context,
+      tags: [...tags],
+      accepts: acceptsOf(_nodes),
+      output,
+      error,
+    };
   };
 }
 

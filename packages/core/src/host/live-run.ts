@@ -52,13 +52,13 @@ export interface LiveRunPorts {
 export type Gone = NonNullable<Effects['gone']>;
 
 /** What may be shown of a run: as its last durable checkpoint left it. */
-type Durable = Pick<Decider, 'row' | 'exhausted'> & { readonly view: RootView };
+type Durable = Pick<Decider, 'row' | 'exhausted'> & { view(): RootView };
 
 /** As it is now; afterwards the decider goes on. */
 function durableOf(decider: Decider): Durable {
   const { row } = decider;
-  const exhausted = row.reasons.includes('exhausted') ? decider.exhausted : undefined;
-  return { row, view: decider.view(), exhausted };
+  const exhausted = row.reasons.length > 0 && row.reasons.includes('exhausted') ? decider.exhausted : undefined;
+  return { row, view: decider.viewOfNow(), exhausted };
 }
 
 /**
@@ -165,10 +165,12 @@ export class LiveRun {
   #wake(): void {
     if (this.#turning || this.#stopped) return;
     this.#turning = true;
-    queueMicrotask(() => void this.#run());
+    void this.#run();
   }
 
   async #run(): Promise<void> {
+    // What comes in one go is looked at together. Of a promise, as Node's `queueMicrotask` costs much more.
+    await undefined;
     try {
       if (!this.#tookUp) await this.#takeUp();
       for (let next = this.#next(); next && !this.#stopped; next = this.#next()) {
@@ -194,7 +196,7 @@ export class LiveRun {
     this.#tookUp = true;
     const { actions, orphans } = this.#decider.pending();
     if (orphans.length > 0) await this.#cancel(orphans);
-    if (actions.length > 0) await this.#perform(actions);
+    if (actions.length > 0) this.#perform(actions);
     while (this.#queue.holdsWorkUp && !this.#stopped) await this.#turn(this.#next() as Arrival);
     if (this.#stopped || this.#decider.paused) return;
     const { start, undo } = this.#decider.pending();
@@ -252,7 +254,9 @@ export class LiveRun {
     const wasPaused = this.#durable.row.status === 'paused';
     this.#durable = durableOf(this.#decider);
     this.#ports.published(this);
-    await this.#effect(arrival, effects);
+    const orphaned = this.#leave(effects);
+    if (orphaned) await orphaned;
+    this.#effect(arrival, effects);
     if (this.#decider.paused) this.#performer.stopLive();
     else if (wasPaused) await this.#goOn();
   }
@@ -263,18 +267,22 @@ export class LiveRun {
     await this.#takeUp();
   }
 
-  async #effect(arrival: Arrival, effects: Effects): Promise<void> {
+  /** What is left ends. Resolves, where there are children to be told, when they are. */
+  #leave(effects: Effects): Promise<void> | undefined {
     for (const leaf of effects.stop) {
       this.#performer.stop(leaf);
       this.#queue.dropOf(leaf);
     }
     for (const leaf of effects.undo) this.#performer.undo(leaf);
-    if (effects.orphans.length > 0) await this.#cancel(effects.orphans);
+    return effects.orphans.length > 0 ? this.#cancel(effects.orphans) : undefined;
+  }
+
+  #effect(arrival: Arrival, effects: Effects): void {
     if ((arrival.kind === 'step' || arrival.kind === 'heartbeat') && effects.entry) arrival.stored(effects.entry);
     for (const { leaf, mail } of effects.mail) this.#performer.give(leaf, mail);
     if (arrival.kind === 'begin') arrival.begun();
     for (const args of effects.logged) this.#ports.log(...args);
-    if (effects.actions.length > 0) await this.#perform(effects.actions);
+    if (effects.actions.length > 0) this.#perform(effects.actions);
     for (const leaf of effects.start) this.#performer.start(leaf);
     for (const event of effects.emitted) {
       this.#around({ kind: 'emit', name: event.type, actor: '' }, () => this.#ports.emitted(this, event));
@@ -296,7 +304,7 @@ export class LiveRun {
    * Performs custom actions, and gives live actors what they were sent, in order. The first of an actor that throws takes
    * its error path; the rest of that actor's are passed over.
    */
-  async #perform(actions: readonly PendingAction[]): Promise<void> {
+  #perform(actions: readonly PendingAction[]): void {
     const failed = new Map<string, Arrival>();
     for (const { row, receiver, perform } of actions) {
       if (!this.#owned()) return;
@@ -329,15 +337,18 @@ export class LiveRun {
     return !this.#stopped && !this.#ports.ownership.lost.aborted;
   }
 
-  /** Before each step: the run must be marked as running, or a crash would leave it waiting; and the store be ours. */
-  async #mayBegin(): Promise<void> {
-    if (this.#decider.paused) await this.#unpaused();
+  /**
+   * Before each step: the run must be marked as running, or a crash would leave it waiting; and the store be ours.
+   * Undefined where it may begin now.
+   */
+  #mayBegin(): Promise<void> | undefined {
+    if (this.#decider.paused) return this.#unpaused().then(() => this.#mayBegin());
     this.#ports.beginning();
     if (!this.#owned()) return new Promise(() => {});
     const { status } = this.row;
-    const isMarked = status !== 'waiting' && status !== 'queued';
-    if (!isMarked) await new Promise<void>((begun) => this.push({ kind: 'begin', begun }));
-    if (this.#decider.paused) return this.#mayBegin();
+    if (status !== 'waiting' && status !== 'queued') return undefined;
+    const marked = new Promise<void>((begun) => this.push({ kind: 'begin', begun }));
+    return marked.then(() => (this.#decider.paused ? this.#mayBegin() : undefined));
   }
 
   /** Resolves when it is not paused. */

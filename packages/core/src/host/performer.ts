@@ -39,7 +39,8 @@ export interface Isolation {
 /** How the work of leaves comes back to their run. */
 interface Back {
   push(arrival: Arrival | Transaction): void;
-  mayBegin(): Promise<void>;
+  /** Undefined where it may begin at once. */
+  mayBegin(): Promise<void> | undefined;
   unpaused(): Promise<void>;
   readonly children: ChildPorts;
   around<T>(effect: Omit<Effect, 'address'>, perform: () => T): T;
@@ -104,11 +105,13 @@ export class Performer {
   }
 
   get quiet(): boolean {
-    return [...this.#work.values()].every((work) => work.quiet);
+    for (const work of this.#work.values()) if (!work.quiet) return false;
+    return true;
   }
 
   get busy(): boolean {
-    return [...this.#work.values()].some((work) => work.busy);
+    for (const work of this.#work.values()) if (work.busy) return true;
+    return false;
   }
 
   /** @param storing of its entries that are being stored, so many are so now. */

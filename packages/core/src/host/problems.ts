@@ -49,6 +49,7 @@ export class Problems {
   }
 
   forget(address: RunAddress): void {
+    if (this.#problems.size === 0) return;
     this.tried(address);
     this.#problems.delete(runKey(address));
   }

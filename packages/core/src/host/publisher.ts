@@ -78,6 +78,7 @@ export class Publisher {
 
   /** Something about that run has changed. */
   changed(address: RunAddress): void {
+    if (this.#watched.size === 0) return;
     for (const watched of this.#interestsIn(address)) this.#soil(watched);
     for (const watched of this.#lists) if (mayList(watched.interest, address)) this.#soil(watched);
   }

@@ -62,8 +62,8 @@ export class RunViews {
     const { store, registry, problems } = this.#ports;
     const live = this.#ports.live(address);
     if (live) {
-      const { row, view } = live.durable;
-      return withProblem(toData(row, view), 'paused', pauseOf(row, live.durable));
+      const { row } = live.durable;
+      return withProblem(toData(row, live.durable.view()), 'paused', pauseOf(row, live.durable));
     }
     const stored = await store.load(address);
     if (!stored) return { ...UNKNOWN, run: { ...UNKNOWN.run, status: 'absent' } };

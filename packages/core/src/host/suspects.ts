@@ -88,6 +88,7 @@ export class Suspects {
 
   /** It has made progress, rests, or can't go on: its trial is over. */
   settled(address: RunAddress): void {
+    if (this.#onTrial.size === 0) return;
     if (this.#onTrial.delete(runKey(address)) && this.#onTrial.size === 0) this.#endTrial();
   }
 

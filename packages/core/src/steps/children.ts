@@ -48,7 +48,7 @@ export interface ChildrenPorts {
   recordEnd(name: string, entry: JournalEntry): Promise<JournalEntry>;
   count<T>(as: 'performing' | 'waiting', work: () => Promise<T>): Promise<T>;
   /** Resolves when an effect may begin. */
-  begin(): Promise<void>;
+  begin(): Promise<void> | undefined;
   unpaused(): Promise<void>;
   /** Resolves when the function has got as far as it can. */
   caughtUp(): Promise<void>;

@@ -44,8 +44,11 @@ export interface ExecutionPorts {
   readonly epoch: number;
   /** How long the text of a heartbeat's details may be. */
   readonly valueLength: number;
-  /** Resolves when a step's effect may happen: the run is marked as running, and this host still owns the store. */
-  begin(): Promise<void>;
+  /**
+   * Resolves when a step's effect may happen: the run is marked as running, and this host still owns the store. Undefined
+   * where it may now.
+   */
+  begin(): Promise<void> | undefined;
   /** Resolves when the run is not paused. */
   unpaused(): Promise<void>;
   /** Other runs of its host. */
@@ -233,6 +236,10 @@ export class StepsExecution {
 
   stop(reason: unknown): void {
     this.#abort.abort(reason);
+    for (const trial of this.#trials) {
+      trial.end();
+      trial.abort(this.#abort.signal.reason);
+    }
     for (const end of this.#stops) end();
     this.#stops.clear();
   }
@@ -379,9 +386,7 @@ export class StepsExecution {
         return this.#ports.around(tried, () => this.#call(name, body));
       },
       transact: async (name, write) => {
-        const stored = await this.#stored(name, () =>
-          this.#ports.transact(write((entry) => this.#marked(name, entry))),
-        );
+        const stored = await this.#stored(name, this.#ports.transact(write((entry) => this.#marked(name, entry))));
         await this.#replay.caughtUp();
         return stored;
       },
@@ -568,7 +573,7 @@ export class StepsExecution {
   }
 
   #calm(): void {
-    for (const tell of this.#idle.splice(0, Infinity)) tell();
+    if (this.#idle.length > 0) for (const tell of this.#idle.splice(0, Infinity)) tell();
     this.#ports.calmed();
   }
 
@@ -583,9 +588,11 @@ export class StepsExecution {
 
   /** The entry of a step whose next try is under way. */
   #begun(startedAt: number, last: JournalEntry | undefined): JournalEntry {
-    const { attempts = 0, details } = last ?? {};
-    const base = { kind: 'step', status: 'begun', attempts, startedAt: last?.startedAt ?? startedAt } as const;
-    return { ...base, endedAt: this.#ports.clock.now(), ...(details === undefined ? {} : { details }) };
+    const { attempts = 0, details } = last ?? NOTHING;
+    const firstAt = last?.startedAt ?? startedAt;
+    const endedAt = this.#ports.clock.now();
+    const begun = { kind: 'step', status: 'begun', attempts, startedAt: firstAt, endedAt } as const;
+    return details === undefined ? begun : { ...begun, details };
   }
 
   /** Performs a try; gives its result, and what it has told last. */
@@ -606,20 +613,19 @@ export class StepsExecution {
       details: begun.details,
       store: (details) => this.#heartbeat(name, { ...begun, details }),
     });
-    const stop = () => {
-      trial.end();
-      trial.abort(this.#abort.signal.reason);
-    };
-    this.#stops.add(stop);
     this.#trials.add(trial);
     try {
       const { details } = trial;
       const heartbeat = (told: unknown) => trial.heartbeat(told);
-      const signal = () => trial.signal;
       const context = {
-        ...{ idempotencyKey, attempt, epoch, services, heartbeat, details },
+        idempotencyKey,
+        attempt,
+        epoch,
+        services,
+        heartbeat,
+        details,
         get signal() {
-          return signal();
+          return trial.signal;
         },
       };
       const tried = { name, idempotencyKey, attempt, timeoutMs: settings.timeoutMs };
@@ -629,7 +635,6 @@ export class StepsExecution {
       return { result: { error }, details: trial.details };
     } finally {
       trial.end();
-      this.#stops.delete(stop);
       this.#trials.delete(trial);
     }
   }
@@ -652,8 +657,8 @@ export class StepsExecution {
     const endedAt = this.#ports.clock.now();
     const attempts = (last?.attempts ?? 0) + 1;
     const firstAt = last?.startedAt ?? startedAt;
-    const base = { kind: 'step', attempts, startedAt: firstAt, endedAt } as const;
-    if ('output' in result) return { ...base, status: 'completed', output: result.output };
+    const base = { kind: 'step', status: 'completed', attempts, startedAt: firstAt, endedAt } as const;
+    if ('output' in result) return { ...base, output: result.output };
     try {
       const times = { now: endedAt, startedAt: firstAt };
       const { error } = result;
@@ -670,15 +675,16 @@ export class StepsExecution {
 
   /** @param mail place of the event that is taken out of the mailbox. */
   #record(step: string, entry: JournalEntry, progress?: () => Progress, mail?: string): Promise<JournalEntry> {
-    const count = entry.status === 'completed' && progress ? { progress: progress() } : {};
-    const taken = mail === undefined ? {} : { mail };
-    return this.#stored(step, () => this.#ports.record({ step, entry: this.#marked(step, entry), ...count, ...taken }));
+    const record: Writable<StepRecord> = { step, entry: this.#marked(step, entry) };
+    if (entry.status === 'completed' && progress) record.progress = progress();
+    if (mail !== undefined) record.mail = mail;
+    return this.#stored(step, this.#ports.record(record));
   }
 
-  async #stored(step: string, store: () => Promise<JournalEntry>): Promise<JournalEntry> {
+  async #stored(step: string, storing: Promise<JournalEntry>): Promise<JournalEntry> {
     this.#storing++;
     try {
-      const stored = await store();
+      const stored = await storing;
       this.#journal.set(step, stored);
       return stored;
     } finally {
@@ -688,17 +694,15 @@ export class StepsExecution {
 
   #marked(step: string, entry: JournalEntry): JournalEntry {
     const undo = this.#undos.rankOf(step);
-    return {
-      ...entry,
-      ...(this.#nested.has(step) ? { nested: true } : {}),
-      ...(undo === undefined ? {} : { undo }),
-    };
+    const nested = this.#nested.has(step);
+    if (undo === undefined && !nested) return entry;
+    return { ...entry, ...(nested ? { nested: true } : {}), ...(undo === undefined ? {} : { undo }) };
   }
 
   /** A new result comes to the function after those that are stored. */
   async #recordEnd(step: string, entry: JournalEntry, progress?: () => Progress, mail?: string): Promise<JournalEntry> {
     const stored = await this.#record(step, entry, progress, mail);
-    await this.#replay.caughtUp();
+    if (this.#replay.behind) await this.#replay.caughtUp();
     return stored;
   }
 
@@ -807,6 +811,10 @@ export class StepsExecution {
     );
   }
 }
+
+const NOTHING: Partial<JournalEntry> = {};
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The entry of a step whose tries were used up, when the run goes on: they are counted anew. */
 function anew({ details }: JournalEntry, now: number): JournalEntry {

@@ -49,12 +49,17 @@ export class Replay {
     this.#go();
   }
 
-  /** Resolves when nobody waits for a stored result: new results come after them. */
+  /** Whether new results have to wait: they come after those that are stored. */
+  get behind(): boolean {
+    return this.busy || this.#waiting.length > 0;
+  }
+
+  /** Resolves when nobody waits for a stored result. */
   async caughtUp(): Promise<void> {
-    if (!this.busy && this.#waiting.length === 0) return;
-    await new Promise<void>((resolve) => {
-      if (this.#waiting.push(resolve) === 1) afterAllElse(() => this.#release());
-    });
+    if (this.behind)
+      await new Promise<void>((resolve) => {
+        if (this.#waiting.push(resolve) === 1) afterAllElse(() => this.#release());
+      });
   }
 
   #release(): void {

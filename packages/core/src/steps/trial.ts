@@ -53,8 +53,9 @@ export class Trial {
     return this.#controller.signal;
   }
 
-  /** As `work` ends; rejects when the try is cut off before. */
-  outcomeOf<T>(work: T): Promise<Awaited<T>> {
+  /** As `work` ends, at once where it is no promise; rejects when the try is cut off before. */
+  outcomeOf<T>(work: T): Promise<Awaited<T>> | T {
+    if (!this.#cutOff && !isThenable(work)) return work;
     return new Promise((resolve, reject) => {
       this.#reject = reject;
       if (this.#cutOff) reject(this.#cutOff.reason);
@@ -111,4 +112,9 @@ export class Trial {
     }
     this.#storing = undefined;
   }
+}
+
+function isThenable(work: unknown): boolean {
+  const holds = (typeof work === 'object' && work !== null) || typeof work === 'function';
+  return holds && typeof (work as { then?: unknown }).then === 'function';
 }

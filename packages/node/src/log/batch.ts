@@ -31,12 +31,12 @@ export function batchOf(
   const lines = entries.map((entry, index) => {
     const left = entries.length - 1 - index;
     const { line, batch, synced } = first;
-    const bytes = Buffer.from(encodeLine({ line: line + index, batch, left, synced, entry }));
+    const bytes = encodeLine({ line: line + index, batch, left, synced, entry });
     places.push(new LinePlace(at.segment, offset, bytes.length - 1));
     offset += bytes.length;
     return bytes;
   });
-  return { bytes: Buffer.concat(lines), places };
+  return { bytes: lines.length === 1 ? (lines[0] as Buffer) : Buffer.concat(lines), places };
 }
 
 /** Writes and syncs a file that does not count yet. */

@@ -6,6 +6,8 @@ const SPACE = 0x20;
 const NEWLINE = 0x0a;
 const ZERO = 0x30;
 const A = 0x61;
+/** Until it is known. */
+const NO_CHECKSUM = '0'.repeat(CRC_DIGITS);
 
 /** A CRC-32 as eight hex digits. */
 export function hex(crc: number): string {
@@ -23,14 +25,15 @@ export function checksumOf(line: Buffer): string {
 }
 
 /** `<crc32> {json}\n`. JSON escapes line breaks, so a line never holds one. */
-export function encodeLine(line: Line): string {
+export function encodeLine(line: Line): Buffer {
   return encodeJson(line);
 }
 
-/** A line of anything, in that form. */
-export function encodeJson(data: object): string {
-  const json = JSON.stringify(data);
-  return `${checksum(json)} ${json}\n`;
+/** A line of anything, in that form. The checksum is that of bytes which stand there already: text is encoded once. */
+export function encodeJson(data: object): Buffer {
+  const line = Buffer.from(`${NO_CHECKSUM} ${JSON.stringify(data)}\n`);
+  line.write(checksum(line.subarray(CRC_DIGITS + 1, -1)), 'latin1');
+  return line;
 }
 
 /** The line in `bytes` (without its newline), or undefined when its checksum does not fit. */

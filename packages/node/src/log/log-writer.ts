@@ -116,9 +116,11 @@ export class LogWriter {
     segment.length += bytes.length;
     this.#appended += bytes.length;
     this.#line += entries.length;
-    this.#unsure.push(...entries.map((entry, at) => ({ entry, place: places[at] as LinePlace })));
-    this.#unsureBytes += bytes.length;
     if (sync) this.#allSynced();
+    else {
+      this.#unsure.push(...entries.map((entry, at) => ({ entry, place: places[at] as LinePlace })));
+      this.#unsureBytes += bytes.length;
+    }
     return places;
   }
 
@@ -239,6 +241,7 @@ export class LogWriter {
 
   #allSynced(): void {
     this.#synced = { length: this.length, line: this.#line, batch: this.#batch };
+    if (this.#unsure.length === 0) return;
     this.#unsure = [];
     this.#unsureBytes = 0;
   }

@@ -30,12 +30,11 @@ interface Member {
   readonly reject: (error: unknown) => void;
 }
 
+/** One whose attachments are written. */
 interface Prepared extends Member {
   readonly refs: readonly AttachmentRef[];
-}
-
-interface Planned extends Prepared {
-  readonly entry: ChangeEntry | undefined;
+  /** As it was planned last: it may be tried again by itself. */
+  entry: ChangeEntry | undefined;
 }
 
 /**
@@ -173,7 +172,9 @@ export class OwnedLog {
       const { attachments } = member.change;
       try {
         this.lost.throwIfAborted();
-        prepared.push({ ...member, refs: attachments.length > 0 ? await this.#files.write(attachments) : [] });
+        const refs = attachments.length > 0 ? await this.#files.write(attachments) : [];
+        const { change, resolve, reject } = member;
+        prepared.push({ change, resolve, reject, refs, entry: undefined });
       } catch (error) {
         member.reject(storageError(error, this.#options.directory));
       }
@@ -190,8 +191,12 @@ export class OwnedLog {
 
   async #commit(group: readonly Prepared[]): Promise<void> {
     const planned = this.#plan(group);
-    const entries = planned.flatMap(({ entry }) => entry ?? []);
-    const durable = planned.some(({ change }) => change.durable);
+    const entries: ChangeEntry[] = [];
+    let durable = false;
+    for (const { entry, change } of planned) {
+      if (entry) entries.push(entry);
+      durable ||= change.durable;
+    }
     try {
       if (entries.length > 0) this.#apply(entries, await this.#writer.append(entries, { durable }));
     } catch (error) {
@@ -203,21 +208,21 @@ export class OwnedLog {
   }
 
   #apply(entries: readonly Entry[], places: readonly LinePlace[]): void {
-    for (const [at, entry] of entries.entries()) {
+    entries.forEach((entry, at) => {
       const place = places[at] as LinePlace;
       this.#unneeded.push(...this.state.apply(entry, place));
       this.state.fresh.written(place, entry);
-    }
+    });
   }
 
-  #plan(group: readonly Prepared[]): Planned[] {
+  #plan(group: readonly Prepared[]): Prepared[] {
     const stage = new Stage(this.state);
-    const planned: Planned[] = [];
+    const planned: Prepared[] = [];
     for (const member of group) {
       try {
-        const entry = member.change.plan(stage, member.refs);
-        if (entry) stage.take(entry);
-        planned.push({ ...member, entry });
+        member.entry = member.change.plan(stage, member.refs);
+        if (member.entry) stage.take(member.entry);
+        planned.push(member);
       } catch (error) {
         member.reject(error);
         this.#unneeded.push(...fileNames(member.refs));
@@ -226,7 +231,7 @@ export class OwnedLog {
     return planned;
   }
 
-  async #failed(group: readonly Planned[], error: HoldfastError): Promise<void> {
+  async #failed(group: readonly Prepared[], error: HoldfastError): Promise<void> {
     if (isHoldfastError(error, 'STORE_FENCED')) this.#lost.abort(error);
     if (error.retryable && group.length > 1) {
       for (const member of group) await this.#commit([member]);

@@ -51,8 +51,11 @@ export function mailOf(entry: ChangeEntry | CopyEntry): readonly [string, number
 /** What an entry says, one thing after the other: the one place that knows what the kinds of entries mean. */
 export function stepsOf(entry: ChangeEntry | CopyEntry): Step[] {
   switch (entry.kind) {
-    case 'commit':
-      return entry.ops.flatMap(stepsOfOp);
+    case 'commit': {
+      const steps: Step[] = [];
+      for (const op of entry.ops) steps.push(...stepsOfOp(op));
+      return steps;
+    }
     case 'start':
       return beginning(entry);
     case 'inbox':

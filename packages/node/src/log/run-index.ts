@@ -110,7 +110,7 @@ export class RunIndex {
       case 'history':
         this.#history ??= [];
         replace(at(this.#history, step.row.seq, seqOf), place);
-        put(this.#history, { seq: step.row.seq, ...place }, seqOf);
+        put(this.#history, { seq: step.row.seq, line: place.line, bytes: place.bytes }, seqOf);
         return [];
       case 'inbox':
         this.#enqueue(step.row, place);

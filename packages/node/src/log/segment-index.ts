@@ -66,9 +66,9 @@ export function addressIn({ row, address }: IndexedRun): RunAddress {
 
 /** The lines of an index, none of them long: who writes them may give way in between. */
 export function* encodeIndex(head: Omit<IndexHead, 'index' | 'records'>, runs: Iterable<IndexedRun>): Iterable<Buffer> {
-  yield Buffer.from(encodeJson({ index: INDEX_FORMAT, records: FORMAT_VERSION, ...head }));
+  yield encodeJson({ index: INDEX_FORMAT, records: FORMAT_VERSION, ...head });
   let [number, block]: [number, IndexedRun[]] = [0, []];
-  const line = () => Buffer.from(encodeJson({ block: ++number, runs: block }));
+  const line = () => encodeJson({ block: ++number, runs: block });
   for (const run of runs) {
     if (block.push(run) < RUNS_A_LINE) continue;
     yield line();

@@ -13,10 +13,11 @@ export class Stage {
   readonly #state: LogState;
   /** Heads as the changes leave them; undefined where the run is gone. */
   readonly #heads = new Map<string, RunRow | undefined>();
-  readonly #singletons = new Map<string, RunRow>();
+  /** Made when there is something to note, as most groups have nothing. */
+  #singletons: Map<string, RunRow> | undefined;
   /** Rows that the changes put into inboxes, and the `n` of those that they take out. */
-  readonly #put = new Map<string, WaitingRow[]>();
-  readonly #taken = new Set<number>();
+  #put: Map<string, WaitingRow[]> | undefined;
+  #taken: Set<number> | undefined;
   #lastN: number;
 
   constructor(state: LogState) {
@@ -44,7 +45,7 @@ export class Stage {
   /** Another run with the `singletonKey` of this one: also one that a change before in the group ends. */
   singletonOf(row: RunRow): RunRow | undefined {
     const id = singletonId(row);
-    return this.#state.singleton(row) ?? (id === undefined ? undefined : this.#singletons.get(id));
+    return this.#state.singleton(row) ?? (id === undefined ? undefined : this.#singletons?.get(id));
   }
 
   /** The number for the next inbox row. */
@@ -54,12 +55,12 @@ export class Stage {
 
   /** At least as many as wait in the inbox of a run. */
   mostIn(address: RunAddress): number {
-    return (this.#state.run(address)?.inbox.length ?? 0) + (this.#put.get(runKey(address))?.length ?? 0);
+    return (this.#state.run(address)?.inbox.length ?? 0) + (this.#put?.get(runKey(address))?.length ?? 0);
   }
 
   inbox(address: RunAddress): WaitingRow[] {
-    const rows = [...(this.#state.run(address)?.inbox ?? []), ...(this.#put.get(runKey(address)) ?? [])];
-    return rows.filter(({ n }) => !this.#taken.has(n));
+    const rows = [...(this.#state.run(address)?.inbox ?? []), ...(this.#put?.get(runKey(address)) ?? [])];
+    return rows.filter(({ n }) => !this.#taken?.has(n));
   }
 
   take(entry: ChangeEntry): void {
@@ -67,21 +68,26 @@ export class Stage {
     if (entry.kind === 'start') {
       const id = singletonId(entry.row);
       this.#heads.set(runKey(entry.row), entry.row);
-      if (id !== undefined) this.#singletons.set(id, entry.row);
+      if (id !== undefined) this.#singletons = (this.#singletons ?? new Map()).set(id, entry.row);
     }
     if (entry.kind !== 'commit') return;
     for (const op of entry.ops) {
       if (op.op === 'run' || op.op === 'prune') this.#heads.set(runKey(entry), op.row);
       if (op.op === 'delete') this.#heads.set(runKey(entry), undefined);
       if (op.op === 'restart') this.#heads.set(runKey(entry), op.start.row);
-      if (op.op === 'taken') this.#taken.add(op.n);
+      if (op.op === 'taken') this.#dequeue(op.n);
       if (op.op === 'delete' || op.op === 'restart' || op.op === 'prune')
-        for (const { n } of this.inbox(entry)) this.#taken.add(n);
+        for (const { n } of this.inbox(entry)) this.#dequeue(n);
     }
+  }
+
+  #dequeue(n: number): void {
+    this.#taken = (this.#taken ?? new Set()).add(n);
   }
 
   #enqueue(row: InboxRow): void {
     this.#lastN = row.n;
+    this.#put ??= new Map();
     const put = this.#put.get(runKey(row));
     if (put) put.push(row);
     else this.#put.set(runKey(row), [row]);

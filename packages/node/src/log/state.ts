@@ -41,10 +41,12 @@ export class LogState {
     const key = runKey(addressOf(entry));
     const steps = stepsOf(entry);
     const shareOf = sharesOf(steps, line.length);
-    return steps.flatMap((step) => {
-      if (step.is === 'cleared') return this.#clear(key);
-      return this.#take(key, step, { line, bytes: shareOf(step) });
-    });
+    const unneeded: string[] = [];
+    for (const step of steps) {
+      const files = step.is === 'cleared' ? this.#clear(key) : this.#take(key, step, { line, bytes: shareOf(step) });
+      unneeded.push(...files);
+    }
+    return unneeded;
   }
 
   /** Takes in what all lines of a segment come to. The attachment files that nothing refers to any more are not told. */

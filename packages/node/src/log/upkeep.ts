@@ -78,17 +78,28 @@ export class Upkeep {
   /** Does a little of what is due; tells whether there is more. */
   async rest(): Promise<boolean> {
     if (this.#stopped) return false;
-    await this.#stamp();
+    const { writer, indexing } = this.#options;
+    const isQuiet = this.#quietAt === writer.line;
+    this.#quietAt = undefined;
+    if (isQuiet) await this.#stamp();
     let more = false;
     try {
-      if (this.#options.writer.appended >= this.#againAt) more = await this.#makeRoom();
+      if (this.#needsRoom) more = await this.#makeRoom();
     } catch (error) {
       this.#failed(error);
     }
-    more = (await this.#index()) || more;
-    this.#appended = this.#options.writer.appended;
+    if (indexing.isDue) more = (await this.#index()) || more;
+    else this.#mayBeIndexed = 0;
+    this.#appended = writer.appended;
     this.#waitForQuiet();
     return more;
+  }
+
+  /** Whether something asks for it; after a failure not before there is more to gain. */
+  get #needsRoom(): boolean {
+    const { writer } = this.#options;
+    const asked = this.#demands.length > 0 || this.#isFull || this.#compaction.isDue;
+    return asked && writer.appended >= this.#againAt;
   }
 
   async #makeRoom(): Promise<boolean> {
@@ -116,7 +127,7 @@ export class Upkeep {
     const { indexing, writer, onReport, fenced, directory } = this.#options;
     const appended = writer.appended - this.#appended;
     if (appended > 0) this.#isIdle = false;
-    this.#mayBeIndexed = indexing.isDue ? this.#mayBeIndexed + SEEN_PER_WRITTEN * appended : 0;
+    this.#mayBeIndexed += SEEN_PER_WRITTEN * appended;
     // What is being compacted may soon be gone.
     if (this.#compaction.isDue) return false;
     try {
@@ -145,15 +156,16 @@ export class Upkeep {
   }
 
   async #closeFull(): Promise<void> {
+    if (this.#isFull) await this.#options.writer.begin();
+  }
+
+  get #isFull(): boolean {
     const { writer, segmentBytes } = this.#options;
-    if (writer.length >= segmentBytes) await writer.begin();
+    return writer.length >= segmentBytes;
   }
 
   async #stamp(): Promise<void> {
     const { writer } = this.#options;
-    const isQuiet = this.#quietAt === writer.line;
-    this.#quietAt = undefined;
-    if (!isQuiet) return;
     try {
       await writer.sync();
       await writer.stamp();

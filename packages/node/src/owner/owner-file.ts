@@ -39,10 +39,15 @@ export interface OwnedPlace {
 export class OwnerFile {
   readonly epoch: number;
   readonly #place: OwnedPlace;
+  readonly #path: string;
+  /** Of the owner that comes next. */
+  readonly #later: string;
 
   private constructor(place: OwnedPlace, epoch: number) {
     this.#place = place;
     this.epoch = epoch;
+    this.#path = join(place.directory, ownerFile(epoch));
+    this.#later = join(place.directory, ownerFile(epoch + 1));
   }
 
   /** @throws `STORE_OWNED` while the newest owner is alive. */
@@ -59,7 +64,7 @@ export class OwnerFile {
   async assertNewest(): Promise<void> {
     const { fileSystem, directory } = this.#place;
     // In this order: a later owner removes this file before its own can go.
-    const later = await fileSystem.exists(join(directory, ownerFile(this.epoch + 1)));
+    const later = await fileSystem.exists(this.#later);
     if (!later && (await fileSystem.exists(this.#path))) return;
     const why = later ? 'another process took over' : 'its owner file is gone';
     throw new HoldfastError('STORE_FENCED', {
@@ -82,10 +87,6 @@ export class OwnerFile {
       leftBy(this.#place).add(this.#path);
       throw error;
     }
-  }
-
-  get #path(): string {
-    return join(this.#place.directory, ownerFile(this.epoch));
   }
 
   /** After a failure, which is what is told. */
