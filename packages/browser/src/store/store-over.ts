@@ -11,7 +11,7 @@ import { failureOf } from './failure.js';
 import type { HostSide } from './host-side.js';
 import { ownAcceptance, ownCheckpoint } from './own-copy.js';
 import { acquireOwnership, type Held } from './ownership.js';
-import { readHeadOf, readHistory, readInbox, readPage, readRun } from './read.js';
+import { readDue, readHeadOf, readHistory, readInbox, readPage, readRun } from './read.js';
 import type { Database } from './schema.js';
 import { Trouble } from './trouble.js';
 import { Wakes } from './wakes.js';
