@@ -151,6 +151,7 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
     load: reading((db, run: RunAddress) => readRun(db, run)),
     head: reading((db, run: RunAddress) => readHeadOf(db, run)),
     list: reading(readPage),
+    due: reading(readDue),
     inbox: reading(readInbox),
     history: reading(readHistory),
     incarnation: reading(async () => connection.incarnation),

@@ -74,8 +74,9 @@ export class Recovery {
 
   async #takeOver(ownership: Ownership): Promise<void> {
     const { store, slots, suspects, isOwner, attend, takenOver } = this.#ports;
-    const accepted = firstOfEach(await store.inbox());
-    const last = await this.#bringBack(ownership, accepted);
+    const [inbox, soonest] = await Promise.all([store.inbox(), store.due?.(SOONEST)]);
+    const accepted = firstOfEach(inbox);
+    const last = await this.#bringBack(ownership, accepted, soonest);
     if (!isOwner(ownership)) return;
     slots.lineUp(last, accepted);
     for (const row of last) if (!this.#onlyQueues(row)) accepted.delete(runKey(row));
@@ -88,13 +89,17 @@ export class Recovery {
   /**
    * What is in motion, and does not stand in line; what only waits for its deadline is set to be woken then.
    * @param accepted what is brought back is taken from it.
+   * @param soonest those that come first.
    * @returns what stands in line.
    */
-  async #bringBack(ownership: Ownership, accepted: Map<string, InboxRow>): Promise<RunRow[]> {
+  async #bringBack(
+    ownership: Ownership,
+    accepted: Map<string, InboxRow>,
+    soonest: readonly RunRow[] = [],
+  ): Promise<RunRow[]> {
     const { store, isOwner } = this.#ports;
     const last: RunRow[] = [];
     const back = new Set<string>();
-    const soonest = (await store.due?.(SOONEST)) ?? [];
     if (isOwner(ownership)) await this.#sift(soonest, { accepted, back, last: [] });
     for (let after: string | undefined; isOwner(ownership); ) {
       const page = await store.list({ status: UNFINISHED, ...(after === undefined ? {} : { after }) });
