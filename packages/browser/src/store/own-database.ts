@@ -13,7 +13,8 @@ export function ownDatabase(name: string): Source {
       const opening = openDB<HoldfastSchema>(name, LAYOUT, {
         upgrade(db, from, _to, transaction) {
           upgrade = transaction.done;
-          if (from === 1) return createDeadlineIndex(unwrap(transaction.objectStore('holdfast_runs')) as IDBObjectStore);
+          if (from === 1)
+            return createDeadlineIndex(unwrap(transaction.objectStore('holdfast_runs')) as IDBObjectStore);
           createTables(db as unknown as IDBDatabase);
           ignoreRejection(transaction.objectStore('holdfast_meta').put(firstHead(), 'head'));
         },
