@@ -31,7 +31,9 @@ export interface RecoveryPorts {
 
 const UNFINISHED: readonly RunStatus[] = ['queued', 'running', 'waiting', 'cancelling'];
 /** Of so many runs the deadlines are known before all runs are looked through. */
-const SOONEST = 1000;
+const SOONEST = 100;
+/** Read at a time, where all are looked through: what is due meanwhile does not wait longer than for that. */
+const PAGE = 250;
 
 /**
  * Takes up what an owner before has left: what has work to do, an event, or an overdue deadline.
@@ -102,7 +104,7 @@ export class Recovery {
     const back = new Set<string>();
     if (isOwner(ownership)) await this.#sift(soonest, { accepted, back, last: [] });
     for (let after: string | undefined; isOwner(ownership); ) {
-      const page = await store.list({ status: UNFINISHED, ...(after === undefined ? {} : { after }) });
+      const page = await store.list({ status: UNFINISHED, limit: PAGE, ...(after === undefined ? {} : { after }) });
       if (isOwner(ownership)) await this.#sift(page.rows, { accepted, back, last });
       if (page.cursor === undefined) break;
       after = page.cursor;
