@@ -91,7 +91,8 @@ export async function readBefore(
   };
 }
 
-function refusalOf(check: () => void): Refusal {
+/** Why it is refused, by what `check` throws. */
+export function refusalOf(check: () => void): Refusal {
   try {
     check();
     return undefined;
