@@ -83,7 +83,10 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
       const met = 'row' in outcome ? outcome.row : undefined;
       // A queued run that is there may be of a call whose worker died before it told the owner.
       const isNews = 'outcome' in outcome && (!met || met.status === 'queued');
-      if (isNews) wakes.accepted(met ?? (accepting[at] as Accepting).acceptance.row);
+      const { row } = (accepting[at] as Accepting).acceptance;
+      if (isNews) wakes.accepted(met ?? row);
+      // While the epoch is its own, nobody else has written to the run since.
+      if ('outcome' in outcome && outcome.outcome === 'started') [...held.values()].at(-1)?.seqs.learn(row, row.seq);
     }
     return outcomes;
   }
