@@ -86,7 +86,7 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
       const { row } = (accepting[at] as Accepting).acceptance;
       if (isNews) wakes.accepted(met ?? row);
       // While the epoch is its own, nobody else has written to the run since.
-      if ('outcome' in outcome && outcome.outcome === 'started') [...held.values()].at(-1)?.seqs.learn(row, row.seq);
+      if ('outcome' in outcome && outcome.outcome === 'started') [...held.values()].at(-1)?.seqs.learn(row, 0);
     }
     return outcomes;
   }
