@@ -137,7 +137,7 @@ const MUTATIONS = [
   {
     name: 'a run with a deadline is not woken by the next owner',
     file: 'host/recovery.js',
-    from: 'deadlines.set(runKey(row), row.nextDeadlineAt);',
+    from: 'deadlines.set(key, row.nextDeadlineAt);',
     to: '{}',
     by: 'invoke: under an id that is taken',
   },

@@ -146,7 +146,7 @@ test('newer code upgrades the database: it is not blocked, and the old host lets
   const upgraded = await newer.evaluate(
     () =>
       new Promise<string>((resolve) => {
-        const request = indexedDB.open('holdfast', 2);
+        const request = indexedDB.open('holdfast', 1000);
         request.onsuccess = () => resolve('upgraded');
         request.onerror = () => resolve(String(request.error));
       }),

@@ -86,6 +86,23 @@ test.describe('a commit', () => {
     expect(seen).toEqual(['strict', 'relaxed']);
   });
 
+  test('to many runs at a time is one transaction, as are starts; each is told what came of its own', async ({
+    openTab,
+  }) => {
+    const tab = await owning(await openTab());
+    const seen = await tab.evaluate(async () => {
+      const { store, ownership } = app.kept;
+      const transactions = app.spyOnTransactions();
+      const outcomes = async (runs: readonly string[]) =>
+        Promise.all(runs.map(async (run) => (await app.start(store, run)).outcome));
+      const started = await outcomes(['two', 'one', 'two', 'three']);
+      const starts = transactions.length;
+      await Promise.all(['two', 'three'].map((run) => store.commit(app.aCheckpoint(run, 0, ownership.epoch))));
+      return { started, starts, all: transactions.length };
+    });
+    expect(seen).toEqual({ started: ['started', 'exists', 'exists', 'started'], starts: 1, all: 2 });
+  });
+
   test('that waits behind another is told before the store is closed', async ({ openTab }) => {
     const tab = await owning(await openTab());
     const outcomes = await tab.evaluate(async () => {
@@ -272,6 +289,21 @@ test.describe('ownership', () => {
     });
     expect(outcome).toEqual({ commit: 'STORE_FENCED', lost: true });
   });
+});
+
+test('a database of the first layout is given the index of deadlines, and keeps all that is in it', async ({
+  openTab,
+}) => {
+  const tab = await openTab();
+  const seen = await tab.evaluate(async () => {
+    await app.makeFirstLayout('store');
+    const store = app.createIndexedDbStore({ name: 'store' });
+    const { epoch } = await store.acquire();
+    const due = await store.due?.(10);
+    await store.close();
+    return { epoch, due: due?.map(({ run }) => run) };
+  });
+  expect(seen).toEqual({ epoch: 1, due: ['old'] });
 });
 
 test.describe('the connection', () => {

@@ -1,7 +1,15 @@
 import { dexieStore, holdfastTables } from '@holdfast/browser/dexie';
 import { createHoldfastTables, idbStore } from '@holdfast/browser/idb';
 import { createIndexedDbStore } from '@holdfast/browser/store';
-import type { Checkpoint, Durability, Op, Ownership, RunRow, Store } from '@holdfast/core/store';
+import {
+  type Checkpoint,
+  type Durability,
+  FORMAT_VERSION,
+  type Op,
+  type Ownership,
+  type RunRow,
+  type Store,
+} from '@holdfast/core/store';
 import { testStore } from '@holdfast/core/testing';
 import { Dexie, type EntityTable } from 'dexie';
 import { type IDBPTransaction, openDB, unwrap } from 'idb';
@@ -141,6 +149,26 @@ function openRaw(name: string): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(name);
     request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/** A database as it was before heads had an index of deadlines, with a run that waits for one. */
+function makeFirstLayout(name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(name, 1);
+    request.onupgradeneeded = () => {
+      const { result: db, transaction } = request;
+      createHoldfastTables(db);
+      const runs = transaction?.objectStore('holdfast_runs');
+      runs?.deleteIndex('[status+nextDeadlineAt]');
+      runs?.put({ ...aRun('old', 1), status: 'waiting', nextDeadlineAt: 5 });
+      transaction?.objectStore('holdfast_meta').put({ incarnation: 'one', format: FORMAT_VERSION, epoch: 0 }, 'head');
+    };
+    request.onsuccess = () => {
+      request.result.close();
+      resolve();
+    };
     request.onerror = () => reject(request.error);
   });
 }
@@ -321,6 +349,7 @@ const app = {
   createIndexedDbStore,
   deleteDatabase,
   openRaw,
+  makeFirstLayout,
   start,
   aRun,
   aCheckpoint,

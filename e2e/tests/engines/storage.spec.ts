@@ -50,7 +50,7 @@ for (const engine of ENGINES) {
       const seen = await tab.evaluate(async () => {
         const holdfast = app.open({ name: 'upgraded' });
         await holdfast.start('gate', { id: 'one' });
-        const request = indexedDB.open('upgraded', 2);
+        const request = indexedDB.open('upgraded', 1000);
         await new Promise((resolve) => request.addEventListener('success', resolve));
         request.result.close();
         const outcome = await app.outcomeOf(holdfast.start('gate', { id: 'two' }));

@@ -6,7 +6,7 @@
  */
 export const holdfastTables = {
   holdfast_meta: '',
-  holdfast_runs: '[workflow+run], [status+workflow+run], [workflow+singletonKey], *labelKeys',
+  holdfast_runs: '[workflow+run], [status+workflow+run], [workflow+singletonKey], [status+nextDeadlineAt], *labelKeys',
   holdfast_values: '',
   holdfast_attachments: '',
   holdfast_history: '',

@@ -14,7 +14,7 @@ import { type Knowing, knownTo } from './known-seqs.js';
 import { fromRow } from './row.js';
 import type { Database, Head, STORES, Transaction } from './schema.js';
 import { putStart } from './start.js';
-import { readHead, transact, writesTo } from './transaction.js';
+import { ignoreRejection, readHead, transact, writesTo } from './transaction.js';
 
 /** The stores whose keys begin with a run's address. */
 const PARTS = ['holdfast_values', 'holdfast_attachments', 'holdfast_history'] as const;
@@ -37,8 +37,10 @@ export type Refusal = HoldfastError | undefined;
 
 /**
  * One transaction for all `checkpoints`: reads the head, and the stored seqs that their owner does not know, leaves out the
- * members which the fence refuses, writes the others, and resolves when the transaction is complete: the success of a
+ * members which are refused, writes the others, and resolves when the transaction is complete: the success of a
  * request is not yet a commit. Nothing but requests is awaited in between, because anything else would end the transaction.
+ * Where all seqs are known, nothing but the fence can refuse a member, and it refuses all: then they are written without
+ * waiting for it, and taken back when it does.
  */
 export async function commitTogether(
   db: Database,
@@ -48,25 +50,40 @@ export async function commitTogether(
   const toStored = await storable(db, attachedBy(checkpoints));
   const owners = checkpoints.map(({ epoch }) => ownerOf(epoch));
   const stored: (() => void)[] = [];
-  const refusals = await transact(db, within(durability, strictestOf(checkpoints)), async (transaction) => {
-    const { head, seqs, inboxes } = await readBefore(transaction, checkpoints, knownTo(owners, checkpoints));
-    return checkpoints.map((checkpoint, at) => {
+  const known = knownTo(owners, checkpoints);
+  const isAhead = checkpoints.every((checkpoint) => known.has(runKey(checkpoint)) && !isDeletion(checkpoint));
+  const writing = transact(db, within(durability, strictestOf(checkpoints)), async (transaction) => {
+    const reading = readBefore(transaction, checkpoints, known);
+    ignoreRejection(reading);
+    const before = isAhead ? undefined : await reading;
+    const seqs = before?.seqs ?? new Map<string, number | undefined>(known);
+    const refusals = checkpoints.map((checkpoint, at) => {
       const key = runKey(checkpoint);
       const owner = owners[at];
       const refusal = refusalOf(() => {
-        assertEpoch(checkpoint.epoch, head, owner?.incarnation);
+        if (before) assertEpoch(checkpoint.epoch, before.head, owner?.incarnation);
         assertFollows(checkpoint, seqs.get(key));
       });
       if (!refusal) {
-        const seq = write(transaction, checkpoint, inboxes.get(key) ?? [], toStored);
+        const seq = write(transaction, checkpoint, before?.inboxes.get(key) ?? [], toStored);
         seqs.set(key, seq);
         stored.push(() => owner?.seqs.learn(checkpoint, seq));
       }
       return refusal;
     });
+    const { head } = await reading;
+    const [first] = checkpoints;
+    if (isAhead && first) assertEpoch(first.epoch, head, owners[0]?.incarnation);
+    return refusals;
   });
-  for (const learn of stored) learn();
-  return refusals;
+  try {
+    const refusals = await writing;
+    for (const learn of stored) learn();
+    return refusals;
+  } catch (error) {
+    if (isHoldfastError(error, 'STORE_FENCED')) return checkpoints.map(() => error);
+    throw error;
+  }
 }
 
 /** All that the writes depend on, so that they need no `await` between them. */
@@ -91,7 +108,8 @@ export async function readBefore(
   };
 }
 
-function refusalOf(check: () => void): Refusal {
+/** Why it is refused, by what `check` throws. */
+export function refusalOf(check: () => void): Refusal {
   try {
     check();
     return undefined;

@@ -1,6 +1,6 @@
-import { openDB } from 'idb';
+import { openDB, unwrap } from 'idb';
 import type { Source } from './connection.js';
-import { createTables, firstHead, type HoldfastSchema, LAYOUT } from './schema.js';
+import { createDeadlineIndex, createTables, firstHead, type HoldfastSchema, LAYOUT } from './schema.js';
 import { ignoreRejection } from './transaction.js';
 
 /** A database for nothing but Holdfast's records. Its connection yields to whoever wants to change or delete it. */
@@ -11,8 +11,10 @@ export function ownDatabase(name: string): Source {
     open(left) {
       let upgrade: Promise<unknown> = Promise.resolve();
       const opening = openDB<HoldfastSchema>(name, LAYOUT, {
-        upgrade(db, _from, _to, transaction) {
+        upgrade(db, from, _to, transaction) {
           upgrade = transaction.done;
+          if (from === 1)
+            return createDeadlineIndex(unwrap(transaction.objectStore('holdfast_runs')) as IDBObjectStore);
           createTables(db as unknown as IDBDatabase);
           ignoreRejection(transaction.objectStore('holdfast_meta').put(firstHead(), 'head'));
         },

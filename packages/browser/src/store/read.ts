@@ -8,6 +8,7 @@ import {
   type RunRow,
   type StoredRun,
   THERE,
+  WOKEN,
 } from '@holdfast/core/store';
 import type { IDBPTransaction, StoreNames } from 'idb';
 import { fromStored } from './attachments.js';
@@ -103,6 +104,20 @@ export async function readPage(db: Database, query: RunQuery = {}): Promise<RunP
   const rows = found.slice(0, limit).map(toRow);
   const last = rows.at(-1);
   return found.length > limit && last ? { rows, cursor: JSON.stringify(address(last)) } : { rows };
+}
+
+/** From the index of deadlines: of no run that comes later anything is read. */
+export function readDue(db: Database, limit: number): Promise<RunRow[]> {
+  return reading(db, ['holdfast_runs'], async (transaction) => {
+    const byDeadline = transaction.objectStore('holdfast_runs').index('[status+nextDeadlineAt]');
+    const parts = WOKEN.map((status) => byDeadline.getAll(IDBKeyRange.bound([status], [status, []]), limit));
+    const inOrder = (await Promise.all(parts)).flat().sort(byInstant);
+    return inOrder.slice(0, limit).map(toRow);
+  });
+}
+
+function byInstant({ nextDeadlineAt: a = 0 }: RunRow, { nextDeadlineAt: b = 0 }: RunRow): number {
+  return a - b;
 }
 
 /** As IndexedDB orders the keys. */

@@ -24,6 +24,8 @@ export interface HoldfastSchema extends DBSchema {
       '[status+workflow+run]': [status: string, workflow: string, run: string];
       /** Only of those that have such a key. */
       '[workflow+singletonKey]': [workflow: string, singletonKey: string];
+      /** Only of those that have a deadline. */
+      '[status+nextDeadlineAt]': [status: string, nextDeadlineAt: number];
       labelKeys: LabelKey;
     };
   };
@@ -46,10 +48,10 @@ export const STORES = [
 export type Transaction = IDBPTransaction<HoldfastSchema, typeof STORES, 'readwrite'>;
 
 /**
- * The layout of the database, which stays: the *records* have a version (`Head.format`), because raising this one
- * needs every other tab to close its connection first.
+ * The layout of the database, which is seldom changed: the *records* have a version (`Head.format`), because raising this
+ * one needs every other tab to close its connection first.
  */
-export const LAYOUT = 1;
+export const LAYOUT = 2;
 
 /** As an upgrade of a database does it. */
 export function createTables(db: Pick<IDBDatabase, 'createObjectStore'>): void {
@@ -57,12 +59,18 @@ export function createTables(db: Pick<IDBDatabase, 'createObjectStore'>): void {
   const runs = db.createObjectStore('holdfast_runs', { keyPath: ['workflow', 'run'] });
   runs.createIndex('[status+workflow+run]', ['status', 'workflow', 'run']);
   runs.createIndex('[workflow+singletonKey]', ['workflow', 'singletonKey']);
+  createDeadlineIndex(runs);
   runs.createIndex('labelKeys', 'labelKeys', { multiEntry: true });
   db.createObjectStore('holdfast_values');
   db.createObjectStore('holdfast_attachments');
   db.createObjectStore('holdfast_history');
   const inbox = db.createObjectStore('holdfast_inbox', { keyPath: 'n', autoIncrement: true });
   inbox.createIndex('[workflow+run]', ['workflow', 'run']);
+}
+
+/** All that the second layout adds. */
+export function createDeadlineIndex(runs: Pick<IDBObjectStore, 'createIndex'>): void {
+  runs.createIndex('[status+nextDeadlineAt]', ['status', 'nextDeadlineAt']);
 }
 
 /** Of a database that no host has owned yet. */

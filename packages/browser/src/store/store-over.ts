@@ -1,17 +1,17 @@
 import { HoldfastError, isHoldfastError } from '@holdfast/core';
-import type { Checkpoint, Durability, Ownership, RunAddress, Store, StoreChange } from '@holdfast/core/store';
+import type { Accepted, Checkpoint, Durability, Ownership, RunAddress, Store, StoreChange } from '@holdfast/core/store';
 import { Rivals } from '../claims/rivals.js';
 import { Channel } from '../wire/channel.js';
 import { storeLost } from '../wire/store-lost.js';
-import { acceptOne } from './accept.js';
+import { type Accepting, acceptTogether } from './accept.js';
 import { commitTogether, type Refusal } from './commit.js';
-import { CommitGroup } from './commit-group.js';
 import { Connection, type Source } from './connection.js';
 import { failureOf } from './failure.js';
+import { Group } from './group.js';
 import type { HostSide } from './host-side.js';
 import { ownAcceptance, ownCheckpoint } from './own-copy.js';
 import { acquireOwnership, type Held } from './ownership.js';
-import { readHeadOf, readHistory, readInbox, readPage, readRun } from './read.js';
+import { readDue, readHeadOf, readHistory, readInbox, readPage, readRun } from './read.js';
 import type { Database } from './schema.js';
 import { Trouble } from './trouble.js';
 import { Wakes } from './wakes.js';
@@ -43,7 +43,8 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
   const rivals = new Rivals(name, stealAfterMs, standing);
   const closing = new AbortController();
   const held = new Map<number, Held>();
-  const group = new CommitGroup(write);
+  const commits = new Group<Checkpoint, undefined>(write);
+  const acceptances = new Group<Accepting, Accepted>(accept);
   const closeChannels = () => {
     wakes.close();
     rivals.close();
@@ -74,6 +75,20 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
       else if (refusal.code === 'STORE_FENCED') held.get(checkpoint.epoch)?.lose(refusal);
     });
     return refusals;
+  }
+
+  async function accept(accepting: readonly Accepting[]): Promise<readonly (Accepted | HoldfastError)[]> {
+    const outcomes = await connection.use((db) => acceptTogether(db, accepting, durability));
+    for (const [at, outcome] of outcomes.entries()) {
+      const met = 'row' in outcome ? outcome.row : undefined;
+      // A queued run that is there may be of a call whose worker died before it told the owner.
+      const isNews = 'outcome' in outcome && (!met || met.status === 'queued');
+      const { row } = (accepting[at] as Accepting).acceptance;
+      if (isNews) wakes.accepted(met ?? row);
+      // While the epoch is its own, nobody else has written to the run since.
+      if ('outcome' in outcome && outcome.outcome === 'started') [...held.values()].at(-1)?.seqs.learn(row, 0);
+    }
+    return outcomes;
   }
 
   const transact =
@@ -111,7 +126,7 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
 
   async function close(): Promise<void> {
     closing.abort();
-    await group.idle();
+    await Promise.all([commits.idle(), acceptances.idle()]);
     await Promise.all([...held.values()].map((ownership) => ownership.giveBack()));
     await connection.close();
     closeChannels();
@@ -133,24 +148,17 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
     acquire,
     async commit(checkpoint) {
       open();
-      return group.add(ownCheckpoint(checkpoint));
+      return commits.add(ownCheckpoint(checkpoint));
     },
     ...(begin && { transact: transact(begin) }),
     async accept(acceptance) {
       open();
-      const own = ownAcceptance(acceptance);
-      const { incarnation } = connection;
-      return connection.use(async (db) => {
-        const accepted = await acceptOne(db, own, { durability, incarnation });
-        const met = 'row' in accepted ? accepted.row : undefined;
-        // A queued run that is there may be of a call whose worker died before it told the owner.
-        if (!met || met.status === 'queued') wakes.accepted(met ?? own.row);
-        return accepted;
-      });
+      return acceptances.add({ acceptance: ownAcceptance(acceptance), incarnation: connection.incarnation });
     },
     load: reading((db, run: RunAddress) => readRun(db, run)),
     head: reading((db, run: RunAddress) => readHeadOf(db, run)),
     list: reading(readPage),
+    due: reading(readDue),
     inbox: reading(readInbox),
     history: reading(readHistory),
     incarnation: reading(async () => connection.incarnation),

@@ -133,12 +133,12 @@ export class LiveRuns {
   }
 
   async #bringIn(address: RunAddress): Promise<LiveRun | undefined> {
-    const { store, problems, suspects, deadlines, admit, revive } = this.#ports;
+    const { store, problems, slots, deadlines, admit, revive } = this.#ports;
     const ownership = this.#ports.ownership();
     if (!ownership) return undefined;
     const isOwner = () => this.#ports.ownership() === ownership;
     try {
-      await suspects.known;
+      await slots.known(address);
       const found = await store.load(address);
       if (!found || !isOwner()) return undefined;
       problems.tried(address);

@@ -146,6 +146,7 @@ function bound(store: Store): Store {
     load: (address) => store.load(address),
     head: (address) => store.head(address),
     list: (query) => store.list(query),
+    ...(store.due && { due: (limit) => (store as Required<Store>).due(limit) }),
     inbox: (address) => store.inbox(address),
     history: (address, options) => store.history(address, options),
     watch: (listener) => store.watch(listener),

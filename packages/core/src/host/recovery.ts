@@ -3,6 +3,7 @@ import type { Ownership, Store } from '../store/store.js';
 import { runKey } from '../store/tables.js';
 import { startsLater } from './beginning.js';
 import type { Deadlines } from './deadlines.js';
+import { inParts } from './in-parts.js';
 import type { Clock } from './ports.js';
 import { FIRST_RETRY_MS } from './problems.js';
 import type { Registry } from './registry.js';
@@ -29,13 +30,18 @@ export interface RecoveryPorts {
 }
 
 const UNFINISHED: readonly RunStatus[] = ['queued', 'running', 'waiting', 'cancelling'];
+/** Of so many runs the deadlines are known before all runs are looked through. */
+const SOONEST = 100;
+/** Read at a time, where all are looked through: what is due meanwhile does not wait longer than for that. */
+const PAGE = 250;
 
 /**
  * Takes up what an owner before has left: what has work to do, an event, or an overdue deadline.
  *
  * Owns: nothing that outlives a takeover. Never: what a run is brought back for, which its record says.
  * 1. Every run that has not ended is brought back, waits for its deadline, or stands in line for its slot or its trial.
- * 2. After a crash nothing is brought back before it is known who is a suspect.
+ * 2. It is brought back when it is found, those first whose deadline is first. Only what stands in line waits until all are
+ *    found: suspects, and runs of a workflow with a limit.
  * 3. What a takeover has found is not used once its ownership is lost: the next owner, which may be this host, begins its own.
  */
 export class Recovery {
@@ -47,8 +53,9 @@ export class Recovery {
 
   /** Takes over, again after a while where the store fails: nobody else would. */
   async begin(ownership: Ownership): Promise<void> {
-    const { suspects, isOwner, onError, pause } = this.#ports;
-    if (ownership.afterCrash) suspects.expect();
+    const { suspects, slots, crashLoopLimit, isOwner, onError, pause } = this.#ports;
+    if (ownership.afterCrash) suspects.expect(crashLoopLimit);
+    slots.expect();
     while (isOwner(ownership)) {
       try {
         return await this.#takeOver(ownership);
@@ -68,33 +75,60 @@ export class Recovery {
   }
 
   async #takeOver(ownership: Ownership): Promise<void> {
-    const { store, slots, suspects, crashLoopLimit, isOwner, attend, takenOver } = this.#ports;
-    const accepted = firstOfEach(await store.inbox());
-    const inMotion = await this.#inMotion(ownership, accepted);
+    const { store, slots, suspects, isOwner, attend, takenOver } = this.#ports;
+    const [inbox, soonest] = await Promise.all([store.inbox(), store.due?.(SOONEST)]);
+    const accepted = firstOfEach(inbox);
+    const last = await this.#bringBack(ownership, accepted, soonest);
     if (!isOwner(ownership)) return;
-    slots.lineUp(inMotion, accepted);
-    for (const row of inMotion) if (!this.#onlyQueues(row)) accepted.delete(runKey(row));
-    if (ownership.afterCrash) void suspects.begin(inMotion, crashLoopLimit);
-    else for (const row of inMotion) await this.restore(row);
-    for (const row of accepted.values()) await attend(row);
+    slots.lineUp(last, accepted);
+    for (const row of last) if (!this.#onlyQueues(row)) accepted.delete(runKey(row));
+    if (ownership.afterCrash) void suspects.begin(last);
+    else await inParts(last, (row) => this.restore(row));
+    await inParts([...accepted.values()], (row) => attend(row));
     if (isOwner(ownership)) takenOver(ownership);
   }
 
-  /** What is to be brought back; what only waits for its deadline is set to be woken then. */
-  async #inMotion(ownership: Ownership, accepted: ReadonlyMap<string, InboxRow>): Promise<RunRow[]> {
-    const { store, registry, deadlines, isOwner } = this.#ports;
-    const inMotion: RunRow[] = [];
-    for (let after: string | undefined; ; ) {
-      const page = await store.list({ status: UNFINISHED, ...(after === undefined ? {} : { after }) });
-      if (!isOwner(ownership)) return [];
-      for (const row of page.rows) {
-        const moves = this.#isInMotion(row) || !registry.isInLine(row);
-        if (accepted.has(runKey(row)) || moves) inMotion.push(row);
-        else if (row.nextDeadlineAt !== undefined) deadlines.set(runKey(row), row.nextDeadlineAt);
-      }
-      if (page.cursor === undefined) return inMotion;
+  /**
+   * What is in motion, and does not stand in line; what only waits for its deadline is set to be woken then.
+   * @param accepted what is brought back is taken from it.
+   * @param soonest those that come first.
+   * @returns what stands in line.
+   */
+  async #bringBack(
+    ownership: Ownership,
+    accepted: Map<string, InboxRow>,
+    soonest: readonly RunRow[] = [],
+  ): Promise<RunRow[]> {
+    const { store, isOwner } = this.#ports;
+    const last: RunRow[] = [];
+    const back = new Set<string>();
+    if (isOwner(ownership)) await this.#sift(soonest, { accepted, back, last: [] });
+    for (let after: string | undefined; isOwner(ownership); ) {
+      const page = await store.list({ status: UNFINISHED, limit: PAGE, ...(after === undefined ? {} : { after }) });
+      if (isOwner(ownership)) await this.#sift(page.rows, { accepted, back, last });
+      if (page.cursor === undefined) break;
       after = page.cursor;
     }
+    return last;
+  }
+
+  async #sift(rows: readonly RunRow[], found: { accepted: Map<string, InboxRow>; back: Set<string>; last: RunRow[] }) {
+    const { accepted, back, last } = found;
+    const { registry, deadlines } = this.#ports;
+    const free: RunRow[] = [];
+    for (const row of rows) {
+      const key = runKey(row);
+      if (back.has(key)) continue;
+      const moves = accepted.has(key) || this.#isInMotion(row) || !registry.isInLine(row);
+      if (moves && this.#standsInLine(row)) last.push(row);
+      else if (moves) free.push(row);
+      else if (row.nextDeadlineAt !== undefined) deadlines.set(key, row.nextDeadlineAt);
+    }
+    for (const row of free) {
+      back.add(runKey(row));
+      accepted.delete(runKey(row));
+    }
+    await inParts(free, (row) => this.restore(row));
   }
 
   #isInMotion(row: RunRow): boolean {
@@ -102,6 +136,11 @@ export class Recovery {
     const now = this.#ports.clock.now();
     // What its children came to it may not have been told.
     return nextDeadlineAt <= now || children > 0 || (status !== 'waiting' && !startsLater(row, now));
+  }
+
+  #standsInLine(row: RunRow): boolean {
+    const { slots, suspects } = this.#ports;
+    return slots.isLimited(row) || suspects.isSuspect(row);
   }
 
   /** Whether its turn will come with a slot, and nothing else is to be done about it. */

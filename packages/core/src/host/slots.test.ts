@@ -80,6 +80,7 @@ describe('a run of a limited workflow', () => {
   test('is queued while it has no slot; the highest priority goes first, then who came first', async () => {
     const world = new CrashWorld([jobs({ limit: 1 })]);
     const mortal = world.boot();
+    await world.settle();
     for (const [name, priority] of [
       ['z', 0],
       ['b', 0],

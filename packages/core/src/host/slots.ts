@@ -33,13 +33,15 @@ interface Pool {
  *    nobody waits for it.
  * 2. Higher priority goes first, then who has waited longest. That order survives a crash: what waits is `queued` since
  *    its last change.
- * 3. A granted slot whose run can't be brought into memory is given back by who tried.
+ * 3. From `expect` to `lineUp` none is given: who was at work, or waits, is not known.
+ * 4. A granted slot whose run can't be brought into memory is given back by who tried.
  */
 export class Slots {
   readonly #ports: SlotsPorts;
   readonly #pools = new Map<string, Pool>();
   /** The pool in which a run has a slot, or waits for one. */
   readonly #poolOf = new Map<string, string>();
+  #lined: { readonly promise: Promise<void>; readonly tell: () => void } | undefined;
   /** Of those that wait: instant (ms) since when they want to work. */
   readonly #since = new Map<string, number>();
 
@@ -56,6 +58,20 @@ export class Slots {
     return this.#since.get(runKey(address));
   }
 
+  /** What an owner before has left is to be told by `lineUp`. */
+  expect(): void {
+    let tell = () => {};
+    const promise = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    this.#lined = { promise, tell };
+  }
+
+  /** Resolves when it is known whether that run may have a slot; undefined when it is. */
+  known(address: RunAddress): Promise<void> | undefined {
+    return this.isLimited(address) ? this.#lined?.promise : undefined;
+  }
+
   /**
    * Takes up what an owner before has left: who was at work keeps its slot, the others wait in their order.
    * @param accepted of a run that was sent something: what came first, by {@link runKey}.
@@ -67,6 +83,7 @@ export class Slots {
     for (const row of atWork.sort((a, b) => Number(!!a.cancel) - Number(!!b.cancel))) this.claim(row);
     const claims = idle.map((row) => ({ row, ...this.#claimOf(row, accepted.get(runKey(row))?.acceptedAt) }));
     for (const { row, since } of claims.sort(inOrder)) this.claim(row, since);
+    this.#nowKnown();
   }
 
   /**
@@ -122,6 +139,12 @@ export class Slots {
     this.#pools.clear();
     this.#poolOf.clear();
     this.#since.clear();
+    this.#nowKnown();
+  }
+
+  #nowKnown(): void {
+    this.#lined?.tell();
+    this.#lined = undefined;
   }
 
   #grant({ held, line }: Pool, limit = Infinity): void {

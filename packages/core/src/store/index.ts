@@ -11,7 +11,7 @@ export type {
   StoredRun,
   StoredValue,
 } from '../records/records.js';
-export { FORMAT_VERSION, THERE } from '../records/records.js';
+export { FORMAT_VERSION, THERE, WOKEN } from '../records/records.js';
 export { waitingInFull } from './inbox-limit.js';
 export { hasLabels } from './labels.js';
 export { createMemoryDatabase, createMemoryStore, type MemoryDatabase, unknownRun } from './memory-store.js';

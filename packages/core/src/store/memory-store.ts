@@ -185,6 +185,7 @@ export function createMemoryStore(options: { database?: MemoryDatabase; name?: s
     load: reading((address) => tables.load(address)),
     head: reading((address) => tables.head(address)),
     list: reading((query) => tables.list(query)),
+    due: reading((limit) => tables.due(limit)),
     inbox: reading((address) => tables.inbox(address)),
     history: reading((address, page) => tables.history(address, page)),
     watch(listener) {

@@ -183,6 +183,11 @@ export interface Store {
   /** The head alone. */
   head(address: RunAddress): Promise<RunRow | undefined>;
   list(query?: RunQuery): Promise<RunPage>;
+  /**
+   * For a store that takes long to list many runs: heads of those that are `queued` or `waiting` and have a deadline, the
+   * earliest first, at most `limit`. What it costs does not grow with how many there are.
+   */
+  due?(limit: number): Promise<readonly RunRow[]>;
   /** Inbox rows of the whole store, or of one run, in order of `n`. */
   inbox(address?: RunAddress): Promise<readonly InboxRow[]>;
   /** History rows with `seq > after` (default 0), oldest first, at most `limit` (default 1,000). */

@@ -8,6 +8,7 @@ import {
   type StoredRun,
   type StoredValue,
   THERE,
+  WOKEN,
 } from '../records/records.js';
 import { hasLabels } from './labels.js';
 import type { Checkpoint, Op, RunPage, RunQuery } from './store.js';
@@ -215,6 +216,13 @@ export class Tables {
     const rows = found.slice(0, limit);
     const end = rows.at(-1);
     return end && found.length > limit ? { rows, cursor: runKey(end) } : { rows };
+  }
+
+  /** Those that their deadline brings back, the earliest first. */
+  due(limit: number): RunRow[] {
+    const heads = [...this.#runs.values()].map(({ row }) => row);
+    const ahead = heads.filter(({ status, nextDeadlineAt }) => WOKEN.includes(status) && nextDeadlineAt !== undefined);
+    return ahead.sort((a, b) => (a.nextDeadlineAt as number) - (b.nextDeadlineAt as number)).slice(0, limit);
   }
 
   /** Rows of both lanes. */

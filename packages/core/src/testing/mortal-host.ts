@@ -150,6 +150,7 @@ export class MortalHost {
       head: read(inner.head),
       inbox: read(inner.inbox),
       list: read(inner.list),
+      ...(inner.due && { due: read(inner.due) }),
       history: read(inner.history),
     };
   }

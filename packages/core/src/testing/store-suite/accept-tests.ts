@@ -42,6 +42,30 @@ export function acceptTests(test: Declare, { shared }: { shared: boolean }): voi
       if (accepted.outcome === 'exists') same(accepted.input, value(winner), 'input met');
   });
 
+  test('3 of what is accepted at once each has its own outcome', async ({ connect }) => {
+    const store = await connect();
+    await store.acquire();
+    const starting = store.accept(aStart(address('new')));
+    const sent = store.accept(anEvent(address('new'), 'first'));
+    const lost = refuses(store.accept(anEvent(address('nobody'))), 'RUN_UNKNOWN', 'an unknown run');
+    const full = refuses(
+      store.accept({ ...anEvent(address('new'), 'second'), limit: 1 }),
+      'INBOX_FULL',
+      'a full inbox',
+    );
+    const other = store.accept(aStart(address('other')));
+    same((await starting).outcome, 'started', 'the first start');
+    same((await sent).outcome, 'queued', 'an event of a run that is started with it');
+    await lost;
+    await full;
+    same((await other).outcome, 'started', 'the start behind what was refused');
+    same(
+      (await store.inbox()).map(({ id }) => id),
+      ['first'],
+      'inbox',
+    );
+  });
+
   test('3 of the runs of a workflow with one singletonKey, one is started', async ({ connect }) => {
     const store = await connect();
     const { epoch } = await store.acquire();

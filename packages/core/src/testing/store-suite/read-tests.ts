@@ -90,6 +90,30 @@ export function readTests(test: Declare, { shared }: { shared: boolean }): void 
     same(await runs({ workflow: 'other' }), [], 'another workflow');
   });
 
+  test('5 where the earliest deadlines are told, they are those of runs that wait for them', async ({ connect }) => {
+    const store = await connect();
+    const { epoch } = await store.acquire();
+    if (!store.due) return;
+    const waitsFor = async (run: string, nextDeadlineAt: number | undefined, status: RunStatus = 'waiting') => {
+      const deadline = nextDeadlineAt === undefined ? {} : { nextDeadlineAt };
+      const row = aRun(address(run), { seq: 1, status, ...deadline });
+      await store.accept(aStart(address(run)));
+      await store.commit(aCheckpoint(address(run), 0, epoch, [{ op: 'run', row }]));
+    };
+    await waitsFor('late', 300);
+    await waitsFor('soon', 100);
+    await waitsFor('never', undefined);
+    for (const status of ['running', 'paused', 'cancelling', 'done'] as const) await waitsFor(status, 50, status);
+    const start = aStart(address('to begin'));
+    await store.accept({ ...start, row: { ...start.row, nextDeadlineAt: 200 } });
+    const runs = async (limit: number) => (await store.due?.(limit))?.map(({ run }) => run);
+    same(await runs(10), ['soon', 'to begin', 'late'], 'all');
+    same(await runs(2), ['soon', 'to begin'], 'the first two');
+    same((await store.due(1))[0], await store.head(address('soon')), 'a head');
+    await store.commit({ ...address('soon'), epoch, after: 1, durability: 'strict', ops: [{ op: 'delete' }] });
+    same(await runs(1), ['to begin'], 'when the first is gone');
+  });
+
   test('5 list is filtered by labels, all of which must match, over pages and through checkpoints', async ({
     connect,
   }) => {

@@ -1,7 +1,7 @@
 import type { Checkpoint } from '@holdfast/core/store';
 import { expect, test } from 'vitest';
 import { fenced, type Refusal } from './commit.js';
-import { CommitGroup } from './commit-group.js';
+import { Group } from './group.js';
 
 const aCheckpoint = (run: string, after = 0): Checkpoint => {
   return { workflow: 'w', run, epoch: 1, after, durability: 'strict', ops: [] };
@@ -17,7 +17,7 @@ function aGroup() {
     if (checkpoints.some(({ run }) => run === 'bad')) throw new Error('over quota');
     return checkpoints.map(({ run }) => (run === 'fenced' ? fenced(1, 2) : undefined));
   };
-  return { group: new CommitGroup(write), transactions };
+  return { group: new Group<Checkpoint, undefined>(write), transactions };
 }
 
 test('1 what comes while a transaction is under way shares the next one', async () => {
