@@ -3,6 +3,9 @@ import { inATurn, worksAhead } from '../steps/turn.js';
 /** Turns of the event loop without anything happening, after which nothing more is expected. */
 const STILL_TURNS = 6;
 
+/** Timers after those, before what is silent may count as waiting: time also passes where this process may not run. */
+const STILL_TIMERS = 5;
+
 /** What {@link settle} looks at. */
 export interface Busy {
   /** Rises with all that happens. */
@@ -26,7 +29,8 @@ export async function settle(busy: () => Busy, patienceMs: number): Promise<void
       still = 0;
       quietSince = performance.now();
     } else if (still++ >= STILL_TURNS) {
-      if (underWay.size === 0 || performance.now() - quietSince >= patienceMs) return;
+      if (underWay.size === 0) return;
+      if (still >= STILL_TURNS + STILL_TIMERS && performance.now() - quietSince >= patienceMs) return;
     }
   }
 }
