@@ -183,6 +183,21 @@ describe('an index beside a segment', { timeout: 240_000 }, () => {
     expect(await verifyStore(simulated(spoiled))).toMatchObject({ damage: [], badIndexes: [], strays: [] });
   });
 
+  test('is not made for a line or two: who opens a store has better to do', async () => {
+    const [path = ''] = indexesOf(disk);
+    const missing = await without(disk, [path]);
+    const store = await openSimulated(missing, { boot: 7, segmentBytes: 1500 });
+    await store.acquire();
+    const row = {
+      ...{ workflow: 'w', run: 'new', key: 'k', version: 1, seq: 0, createdAt: 1, updatedAt: 1 },
+      reasons: [],
+    };
+    await store.accept({ kind: 'start', row: { ...row, status: 'queued' }, input: { text: '[1]' } });
+    await settled();
+    expect(indexesOf(missing)).not.toContain(path);
+    await store.close();
+  });
+
   test('that tells something else than its segment, though it is whole, is found by verifyStore', async () => {
     const [first = ''] = indexesOf(disk);
     const { IndexBuilder } = await import('./log/index-file.js');

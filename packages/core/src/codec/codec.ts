@@ -4,7 +4,7 @@ import type { Attached, Encoded } from '../records/records.js';
 import { bufferOf, bytesOf, isLarge } from './bytes.js';
 import { createErrorReviver, errorToData, isError } from './errors-as-data.js';
 import { fileOf } from './files.js';
-import { isPlain, unfoldPlain } from './plain.js';
+import { type Flat, isPlain, unfoldPlain } from './plain.js';
 import { plainText } from './plain-text.js';
 import { assertNoProxy, describe, notStorable } from './unstorable.js';
 import { isLargeView, type ViewData, viewFromData, viewToData } from './views.js';
@@ -14,12 +14,6 @@ import { isLargeView, type ViewData, viewFromData, viewToData } from './views.js
  * Set, BigInt, undefined, NaN, typed arrays and cycles; added here: Errors with their fields, and what stays outside the
  * text and is referred to by position: Blobs, Files, large ArrayBuffers (and so what views them), file system handles.
  */
-
-/**
- * A text of devalue's, parsed: what stands at an index is a primitive, or the parts of an object by their indices; the
- * value itself stands at 0.
- */
-export type Flat = unknown[];
 
 /** How a kind of object that devalue doesn't know becomes plain data: falsy means "not mine". */
 export type Reducers = Record<string, (value: unknown) => unknown>;

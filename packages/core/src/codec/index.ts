@@ -5,11 +5,11 @@ export {
   encode,
   encodeError,
   encodeGiven,
-  type Flat,
   type Reducers,
   type Revivers,
   revive,
   sameText,
 } from './codec.js';
 export { assertLength } from './length.js';
+export type { Flat } from './plain.js';
 export { Trace } from './trace.js';

@@ -9,8 +9,11 @@ const unfolded = (value: unknown) => {
 };
 
 test('what JSON has words for, and undefined, is what devalue makes of it', () => {
+  // Without -0, for which JSON.stringify has no word.
+  const json = fc.json().filter((text) => !text.includes('__proto__'));
   fc.assert(
-    fc.property(fc.jsonValue(), (value) => {
+    fc.property(json, (text) => {
+      const value = JSON.parse(text, (_, part) => (part === 0 ? 0 : part));
       const whole = { value, none: undefined, list: [undefined, value] };
       expect(unfolded(whole)).toStrictEqual(parse(stringify(whole)));
     }),

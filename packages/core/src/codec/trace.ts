@@ -1,7 +1,8 @@
 import { stringify } from 'devalue';
 import type { Attached, Encoded } from '../records/records.js';
 import { bytesOf, isLarge } from './bytes.js';
-import { allReducers, type Flat, type Reducers } from './codec.js';
+import { allReducers, type Reducers } from './codec.js';
+import type { Flat } from './plain.js';
 
 type Kind = 'list' | 'fields' | 'map' | 'set' | 'leaf' | 'view' | 'reduced' | 'outside';
 

@@ -121,6 +121,16 @@ describe('turns that are asked for ahead', () => {
     expect(immediates).not.toHaveBeenCalled();
   });
 
+  test('are one again for who asks after a while', async () => {
+    const orders = Array.from({ length: 500 }, (_, i) => i + 1);
+    const { ask } = asking(orders);
+    for (const order of orders) await ask(order);
+    await soon();
+    const immediates = vi.spyOn(node, 'setImmediate');
+    await asking([1]).ask(1);
+    expect(immediates).toHaveBeenCalledTimes(1);
+  });
+
   test('functions that run again at a time take theirs by turns', async () => {
     const [one, other] = [new Replay([1, 2, 3], setTimeout), new Replay([1, 2, 3], setTimeout)];
     const seen: string[] = [];
