@@ -1,5 +1,3 @@
-import type { Reducers } from './codec.js';
-
 /** How devalue says that a part is undefined: JSON has no word for it. */
 const UNDEFINED = -1;
 /** Equal parts are looked for one by one: more than that are left to devalue. */
@@ -13,7 +11,10 @@ const SAFE = /^[ !#-;=-[\]-~]*$/;
  * writes one, and devalue takes twice as long, in a new process four times. Of anything else, or where a reducer takes it,
  * undefined.
  */
-export function plainText(value: unknown, reducers: Reducers): string | undefined {
+export function plainText(
+  value: unknown,
+  reducers: Readonly<Record<string, (value: unknown) => unknown>>,
+): string | undefined {
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
     return undefined;
   const entries = Object.entries(value);

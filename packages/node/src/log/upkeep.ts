@@ -78,28 +78,17 @@ export class Upkeep {
   /** Does a little of what is due; tells whether there is more. */
   async rest(): Promise<boolean> {
     if (this.#stopped) return false;
-    const { writer, indexing } = this.#options;
-    const isQuiet = this.#quietAt === writer.line;
-    this.#quietAt = undefined;
-    if (isQuiet) await this.#stamp();
+    await this.#stamp();
     let more = false;
     try {
-      if (this.#needsRoom) more = await this.#makeRoom();
+      if (this.#options.writer.appended >= this.#againAt) more = await this.#makeRoom();
     } catch (error) {
       this.#failed(error);
     }
-    if (indexing.isDue) more = (await this.#index()) || more;
-    else this.#mayBeIndexed = 0;
-    this.#appended = writer.appended;
+    more = (await this.#index()) || more;
+    this.#appended = this.#options.writer.appended;
     this.#waitForQuiet();
     return more;
-  }
-
-  /** Whether something asks for it; after a failure not before there is more to gain. */
-  get #needsRoom(): boolean {
-    const { writer } = this.#options;
-    const asked = this.#demands.length > 0 || this.#isFull || this.#compaction.isDue;
-    return asked && writer.appended >= this.#againAt;
   }
 
   async #makeRoom(): Promise<boolean> {
@@ -127,7 +116,7 @@ export class Upkeep {
     const { indexing, writer, onReport, fenced, directory } = this.#options;
     const appended = writer.appended - this.#appended;
     if (appended > 0) this.#isIdle = false;
-    this.#mayBeIndexed += SEEN_PER_WRITTEN * appended;
+    this.#mayBeIndexed = indexing.isDue ? this.#mayBeIndexed + SEEN_PER_WRITTEN * appended : 0;
     // What is being compacted may soon be gone.
     if (this.#compaction.isDue) return false;
     try {
@@ -156,16 +145,15 @@ export class Upkeep {
   }
 
   async #closeFull(): Promise<void> {
-    if (this.#isFull) await this.#options.writer.begin();
-  }
-
-  get #isFull(): boolean {
     const { writer, segmentBytes } = this.#options;
-    return writer.length >= segmentBytes;
+    if (writer.length >= segmentBytes) await writer.begin();
   }
 
   async #stamp(): Promise<void> {
     const { writer } = this.#options;
+    const isQuiet = this.#quietAt === writer.line;
+    this.#quietAt = undefined;
+    if (!isQuiet) return;
     try {
       await writer.sync();
       await writer.stamp();
