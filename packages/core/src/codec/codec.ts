@@ -1,27 +1,17 @@
-import { stringify, unflatten } from 'devalue';
 import { HoldfastError } from '../errors/index.js';
 import type { Attached, Encoded } from '../records/records.js';
 import { bufferOf, bytesOf, isLarge } from './bytes.js';
 import { createErrorReviver, errorToData, isError } from './errors-as-data.js';
 import { fileOf } from './files.js';
+import { flatten, type Reducers } from './flatten.js';
+import { type Flat, type Revivers, unflatten } from './unflatten.js';
 import { assertNoProxy, describe, notStorable } from './unstorable.js';
 import { isLargeView, type ViewData, viewFromData, viewToData } from './views.js';
 
 /**
- * The one codec of every store, message and archive. devalue (https://github.com/sveltejs/devalue) carries Date, Map,
- * Set, BigInt, undefined, NaN, typed arrays and cycles; added here: Errors with their fields, and what stays outside the
- * text and is referred to by position: Blobs, Files, large ArrayBuffers (and so what views them), file system handles.
+ * The one codec of every store, message and archive. `flatten.ts` carries Date, Map, Set, BigInt, undefined, NaN, typed
+ * arrays and cycles; added here: Errors with their fields, and what stays outside the text and is referred to by position: Blobs, Files, large ArrayBuffers (and so what views them), file system handles.
  */
-
-/**
- * A text of devalue's, parsed: what stands at an index is a primitive, or the parts of an object by their indices; the
- * value itself stands at 0.
- */
-export type Flat = unknown[];
-
-/** How a kind of object that devalue doesn't know becomes plain data: falsy means "not mine". */
-export type Reducers = Record<string, (value: unknown) => unknown>;
-export type Revivers = Record<string, (data: never) => unknown>;
 
 interface BlobData {
   readonly at: number;
@@ -51,7 +41,7 @@ interface HandleData {
 export function encode(value: unknown, what: string, reducers: Reducers = {}): Encoded {
   const blobs: Attached[] = [];
   try {
-    return { text: stringify(value, allReducers(reducers, blobs)), blobs };
+    return { text: flatten(value, allReducers(reducers, blobs)), blobs };
   } catch (cause) {
     throw notStorable(cause, what);
   }
@@ -138,7 +128,7 @@ export function sameText(a: { text: string }, b: { text: string }): boolean {
 function isStorable(value: unknown, reducers: Reducers): boolean {
   try {
     const outside = (thing: unknown) => thing instanceof Blob || isLarge(thing) || isHandle(thing);
-    stringify(value, { Error: isError, Outside: outside, ...reducers });
+    flatten(value, { Error: isError, Outside: outside, ...reducers });
     return true;
   } catch {
     return false;

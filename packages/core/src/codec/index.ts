@@ -5,11 +5,10 @@ export {
   encode,
   encodeError,
   encodeGiven,
-  type Flat,
-  type Reducers,
-  type Revivers,
   revive,
   sameText,
 } from './codec.js';
+export type { Reducers } from './flatten.js';
 export { assertLength } from './length.js';
 export { Trace } from './trace.js';
+export type { Flat, Revivers } from './unflatten.js';
