@@ -89,6 +89,7 @@ class Flattening {
     }
     if (typeof (thing as { then?: unknown }).then === 'function') throw this.#refusal(thing);
     const tag = tagOf(thing);
+    if (tag === 'Object') return this.#fields(thing as Record<string, unknown>);
     if (tag === 'Array') return this.#list(thing as unknown[]);
     if (tag === 'Set') return `["Set"${Array.from(thing as Set<unknown>, (part) => `,${this.add(part)}`).join('')}]`;
     if (tag === 'Map') return this.#map(thing as Map<unknown, unknown>);
@@ -140,9 +141,8 @@ class Flattening {
     const prototype = Object.getPrototypeOf(thing);
     // What objects of another realm come from is above all there, as ours is.
     if (prototype && Object.getPrototypeOf(prototype)) throw this.#refusal(thing);
-    const symbols = Object.getOwnPropertySymbols(thing);
-    if (symbols.some((symbol) => Object.prototype.propertyIsEnumerable.call(thing, symbol)))
-      throw this.#refusal(thing, 'symbols');
+    for (const symbol of Object.getOwnPropertySymbols(thing))
+      if (Object.prototype.propertyIsEnumerable.call(thing, symbol)) throw this.#refusal(thing, 'symbols');
     let text = prototype ? '' : ',"null"';
     for (const key of Object.keys(thing)) {
       if (key === '__proto__') throw this.#refusal(thing, key);
@@ -168,14 +168,16 @@ function textOf(thing: object): string {
   return Number.isNaN(thing.getTime()) ? '' : thing.toISOString();
 }
 
-const UNSAFE = /[<\u2028\u2029]/g;
+/** All but what can stand in quotes as it is: control characters, quotes, `<`, and what may be half of a character. */
+const UNSAFE = /[^ !#-;=-[\]-\u2027\u202a-\ud7ff\ue000-\uffff]/;
 
 /** In a form that can stand in a page and in a script. */
 function quote(text: string): string {
-  return JSON.stringify(text).replace(
-    UNSAFE,
-    (char) => `\\u${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`,
-  );
+  return UNSAFE.test(text) ? JSON.stringify(text).replace(/[<\u2028\u2029]/g, escaped) : `"${text}"`;
+}
+
+function escaped(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
 /** Which form is shorter: a hole takes three characters, a position one more than its digits. */
