@@ -34,9 +34,9 @@ class Unflattening {
     const entry = this.#flat[index];
     if (typeof entry !== 'object' || entry === null) return this.#keep(index, entry);
     if (!Array.isArray(entry)) return this.#fields(this.#keep(index, {}), Object.entries(entry));
-    const [kind, ...parts] = entry;
-    if (typeof kind === 'string') return this.#kind(index, kind, parts);
-    if (kind === SPARSE) return this.#sparse(this.#keep(index, []), parts);
+    const kind: unknown = entry[0];
+    if (typeof kind === 'string') return this.#kind(index, kind, entry.slice(1));
+    if (kind === SPARSE) return this.#sparse(this.#keep(index, []), entry.slice(1));
     return this.#list(this.#keep(index, new Array(entry.length)), entry);
   }
 
