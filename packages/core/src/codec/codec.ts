@@ -2,7 +2,7 @@ import { HoldfastError } from '../errors/index.js';
 import type { Attached, Encoded } from '../records/records.js';
 import { bufferOf, bytesOf, isLarge } from './bytes.js';
 import { createErrorReviver, errorToData, isError } from './errors-as-data.js';
-import { fileOf } from './files.js';
+import { fileOf, isHandle } from './files.js';
 import { flatten, type Reducers } from './flatten.js';
 import { type Flat, type Revivers, unflatten } from './unflatten.js';
 import { assertNoProxy, describe, notStorable } from './unstorable.js';
@@ -163,10 +163,6 @@ function attachedAt(at: number, blobs: readonly Attached[]): Attached {
   const attached = blobs[at];
   if (attached) return attached;
   throw new HoldfastError('STORE_DAMAGED', { message: `Attachment ${at} of a stored value is missing.` });
-}
-
-function isHandle(value: unknown): value is FileSystemHandle {
-  return typeof FileSystemHandle !== 'undefined' && value instanceof FileSystemHandle;
 }
 
 function isFile(blob: Blob): blob is File {

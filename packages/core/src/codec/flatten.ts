@@ -138,11 +138,9 @@ class Flattening {
   }
 
   #fields(thing: Record<string, unknown>): string {
+    const wrong = wrongOf(thing);
+    if (wrong) throw this.#refusal(thing, wrong);
     const prototype = Object.getPrototypeOf(thing);
-    // What objects of another realm come from is above all there, as ours is.
-    if (prototype && Object.getPrototypeOf(prototype)) throw this.#refusal(thing);
-    for (const symbol of Object.getOwnPropertySymbols(thing))
-      if (Object.prototype.propertyIsEnumerable.call(thing, symbol)) throw this.#refusal(thing, 'symbols');
     let text = prototype ? '' : ',"null"';
     for (const key of Object.keys(thing)) {
       if (key === '__proto__') throw this.#refusal(thing, key);
@@ -161,6 +159,16 @@ class Flattening {
   #refusal(part: unknown, wrong: Wrong = 'kind'): Refusal {
     return new Refusal([...this.#path], part, wrong);
   }
+}
+
+/** Why an object has no text, by all but its fields. */
+export function wrongOf(thing: object): Wrong | undefined {
+  const prototype = Object.getPrototypeOf(thing);
+  // What objects of another realm come from is above all there, as ours is.
+  if (prototype && Object.getPrototypeOf(prototype)) return 'kind';
+  for (const symbol of Object.getOwnPropertySymbols(thing))
+    if (Object.prototype.propertyIsEnumerable.call(thing, symbol)) return 'symbols';
+  return undefined;
 }
 
 function textOf(thing: object): string {

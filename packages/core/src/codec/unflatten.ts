@@ -101,7 +101,8 @@ class Unflattening {
 /** The last position that a list can have. */
 const LAST = 2 ** 32 - 2;
 
-function ofText(kind: string, text: string): unknown {
+/** @param kind one of {@link TEXTUAL}. */
+export function ofText(kind: string, text: string): unknown {
   const platform = globalThis as unknown as Record<string, new (text: string) => unknown>;
   const { Temporal } = globalThis as unknown as { Temporal: Record<string, { from(text: string): unknown }> };
   const [first, temporal] = kind.split('.') as [string, string?];
