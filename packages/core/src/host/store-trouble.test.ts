@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createMachine, emit, fromPromise, setup } from 'xstate';
-import { createClient } from '../client/holdfast.js';
 import { encodedValues } from '../client/encoded-values.js';
+import { createClient } from '../client/holdfast.js';
 import type { HostLink, Notice } from '../client/protocol.js';
 import { encode, encodeError } from '../codec/index.js';
 import { defineWorkflow } from '../define/define-workflow.js';

@@ -1,5 +1,5 @@
-import { createClient, type Holdfast } from '../client/holdfast.js';
 import { encodedValues } from '../client/encoded-values.js';
+import { createClient, type Holdfast } from '../client/holdfast.js';
 import type { HostApi, HostLink, Values } from '../client/protocol.js';
 import { type Duration, toMs } from '../define/duration.js';
 import type { Schedule } from '../define/schedule.js';
