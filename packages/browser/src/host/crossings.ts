@@ -1,4 +1,12 @@
-import { arrived, type Crossing, cross, encode, encodedValues, type Notice } from '@holdfast/core/client';
+import {
+  arrived,
+  type Crossing,
+  crossDecoded,
+  type Encoded,
+  encode,
+  encodedValues,
+  type Notice,
+} from '@holdfast/core/client';
 import type { Host } from '@holdfast/core/host';
 import type { PageCalls } from '../wire/wire.js';
 
@@ -13,16 +21,18 @@ export function toPageCalls(host: Host): PageCalls {
     control: (request) => host.control(request),
     list: (query) => host.list(query),
     history: (address, options) => host.history(address, options),
-    deadLetters: async (address) => cross(encodedValues.take(await host.deadLetters(address)), 'dead letters'),
+    deadLetters: async (address) => decoded(await host.deadLetters(address)),
     watch: (interest) => host.watch(interest),
     unwatch: (id) => host.unwatch(id),
   };
 }
 
+const decoded = (given: Encoded): Crossing => crossDecoded(encodedValues.take(given), given);
+
 /** What a host tells, for its page. */
 export function toPageNotice(notice: Notice): Notice<Crossing> {
-  if (notice.kind === 'run') return { ...notice, snapshot: cross(encodedValues.take(notice.snapshot), 'snapshot') };
-  if (notice.kind === 'emitted') return { ...notice, event: cross(encodedValues.take(notice.event), 'event') };
-  if (notice.kind === 'lost') return { ...notice, error: cross(encodedValues.take(notice.error), 'error') };
+  if (notice.kind === 'run') return { ...notice, snapshot: decoded(notice.snapshot) };
+  if (notice.kind === 'emitted') return { ...notice, event: decoded(notice.event) };
+  if (notice.kind === 'lost') return { ...notice, error: decoded(notice.error) };
   return notice;
 }

@@ -1,7 +1,7 @@
 export {
   arrived,
   type Crossing,
-  cross,
+  crossDecoded,
   crossError,
   crossGiven,
   decode,

@@ -1,10 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
-import { arrived, crossError, crossGiven, encode, encodeGiven } from './index.js';
+import { arrived, crossDecoded, crossError, crossGiven, decode, encode, encodeGiven } from './index.js';
 
 /** As the other side of `postMessage` has it. */
 const crossed = <T>(value: T): T => arrived(structuredClone(crossGiven(value, 'input'))) as T;
+
+/** The same for what is stored. */
+function told(value: unknown): unknown {
+  const encoded = encode(value, 'input');
+  return arrived(structuredClone(crossDecoded(decode(encoded), encoded)));
+}
 
 /** As text, with the bytes of what stays outside of it. */
 function textOf(value: unknown): readonly unknown[] {
@@ -61,6 +67,7 @@ describe('what has crossed is stored as what was given', () => {
       [new Uint8Array(shared.buffer), new Int16Array(shared.buffer, 2, 2), new DataView(shared.buffer, 1, 3)],
     ],
     ['large bytes', [new Uint8Array(70_000).fill(3).buffer, new Uint16Array(new ArrayBuffer(70_000), 8, 9)]],
+    ['one without prototype and parts', [Object.create(null)]],
     ['an object without prototype', { bare: Object.assign(Object.create(null), { z: 1, a: [Object.create(null)] }) }],
     ['addresses', [shared.url, { deep: new URLSearchParams('a=1&a=2'), again: shared.url }]],
     [
@@ -74,7 +81,10 @@ describe('what has crossed is stored as what was given', () => {
         new Set(['a', shared.url, 'b']),
       ],
     ],
-    ['what looks like a stand-in', { text: 'https://example.org', name: 'Error', message: 'no', standIns: [] }],
+    [
+      'what looks like a stand-in',
+      { '["Error",': '["Error",1]', text: 'https://example.org', name: 'Error', message: 'no', standIns: [] },
+    ],
     [
       'an error',
       Object.assign(new RangeError('no', { cause: new TypeError('why') }), {
@@ -97,6 +107,7 @@ describe('what has crossed is stored as what was given', () => {
   ])('%s', (_, value) => {
     expect(textOf(crossed(value))).toEqual(textOf(value));
     expect(textOf(crossed({ deep: [value, value] }))).toEqual(textOf({ deep: [value, value] }));
+    expect(textOf(told(value))).toEqual(textOf(value));
   });
 
   test('whatever it is', () => {
@@ -114,6 +125,7 @@ describe('what has crossed is stored as what was given', () => {
       fc.property(withErrors, (value) => {
         const stored = attempt(() => textOf(value));
         expect(attempt(() => textOf(crossed(value)))).toEqual(stored);
+        expect(attempt(() => textOf(told(value)))).toEqual(stored);
       }),
       { numRuns: 300 },
     );

@@ -1,3 +1,4 @@
+import type { Encoded } from '../records/records.js';
 import { createErrorReviver, type ErrorData, errorToData, isError } from './errors-as-data.js';
 import { isHandle } from './files.js';
 import { Refusal, type Step, TEXTUAL, type Wrong, wrongOf } from './flatten.js';
@@ -29,8 +30,16 @@ export function crossGiven(value: unknown, what: string): Crossing {
   return crossing;
 }
 
+/** Only kinds look so in a text: in a string its quotes would be escaped. */
+const STANDING_IN = /\["(Error|URL|URLSearchParams|null|Temporal\.\w+)"/;
+
+/** What was decoded, and is nobody else's: where nothing in it needs a stand-in, it crosses without a copy. */
+export function crossDecoded(value: unknown, { text }: Pick<Encoded, 'text'>): Crossing {
+  return STANDING_IN.test(text) ? cross(value, 'value') : { value };
+}
+
 /** A copy of a value. @throws `VALUE_NOT_STORABLE` with the path of what can't be stored. */
-export function cross(value: unknown, what: string): Crossing {
+function cross(value: unknown, what: string): Crossing {
   const copying = new Copying();
   try {
     const copy = copying.copy(value);
@@ -73,10 +82,10 @@ class Copying {
   }
 
   #object(thing: object): object {
-    if (isError(thing)) return this.#error(thing);
-    if (thing instanceof Blob || isHandle(thing)) return thing;
-    if (typeof (thing as { then?: unknown }).then === 'function') throw this.#refusal(thing, 'kind');
     const tag = tagOf(thing);
+    if (isError(thing, tag)) return this.#error(thing);
+    if (typeof (thing as { then?: unknown }).then === 'function') throw this.#refusal(thing, 'kind');
+    if (tag === 'Object') return this.#fields(thing);
     if (tag === 'Array') {
       const list: unknown[] = this.#keep(thing, []);
       (thing as unknown[]).forEach((part, n) => {
@@ -103,7 +112,7 @@ class Copying {
       const { buffer, offset, length } = viewToData(thing as ArrayBufferView<ArrayBuffer>);
       return this.#keep(thing, viewOf(tag, this.copy(buffer) as ArrayBuffer, offset, length));
     }
-    if (/^(Number|String|Boolean|BigInt|RegExp)$/.test(tag)) return thing;
+    if (thing instanceof Blob || isHandle(thing) || /^(Number|String|Boolean|BigInt|RegExp)$/.test(tag)) return thing;
     return this.#fields(thing);
   }
 
@@ -121,9 +130,9 @@ class Copying {
   }
 
   #copyFields(thing: object, copy: Record<string, unknown>): object {
-    for (const [key, part] of Object.entries(thing)) {
+    for (const key of Object.keys(thing)) {
       if (key === '__proto__') throw this.#refusal(thing, key);
-      copy[key] = this.#part(key, part);
+      copy[key] = this.#part(key, (thing as typeof copy)[key]);
     }
     return copy;
   }

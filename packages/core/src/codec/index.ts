@@ -8,7 +8,7 @@ export {
   revive,
   sameText,
 } from './codec.js';
-export { arrived, type Crossing, cross, crossError, crossGiven } from './crossing.js';
+export { arrived, type Crossing, crossDecoded, crossError, crossGiven } from './crossing.js';
 export type { Reducers } from './flatten.js';
 export { assertLength } from './length.js';
 export { Trace } from './trace.js';
