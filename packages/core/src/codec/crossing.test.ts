@@ -200,6 +200,7 @@ describe('what can’t be stored is refused as the codec refuses it', () => {
     ['a symbol', { s: Symbol('x') }],
     ['a class instance', { 'odd key': new Basket() }],
     ['a Promise', [Promise.resolve()]],
+    ['what can be awaited', { p: Object.fromEntries([['then', () => {}]]) }],
     ['a WeakMap', { w: new WeakMap() }],
     ['a __proto__ key', { p: JSON.parse('{"__proto__": {"a": 1}}') }],
     [
