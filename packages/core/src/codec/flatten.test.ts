@@ -42,6 +42,7 @@ const VALUES: readonly (readonly [string, unknown])[] = [
   ['fields that are nothing', { a: undefined, b: null }],
   ['no parts', [{}, [], new Map(), new Set(), Object.create(null)]],
   ['an object without prototype', Object.assign(Object.create(null), { a: 1, '<b>': [2] })],
+  ['what comes from another realm', Object.assign(Object.create(Object.create(null)), { a: 1 })],
   ['a frozen one', Object.freeze({ a: Object.freeze([1]) })],
   ['dates', [new Date(0), new Date(8.64e15), new Date(Number.NaN)]],
   ['expressions', [/a/, /<\/"/giu]],
