@@ -29,10 +29,10 @@ module.exports = {
     },
     {
       name: 'core-imports',
-      comment: 'core imports itself, xstate, devalue and croner (and the types of the Standard Schema).',
+      comment: 'core imports itself, xstate and croner (and the types of the Standard Schema).',
       severity: 'error',
       from: { path: '^packages/core/src/', pathNot: TESTS },
-      to: { pathNot: ['^packages/core/src/', npm('xstate|devalue|croner|@standard-schema/spec')] },
+      to: { pathNot: ['^packages/core/src/', npm('xstate|croner|@standard-schema/spec')] },
     },
     {
       name: 'browser-imports',

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { HoldfastError } from '@holdfast/core';
-import { createClient, type HostLink, type Notice } from '@holdfast/core/client';
+import { createClient, encodedValues, type HostLink, type Notice } from '@holdfast/core/client';
 import { expect, test } from 'vitest';
 
 setFlagsFromString('--expose-gc');
@@ -22,6 +22,7 @@ function silent() {
     },
   } as Promise<never>;
   const link = {
+    values: encodedValues,
     closed: counted,
     call: async () => undefined,
     listen: ({ notice }: { notice: (notice: Notice) => void }) => {

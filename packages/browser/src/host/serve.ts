@@ -16,8 +16,9 @@ import { createIndexedDbStore } from '../store/index.js';
 import type { BrowserStore } from '../store/store-over.js';
 import { answerCalls, callsTo, type Port, tellTo } from '../wire/calls.js';
 import { Channel } from '../wire/channel.js';
-import type { Hello, PageApi, PageState, Serving, WorkerApi } from '../wire/wire.js';
+import type { Hello, PageApi, PageCalls, PageState, Serving, WorkerApi } from '../wire/wire.js';
 import { HostConnectivity } from './connectivity.js';
+import { toPageCalls, toPageNotice } from './crossings.js';
 import { PageGround } from './page-ground.js';
 import { type Reachable, toProbe } from './reachability.js';
 import { createServices } from './services.js';
@@ -118,10 +119,11 @@ export function serveHost(
   const tell = tellTo<PageApi>(port);
   let visible = false;
   let host: Host | undefined;
+  let calls: PageCalls | undefined;
   let store: BrowserStore | undefined;
 
   const connected = () => {
-    if (host) return host;
+    if (calls) return calls;
     throw new TypeError('The page called before it was connected.');
   };
   const heed = (page: PageState) => {
@@ -154,7 +156,8 @@ export function serveHost(
       ...(limits !== undefined && { limits }),
       ...(retention !== undefined && { retention }),
     });
-    host.listen(told);
+    calls = toPageCalls(host);
+    host.listen((notice) => told(toPageNotice(notice)));
     connectivity.watch(() => told({ kind: 'network', online: connectivity.seemsOnline }));
     host.owned.catch((error) => {
       if (!isHoldfastError(error, 'CLOSED')) onError(error);
@@ -165,23 +168,16 @@ export function serveHost(
 
   const api: WorkerApi = {
     connect,
-    call: (method, args, known) => callHost(connected(), method, args, () => assertKnown(method, store, known)),
+    async call(method, args, known) {
+      const calls = connected();
+      await assertKnown(method, store, known);
+      return (calls[method] as (...args: unknown[]) => never)(...args);
+    },
     page: heed,
     close: () => host?.close(),
   };
   answerCalls(port, api);
   void announce(port, scope, ended);
-}
-
-async function callHost<M extends Parameters<WorkerApi['call']>[0]>(
-  host: Host,
-  method: M,
-  args: Parameters<Host[M]>,
-  allow: () => Promise<void>,
-): Promise<Awaited<ReturnType<Host[M]>>> {
-  const call = host[method] as (...args: Parameters<Host[M]>) => Promise<Awaited<ReturnType<Host[M]>>>;
-  await allow();
-  return call.apply(host, args);
 }
 
 /** Tells the page that it can connect, and by which lock it learns of this worker's death. */

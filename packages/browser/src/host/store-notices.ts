@@ -1,4 +1,4 @@
-import { encodeError, type HostApi } from '@holdfast/core/client';
+import { crossError, type HostApi } from '@holdfast/core/client';
 import type { StoreFollower } from '../store/host-side.js';
 import type { BrowserStore } from '../store/store-over.js';
 import { storeLost } from '../wire/store-lost.js';
@@ -8,7 +8,7 @@ import type { Incarnation, StoreNotice, TroubleNotice } from '../wire/wire.js';
 export function toNotices(database: string, tell: (notice: StoreNotice | TroubleNotice) => void): StoreFollower {
   return {
     found: (incarnation) => tell({ kind: 'store', database, incarnation }),
-    trouble: (error) => tell({ kind: 'trouble', ...(error && { error: encodeError(error) }) }),
+    trouble: (error) => tell({ kind: 'trouble', ...(error && { error: crossError(error) }) }),
   };
 }
 

@@ -15,7 +15,7 @@ export class Audience {
     if (this.#status) listener.status(this.#status);
   }
 
-  notice(notice: Notice): void {
+  notice(notice: Notice<unknown>): void {
     for (const listener of this.#listeners) listener.notice(notice);
   }
 

@@ -1,4 +1,4 @@
-import { encodeError, HoldfastError } from '@holdfast/core/client';
+import { crossError, HoldfastError } from '@holdfast/core/client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { StoreNotice } from '../wire/wire.js';
 import { PageSiteStorage, type StorageSnapshot } from './site-storage.js';
@@ -98,7 +98,7 @@ test('trouble is told when it begins and when it is over; the snapshot is the sa
   const before = storage.getSnapshot();
   storage.heed({ kind: 'trouble' });
   expect(storage.getSnapshot()).toBe(before);
-  storage.heed({ kind: 'trouble', error: encodeError(new HoldfastError('STORE_FULL', { message: 'No room.' })) });
+  storage.heed({ kind: 'trouble', error: crossError(new HoldfastError('STORE_FULL', { message: 'No room.' })) });
   expect(storage.getSnapshot()).toBe(told[0]);
   storage.heed({ kind: 'trouble' });
   expect(told).toMatchObject([{ trouble: { code: 'STORE_FULL' } }, { trouble: undefined }]);

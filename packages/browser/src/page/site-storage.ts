@@ -1,4 +1,4 @@
-import { decodeError, type HoldfastError, type Subscription } from '@holdfast/core/client';
+import { arrived, type HoldfastError, type Subscription } from '@holdfast/core/client';
 import { storeLost } from '../wire/store-lost.js';
 import type { Incarnation, StoreNotice, TroubleNotice } from '../wire/wire.js';
 import { noteKnown, readKnown } from './known-store.js';
@@ -80,7 +80,7 @@ export class PageSiteStorage implements SiteStorage {
   /** What the worker says. Gives the `STORE_LOST` when that is what it comes to. */
   heed(notice: StoreNotice | TroubleNotice): HoldfastError | undefined {
     if (notice.kind === 'store') return this.#found(notice);
-    const trouble = notice.error && (decodeError(notice.error) as HoldfastError);
+    const trouble = notice.error && (arrived(notice.error) as HoldfastError);
     if (trouble !== this.#snapshot.trouble) this.#set({ trouble });
     return undefined;
   }

@@ -1,4 +1,14 @@
-import { encodeError, type HostApi, type HostLink, isHoldfastError } from '@holdfast/core/client';
+import {
+  arrived,
+  type Crossing,
+  crossError,
+  crossGiven,
+  type HostApi,
+  type HostLink,
+  isHoldfastError,
+  type LinkedApi,
+  type Values,
+} from '@holdfast/core/client';
 import { type Guard, guardStore } from '../claims/guard.js';
 import type { CallService, HostWorker, Incarnation, StoreNotice, TellPage, TroubleNotice } from '../wire/wire.js';
 import { Audience } from './audience.js';
@@ -31,6 +41,8 @@ interface Call {
   reject(error: unknown): void;
 }
 
+/** By structured clone: the codec is the worker's. */
+const VALUES: Values<Crossing> = { give: crossGiven, take: arrived };
 /** A worker that lived this long was healthy: its death is not counted with those before it. */
 const HEALTHY_MS = 5000;
 /** After so many deaths in a row, callers are told. */
@@ -53,6 +65,7 @@ const CLOSE_MS = 1000;
  * 7. A worker that the page ends is noted as ended, unless it had stopped answering: then it has crashed.
  */
 export class WorkerLink implements HostLink {
+  readonly values = VALUES as Values;
   readonly closed: Promise<never>;
   readonly #options: WorkerLinkOptions;
   readonly #calls = new Set<Call>();
@@ -82,7 +95,7 @@ export class WorkerLink implements HostLink {
     this.closed.catch(() => undefined);
   }
 
-  call<M extends keyof HostApi>(method: M, ...args: Parameters<HostApi[M]>): ReturnType<HostApi[M]> {
+  call<M extends keyof HostApi>(method: M, ...args: Parameters<LinkedApi[M]>): ReturnType<LinkedApi[M]> {
     const answer = new Promise<unknown>((resolve, reject) => {
       const lack = this.#ended.signal.aborted ? closed(this.#options.name) : lackOf(globalThis);
       if (lack) throw lack;
@@ -91,7 +104,7 @@ export class WorkerLink implements HostLink {
       if (this.#remote) void this.#issue(call, this.#remote);
       else this.#start();
     });
-    return answer as ReturnType<HostApi[M]>;
+    return answer as ReturnType<LinkedApi[M]>;
   }
 
   listen(listener: Parameters<HostLink['listen']>[0]): void {
@@ -184,7 +197,7 @@ export class WorkerLink implements HostLink {
   #heedStore(notice: StoreNotice | TroubleNotice): void {
     if (notice.kind === 'store') this.#guardStore(notice.database);
     const lost = this.#options.storage.heed(notice);
-    if (lost) this.#audience.notice({ kind: 'lost', error: encodeError(lost) });
+    if (lost) this.#audience.notice({ kind: 'lost', error: crossError(lost) });
   }
 
   /** The worker is gone, or about to go. */

@@ -1,4 +1,4 @@
-import { encodeError } from '@holdfast/core/client';
+import { crossError } from '@holdfast/core/client';
 import { fromReply, toReply } from './reply.js';
 import type { Reply } from './wire.js';
 
@@ -48,7 +48,7 @@ export function answerCalls(port: Port, methods: object, ended?: AbortSignal): v
     try {
       answer(reply);
     } catch (error) {
-      answer({ ok: false, error: encodeError(error) });
+      answer({ ok: false, error: crossError(error) });
     }
   });
 }

@@ -1,4 +1,4 @@
-import type { Encoded, HostApi, Notice } from '@holdfast/core/client';
+import type { Crossing, HostApi, Notice } from '@holdfast/core/client';
 
 /**
  * What crosses between a page and its worker, besides what the protocol of core says. `calls.ts` carries it.
@@ -12,7 +12,7 @@ export interface Serving {
 }
 
 /** How a call ended. postMessage would lose the code and the details of a thrown error. */
-export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Encoded };
+export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Crossing };
 
 /** How a page is now. */
 export interface PageState {
@@ -50,11 +50,11 @@ export interface StoreNotice extends Incarnation {
 /** What keeps the store from its work; nothing when that is over. */
 export interface TroubleNotice {
   readonly kind: 'trouble';
-  readonly error?: Encoded;
+  readonly error?: Crossing;
 }
 
 /** What a host says, to the page. */
-export type TellPage = (notice: Notice | NetworkNotice | StoreNotice | TroubleNotice) => void;
+export type TellPage = (notice: Notice<Crossing> | NetworkNotice | StoreNotice | TroubleNotice) => void;
 /** A step's call of a function of the page. */
 export type CallService = (name: string, args: readonly unknown[]) => Promise<Reply<unknown>>;
 
@@ -69,16 +69,19 @@ export interface PageApi {
   wasEnded: AskEnded;
 }
 
+/** A host as a page calls it: values of the app cross as they are, and the worker encodes them. */
+export type PageCalls = HostApi<Crossing>;
+
 /** The worker's side. */
 export interface WorkerApi {
   /** Comes first, and once. */
   connect(hello: Hello): void;
   /** @param known the store that the caller believes in: what changes a run is `STORE_LOST` in another. */
-  call<M extends keyof HostApi>(
+  call<M extends keyof PageCalls>(
     method: M,
-    args: Parameters<HostApi[M]>,
+    args: Parameters<PageCalls[M]>,
     known?: Incarnation,
-  ): Promise<Awaited<ReturnType<HostApi[M]>>>;
+  ): Promise<Awaited<ReturnType<PageCalls[M]>>>;
   page(state: PageState): void;
   /** Ends the host and gives the store back. */
   close(): Promise<void> | undefined;

@@ -1,4 +1,3 @@
-import { decodeError, encodeGiven } from '../codec/index.js';
 import { isWellFormed } from '../define/well-formed.js';
 import type { WorkflowTypes } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
@@ -115,7 +114,7 @@ class LinkedHoldfast {
     checkStart(workflow, id, ifExists);
     checkLabels(labels, 'start');
     const request = { workflow, run: id, callId, ifExists, labels: { ...labels }, ...whenOf(options) };
-    const { run } = await this.#link.call('start', { ...request, input: encodeGiven(input, 'input') });
+    const { run } = await this.#link.call('start', { ...request, input: this.#link.values.give(input, 'input') });
     return this.run(workflow, run);
   }
 
@@ -139,9 +138,9 @@ class LinkedHoldfast {
     return this.#link.close();
   }
 
-  #heed(notice: Notice): void {
+  #heed(notice: Notice<unknown>): void {
     if (notice.kind === 'host') this.#setOwnership(notice.ownership);
-    else if (notice.kind === 'lost') this.#failAll(decodeError(notice.error));
+    else if (notice.kind === 'lost') this.#failAll(this.#link.values.take(notice.error));
     else if (notice.kind === 'runs') this.#lists.get(notice.interest)?.heed(notice);
     else this.#handles.get(notice.interest)?.heed(notice);
   }

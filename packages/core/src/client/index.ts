@@ -1,6 +1,17 @@
-export { decode, decodeError, encode, encodeError } from '../codec/index.js';
+export {
+  arrived,
+  type Crossing,
+  crossDecoded,
+  crossError,
+  crossGiven,
+  decode,
+  decodeError,
+  encode,
+  encodeError,
+} from '../codec/index.js';
 export { type Duration, toMs } from '../define/duration.js';
 export { HoldfastError, isHoldfastError } from '../errors/index.js';
+export { encodedValues } from './encoded-values.js';
 export { createClient, type Holdfast, type HostStatus, type StartOptions, type WorkflowTypesById } from './holdfast.js';
 export { type LocalHost, linkLocally } from './local-link.js';
 export type {
@@ -11,10 +22,12 @@ export type {
   HostLink,
   IfExists,
   Interest,
+  LinkedApi,
   LinkStatus,
   Notice,
   SendRequest,
   StartRequest,
+  Values,
 } from './protocol.js';
 export type { Observer, Run, SendOptions, Subscription } from './run.js';
 export type { RunList } from './run-list.js';

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../errors/index.js';
-import type { HostApi, HostLink, LinkStatus, Notice } from './protocol.js';
+import { encodedValues } from './encoded-values.js';
+import type { HostApi, HostLink, LinkStatus, Notice, Values } from './protocol.js';
 
 /** A host in the same process. */
 export interface LocalHost extends HostApi {
@@ -18,6 +19,7 @@ export function linkLocally(host: LocalHost): HostLink {
   closed.catch(() => {});
   const error = () => new HoldfastError('CLOSED', { message: 'The holdfast was closed.' });
   return {
+    values: encodedValues as Values,
     closed,
     call: (async (method: keyof HostApi, ...args: never[]) => {
       if (!open) throw error();

@@ -3,8 +3,9 @@ import type { Encoded, HistoryRow, Labels, RunAddress, RunRow } from '../records
 import type { RunPage, RunQuery } from '../store/store.js';
 
 /**
- * What crosses between an app (a page, or the same process) and a host. Everything here survives structured clone;
- * values of the app (input, events, snapshots) cross as the codec's {@link Encoded}.
+ * What crosses between an app (a page, or the same process) and a host. Everything here survives structured clone.
+ * Values of the app (input, events, snapshots) are the codec's {@link Encoded} to a host; a link may carry them in a form of
+ * its own, `V`.
  */
 
 export type { Encoded };
@@ -12,8 +13,8 @@ export type { Encoded };
 /** What happens when a run of that id is already there. */
 export type IfExists = 'join' | 'fail' | 'restart';
 
-export interface StartRequest extends RunAddress {
-  readonly input: Encoded;
+export interface StartRequest<V = Encoded> extends RunAddress {
+  readonly input: V;
   readonly ifExists: IfExists;
   readonly labels?: Labels;
   /** Makes a repeated request of the same call harmless. */
@@ -24,10 +25,10 @@ export interface StartRequest extends RunAddress {
   readonly startAt?: number;
 }
 
-export interface SendRequest extends RunAddress {
+export interface SendRequest<V = Encoded> extends RunAddress {
   /** Event id: a repeated one is processed once. */
   readonly id: string;
-  readonly event: Encoded;
+  readonly event: V;
   readonly until: 'accepted' | 'processed';
 }
 
@@ -47,33 +48,33 @@ export type Interest =
   | { readonly id: string; readonly kind: 'runs'; readonly query: RunQuery };
 
 /** What a host tells a client. The first notice of an interest follows its declaration at once. */
-export type Notice =
-  | { readonly kind: 'run'; readonly interest: string; readonly snapshot: Encoded }
+export type Notice<V = Encoded> =
+  | { readonly kind: 'run'; readonly interest: string; readonly snapshot: V }
   | { readonly kind: 'runs'; readonly interest: string; readonly rows: readonly RunRow[] }
-  | { readonly kind: 'emitted'; readonly interest: string; readonly event: Encoded }
+  | { readonly kind: 'emitted'; readonly interest: string; readonly event: V }
   | { readonly kind: 'host'; readonly ownership: 'owner' | 'standby' }
   /** The store is another one than before: nothing that was in it is there. `error` is a `STORE_LOST`. */
-  | { readonly kind: 'lost'; readonly error: Encoded };
+  | { readonly kind: 'lost'; readonly error: V };
 
 /** The methods of a host. All of them may be called twice with the same arguments without a second effect. */
-export interface HostApi {
+export interface HostApi<V = Encoded> {
   /**
    * Gives the address of the run that is there then: another than asked for, where its workflow is a singleton.
    * @throws `WORKFLOW_UNKNOWN`, `RUN_EXISTS`, `RUN_INPUT_DIFFERS`, `INPUT_INVALID`, `SCHEMA_ASYNC`, `VALUE_TOO_LARGE`,
    * `OPTION_INVALID`, store codes.
    */
-  start(request: StartRequest): Promise<RunAddress>;
+  start(request: StartRequest<V>): Promise<RunAddress>;
   /**
    * @throws `WORKFLOW_UNKNOWN`, `RUN_UNKNOWN`, `EVENT_INVALID`, `SCHEMA_ASYNC`, `VALUE_TOO_LARGE`, `INBOX_FULL`, store
    * codes.
    */
-  send(request: SendRequest): Promise<void>;
+  send(request: SendRequest<V>): Promise<void>;
   /** @throws `OPTION_INVALID`, store codes. */
   control(request: ControlRequest): Promise<void>;
   list(query: RunQuery): Promise<RunPage>;
   history(address: RunAddress, options: { after?: number; limit?: number }): Promise<readonly HistoryRow[]>;
   /** Events that the owner's schemas have refused, oldest first. */
-  deadLetters(address: RunAddress): Promise<Encoded>;
+  deadLetters(address: RunAddress): Promise<V>;
   watch(interest: Interest): Promise<void>;
   unwatch(interestId: string): Promise<void>;
 }
@@ -84,19 +85,35 @@ export interface HostApi {
  */
 export type LinkStatus = 'starting' | 'answering' | 'unresponsive' | 'restarting' | 'unreachable' | 'closed';
 
+/** How a link carries the values of an app. */
+export interface Values<V = unknown> {
+  /**
+   * What the caller changes later is not changed in it.
+   * @param what names the value in errors.
+   * @throws `VALUE_NOT_STORABLE` with the path of what can't be stored.
+   */
+  give(value: unknown, what: string): V;
+  /** Called once for what came. Actor references are shown as their ids, machine snapshots as their data. */
+  take(given: V): unknown;
+}
+
+/** The methods of a host, as a link has them. */
+export type LinkedApi = HostApi<unknown>;
+
 /** How a client reaches a host. A link outlives the hosts it reaches: it may replace a dead one. */
 export interface HostLink {
+  readonly values: Values;
   /**
    * Calls a host method. Calls under way when a host dies are made again on the next one.
    * @throws the host's HoldfastErrors; `HOST_UNREACHABLE` when no host answers in time; `CLOSED`.
    */
-  call<M extends keyof HostApi>(method: M, ...args: Parameters<HostApi[M]>): ReturnType<HostApi[M]>;
+  call<M extends keyof HostApi>(method: M, ...args: Parameters<LinkedApi[M]>): ReturnType<LinkedApi[M]>;
   /**
    * `connected` is called each time a host is reached, the first one included: interests are declared (again) then.
    * `status` is called when it changes; when none can be reached with the `HOST_UNREACHABLE` that calls reject with.
    */
   listen(listener: {
-    notice(notice: Notice): void;
+    notice(notice: Notice<unknown>): void;
     connected(): void;
     status(status: LinkStatus, error?: unknown): void;
   }): void;

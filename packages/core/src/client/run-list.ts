@@ -50,7 +50,7 @@ export class LinkedRunList implements RunList {
     this.#link.call('watch', { id: this.#interest, kind: 'runs', query: this.#query }).catch(() => {});
   }
 
-  heed(notice: Notice): void {
+  heed(notice: Notice<unknown>): void {
     if (notice.kind !== 'runs') return;
     this.#rows = notice.rows;
     for (const observer of [...this.#observers]) observer(this.#rows);

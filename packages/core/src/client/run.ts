@@ -1,4 +1,3 @@
-import { decode, encodeGiven } from '../codec/index.js';
 import type { DeadLetter } from '../decide/dead-letters.js';
 import type { Duration } from '../define/duration.js';
 import type { WorkflowTypes } from '../define/workflow.js';
@@ -104,7 +103,6 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
   readonly #waiting = new Set<(error: unknown) => void>();
   readonly #handlers = new Set<{ type: string; handler: (event: { readonly type: string }) => void }>();
   #snapshot = toSnapshot<T>(UNKNOWN as RunSnapshotData<T>);
-  #text = '';
 
   /** @param kept.watching is told when somebody begins to listen, and when nobody does any more. */
   constructor(
@@ -122,7 +120,8 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
   async send(event: T['event'], options: SendOptions = {}): Promise<void> {
     const { id = freshId(), until = 'accepted' } = options;
     checkEvent(event, this.id);
-    await this.#link.call('send', { ...this.#address, id, until, event: encodeGiven(event, `event ${event.type}`) });
+    const given = this.#link.values.give(event, `event ${event.type}`);
+    await this.#link.call('send', { ...this.#address, id, until, event: given });
   }
 
   getSnapshot(): RunSnapshot<T> {
@@ -192,7 +191,7 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
   }
 
   async deadLetters(): Promise<readonly DeadLetter[]> {
-    return decode(await this.#link.call('deadLetters', this.#address)) as DeadLetter[];
+    return this.#link.values.take(await this.#link.call('deadLetters', this.#address)) as DeadLetter[];
   }
 
   resume(): Promise<void> {
@@ -210,7 +209,6 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
   /** Asks the host (again, when it is a new one) to tell of this run. */
   declare(): void {
     if (!this.#watched) return;
-    this.#text = '';
     const interest = { id: this.#interest, kind: 'run', address: this.#address } as const;
     this.#link.call('watch', interest).catch((error) => this.#problem(error));
   }
@@ -220,12 +218,11 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
     for (const fail of [...this.#waiting]) fail(error);
   }
 
-  heed(notice: Notice): void {
-    if (notice.kind === 'emitted') this.#emit(decode(notice.event, revivers) as { type: string });
-    if (notice.kind !== 'run' || notice.snapshot.text === this.#text) return;
-    this.#text = notice.snapshot.text;
-    const data = decode(notice.snapshot, revivers) as RunSnapshotData<T>;
-    this.#set(reuse({ ...this.#snapshot }, data));
+  heed(notice: Notice<unknown>): void {
+    const { values } = this.#link;
+    if (notice.kind === 'emitted') this.#emit(values.take(notice.event) as { type: string });
+    if (notice.kind !== 'run') return;
+    this.#set(reuse({ ...this.#snapshot }, values.take(notice.snapshot) as RunSnapshotData<T>));
   }
 
   #control(control: Control): Promise<void> {
@@ -265,14 +262,10 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
   /** The host can't be asked: the last snapshot stands, and says why it is old. */
   #problem(error: unknown): void {
     const { code = 'HOST_FAILED', message = String(error) } = error as HoldfastError;
-    this.#text = '';
     this.#set({ ...this.#snapshot, run: { ...this.#snapshot.run, problem: { code, message } } });
     this.fail(error);
   }
 }
-
-/** Actor references in a context are shown as their ids, machine snapshots as their data. */
-const revivers = { ActorRef: ({ id }: { id: string }) => ({ id }), MachineSnapshot: (data: never) => data };
 
 /** @throws `EVENT_INVALID`. Types that begin with `xstate.` or `holdfast.` are how they speak to actors. */
 function checkEvent(event: unknown, run: string): void {

@@ -1,23 +1,19 @@
-import { stringify, unflatten } from 'devalue';
 import { HoldfastError } from '../errors/index.js';
 import type { Attached, Encoded } from '../records/records.js';
 import { bufferOf, bytesOf, isLarge } from './bytes.js';
 import { createErrorReviver, errorToData, isError } from './errors-as-data.js';
-import { fileOf } from './files.js';
-import { type Flat, isPlain, unfoldPlain } from './plain.js';
+import { fileOf, isHandle } from './files.js';
+import { flatten, type Reducers } from './flatten.js';
+import { isPlain, unfoldPlain } from './plain.js';
 import { plainText } from './plain-text.js';
+import { type Flat, type Revivers, unflatten } from './unflatten.js';
 import { assertNoProxy, describe, notStorable } from './unstorable.js';
 import { isLargeView, type ViewData, viewFromData, viewToData } from './views.js';
 
 /**
- * The one codec of every store, message and archive. devalue (https://github.com/sveltejs/devalue) carries Date, Map,
- * Set, BigInt, undefined, NaN, typed arrays and cycles; added here: Errors with their fields, and what stays outside the
- * text and is referred to by position: Blobs, Files, large ArrayBuffers (and so what views them), file system handles.
+ * The one codec of every store, message and archive. `flatten.ts` carries Date, Map, Set, BigInt, undefined, NaN, typed
+ * arrays and cycles; added here: Errors with their fields, and what stays outside the text and is referred to by position: Blobs, Files, large ArrayBuffers (and so what views them), file system handles.
  */
-
-/** How a kind of object that devalue doesn't know becomes plain data: falsy means "not mine". */
-export type Reducers = Record<string, (value: unknown) => unknown>;
-export type Revivers = Record<string, (data: never) => unknown>;
 
 interface BlobData {
   readonly at: number;
@@ -49,7 +45,7 @@ export function encode(value: unknown, what: string, reducers: Reducers = {}): E
   try {
     const text = plainText(value, reducers);
     if (text !== undefined) return { text, blobs };
-    return { text: stringify(value, allReducers(reducers, blobs)), blobs };
+    return { text: flatten(value, allReducers(reducers, blobs)), blobs };
   } catch (cause) {
     throw notStorable(cause, what);
   }
@@ -118,7 +114,7 @@ export function sameText(a: { text: string }, b: { text: string }): boolean {
 function isStorable(value: unknown, reducers: Reducers): boolean {
   try {
     const outside = (thing: unknown) => thing instanceof Blob || isLarge(thing) || isHandle(thing);
-    stringify(value, { Error: isError, Outside: outside, ...reducers });
+    flatten(value, { Error: isError, Outside: outside, ...reducers });
     return true;
   } catch {
     return false;
@@ -153,10 +149,6 @@ function attachedAt(at: number, blobs: readonly Attached[]): Attached {
   const attached = blobs[at];
   if (attached) return attached;
   throw new HoldfastError('STORE_DAMAGED', { message: `Attachment ${at} of a stored value is missing.` });
-}
-
-function isHandle(value: unknown): value is FileSystemHandle {
-  return typeof FileSystemHandle !== 'undefined' && value instanceof FileSystemHandle;
 }
 
 function isFile(blob: Blob): blob is File {

@@ -1,4 +1,5 @@
 import { type ErrorCode, HoldfastError, isHoldfastError } from '../errors/index.js';
+import { tagOf } from './views.js';
 
 /** An Error as plain data: what every store and message holds of it. */
 export interface ErrorData {
@@ -22,8 +23,9 @@ const BUILT_IN: Record<string, new (message: string) => Error> = {
   URIError,
 };
 
-export function isError(value: unknown): value is Error {
-  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
+/** @param tag what the platform calls it, where that is known. */
+export function isError(value: unknown, tag = tagOf(value)): value is Error {
+  return value instanceof Error || tag === 'Error';
 }
 
 /** @param storable tells whether a field's value can be stored: a failed step's error must never be lost to one of its fields. */

@@ -16,3 +16,7 @@ export function fileOf(blob: Blob, name: string, options: FilePropertyBag): File
 export function storedFormOf(attached: Attached): Attached {
   return attached instanceof Blob ? (storedForms.get(attached) ?? attached) : attached;
 }
+
+export function isHandle(value: unknown): value is FileSystemHandle {
+  return typeof FileSystemHandle !== 'undefined' && value instanceof FileSystemHandle;
+}

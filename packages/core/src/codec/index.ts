@@ -5,11 +5,11 @@ export {
   encode,
   encodeError,
   encodeGiven,
-  type Reducers,
-  type Revivers,
   revive,
   sameText,
 } from './codec.js';
+export { arrived, type Crossing, crossDecoded, crossError, crossGiven } from './crossing.js';
+export type { Reducers } from './flatten.js';
 export { assertLength } from './length.js';
-export type { Flat } from './plain.js';
 export { Trace } from './trace.js';
+export type { Flat, Revivers } from './unflatten.js';

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../errors/index.js';
-import { encode, type Reducers } from './codec.js';
+import { encode } from './codec.js';
+import type { Reducers } from './flatten.js';
 import { parts } from './unstorable.js';
 
 /**

@@ -1,15 +1,14 @@
-/** How devalue says that a part is undefined: JSON has no word for it. */
+/** Stands for `undefined`, as an index: JSON has no word for it. */
 const UNDEFINED = -1;
-/** Equal parts are looked for one by one: more than that are left to devalue. */
+/** Equal parts are looked for one by one: more than that are left to `flatten`. */
 const MOST_PARTS = 16;
 const KEY = /^[A-Za-z_$][\w$]*$/;
 /** What stands in JSON, and in a script, as it is. */
 const SAFE = /^[ !#-;=-[\]-~]*$/;
 
 /**
- * The text that devalue makes of a plain object which holds only primitives, as most entries of a journal do: a step
- * writes one, and devalue takes twice as long, in a new process four times. Of anything else, or where a reducer takes it,
- * undefined.
+ * The text that {@link flatten} makes of a plain object which holds only primitives, as most entries of a journal do: a step
+ * writes one, and what goes through any value takes twice as long. Of anything else, or where a reducer takes it, undefined.
  */
 export function plainText(
   value: unknown,

@@ -1,10 +1,6 @@
-/**
- * A text of devalue's, parsed: what stands at an index is a primitive, or the parts of an object by their indices; the
- * value itself stands at 0.
- */
-export type Flat = unknown[];
+import type { Flat } from './unflatten.js';
 
-/** Stands for `undefined`, as an index: devalue's form has more of the kind, which are rare. */
+/** Stands for `undefined`, as an index: there are more of the kind, which are rare. */
 const UNDEFINED = -1;
 
 /**

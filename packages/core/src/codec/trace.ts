@@ -1,8 +1,9 @@
-import { stringify } from 'devalue';
 import type { Attached, Encoded } from '../records/records.js';
 import { bytesOf, isLarge } from './bytes.js';
-import { allReducers, type Reducers } from './codec.js';
-import type { Flat } from './plain.js';
+import { allReducers } from './codec.js';
+import { flatten, HOLE, type Reducers, WORDLESS } from './flatten.js';
+import type { Flat } from './unflatten.js';
+import { tagOf } from './views.js';
 
 type Kind = 'list' | 'fields' | 'map' | 'set' | 'leaf' | 'view' | 'reduced' | 'outside';
 
@@ -20,16 +21,6 @@ interface Node {
   round: number;
 }
 
-/** Indices of what is no object of its own in devalue's form. */
-const UNDEFINED = -1;
-const HOLE = -2;
-const SPECIAL_NUMBERS: readonly (readonly [number, number])[] = [
-  [Number.NaN, -3],
-  [Number.POSITIVE_INFINITY, -4],
-  [Number.NEGATIVE_INFINITY, -5],
-  [-0, -6],
-];
-
 const KINDS: Record<string, Kind> = { Array: 'list', Map: 'map', Set: 'set' };
 for (const tag of ['Date', 'RegExp', 'URL', 'URLSearchParams', 'ArrayBuffer']) KINDS[tag] = 'leaf';
 
@@ -38,7 +29,7 @@ const OUTSIDE = ['Blob', 'Bytes', 'Handle'];
 
 /**
  * What a text says of a value, object by object, so that a later state of the value can be written as what has changed.
- * In devalue's form objects are told by index, so what is shared, and cycles, need nothing more than that.
+ * In its form objects are told by index, so what is shared, and cycles, need nothing more than that.
  *
  * Owns: by object, its index in the text and what was written of it. Never: the value, which stays anybody's to change.
  * 1. Every object is looked at each time, and compared with what was written of it: a change in place is found, and so
@@ -115,7 +106,6 @@ export class Trace {
   }
 
   #indexOf(thing: unknown): number {
-    if (thing === undefined) return UNDEFINED;
     if (typeof thing !== 'object' || thing === null) return this.#primitive(thing);
     const node = this.#nodes.get(thing);
     if (!node) return this.#add(thing);
@@ -124,7 +114,8 @@ export class Trace {
   }
 
   #primitive(thing: unknown): number {
-    for (const [special, index] of SPECIAL_NUMBERS) if (Object.is(thing, special)) return index;
+    const at = WORDLESS.findIndex((word) => Object.is(word, thing));
+    if (at >= 0) return -1 - at;
     const known = this.#primitives.get(thing);
     if (known !== undefined) return known;
     if (typeof thing === 'function' || typeof thing === 'symbol') throw new Unfollowed();
@@ -296,17 +287,13 @@ function kindOf(thing: object): Kind {
   throw new Unfollowed();
 }
 
-/** What devalue writes as fields. Objects without a prototype it writes in a form of their own. */
+/** What is written as fields. Objects without a prototype it writes in a form of their own. */
 function isPlain(thing: object): boolean {
   return (
     Object.getPrototypeOf(thing) === Object.prototype &&
     tagOf(thing) === 'Object' &&
     Object.getOwnPropertySymbols(thing).length === 0
   );
-}
-
-function tagOf(thing: object): string {
-  return Object.prototype.toString.call(thing).slice(8, -1);
 }
 
 function partsOf(thing: object, kind: Kind): readonly unknown[] {
@@ -320,7 +307,7 @@ function partsOf(thing: object, kind: Kind): readonly unknown[] {
     case 'view':
       return [(thing as ArrayBufferView).buffer, ...extentOf(thing as DataView | Uint8Array)];
     default:
-      return [stringify(thing)];
+      return [flatten(thing)];
   }
 }
 

@@ -1,4 +1,5 @@
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
+import { Refusal, type Step } from './flatten.js';
 
 /** What a value is that can't be stored, and what to do about it. */
 interface Kind {
@@ -8,11 +9,11 @@ interface Kind {
 
 const PLAIN = 'Leave it out, or put plain data in its place.';
 
-/** The `VALUE_NOT_STORABLE` of what devalue has refused: it says where, and which part. @param what names the whole. */
+/** The `VALUE_NOT_STORABLE` of what could not be made flat. @param what names the whole. */
 export function notStorable(cause: unknown, what: string): HoldfastError {
   if (isHoldfastError(cause)) return cause;
-  const { path = '', value, message = '' } = (cause ?? {}) as { path?: string; value?: unknown; message?: string };
-  return refused(what, `${what}${path}`, ofMessage(message) ?? ofPrimitive(value) ?? ofObject(value), cause);
+  if (cause instanceof Refusal) return refused(what, what + cause.path.map(written).join(''), kindOf(cause));
+  return refused(what, what, /call stack|recursion/.test(describe(cause)) ? TOO_DEEP : ofObject(undefined), cause);
 }
 
 /**
@@ -43,15 +44,19 @@ export function* parts(value: object): Iterable<[string, unknown]> {
   if (value instanceof Map) {
     for (const [key, part] of value) {
       yield ['.keys()', key];
-      yield [`.get(${typeof key === 'string' ? JSON.stringify(key) : describe(key)})`, part];
+      yield [written({ key }), part];
     }
   } else if (value instanceof Set) for (const part of value) yield ['.values()', part];
-  else for (const [key, part] of Object.entries(value)) yield [Array.isArray(value) ? `[${key}]` : member(key), part];
+  else
+    for (const [key, part] of Object.entries(value))
+      yield [written(Array.isArray(value) && +key >= 0 ? +key : key), part];
 }
 
-/** As devalue writes it. */
-function member(key: string): string {
-  return /^[a-zA-Z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+/** As in JavaScript. */
+function written(step: Step): string {
+  if (typeof step === 'object')
+    return `.get(${typeof step.key === 'string' ? JSON.stringify(step.key) : describe(step.key)})`;
+  return typeof step === 'string' && /^[a-zA-Z_$][\w$]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
 }
 
 function refused(what: string, path: string, { kind, remedy }: Kind, cause?: unknown): HoldfastError {
@@ -59,12 +64,12 @@ function refused(what: string, path: string, { kind, remedy }: Kind, cause?: unk
   return new HoldfastError('VALUE_NOT_STORABLE', { message, remedy, details: { path }, cause });
 }
 
-function ofMessage(message: string): Kind | undefined {
-  if (message === 'Maximum call stack size exceeded')
-    return { kind: 'nested too deeply', remedy: 'Hand over a flat list.' };
-  if (message.includes('__proto__')) return { kind: 'an object with a __proto__ key', remedy: PLAIN };
-  if (message.includes('symbolic keys')) return { kind: 'an object with symbol keys', remedy: 'Use strings as keys.' };
-  return undefined;
+const TOO_DEEP = { kind: 'nested too deeply', remedy: 'Hand over a flat list.' };
+
+function kindOf({ part, wrong }: Refusal): Kind {
+  if (wrong === '__proto__') return { kind: 'an object with a __proto__ key', remedy: PLAIN };
+  if (wrong === 'symbols') return { kind: 'an object with symbol keys', remedy: 'Use strings as keys.' };
+  return ofPrimitive(part) ?? ofObject(part);
 }
 
 function ofPrimitive(value: unknown): Kind | undefined {

@@ -1,24 +1,9 @@
 import { isLarge } from './bytes.js';
 
-/** Typed arrays and DataViews of large buffers: devalue wants the bytes of theirs in the text. */
-
-const KINDS = {
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-  DataView,
-};
+/** Typed arrays and DataViews, and those of large buffers: of these the bytes are not to be in the text. */
 
 export interface ViewData {
-  readonly kind: keyof typeof KINDS;
+  readonly kind: string;
   readonly buffer: ArrayBuffer;
   /** In bytes. */
   readonly offset: number;
@@ -28,21 +13,35 @@ export interface ViewData {
 
 type View = ArrayBufferView<ArrayBuffer> & { readonly length?: number };
 
+/** The names of all kinds. */
+export const VIEW = /^(DataView|(Big)?(Int|Uint|Float)\d+(Clamped)?Array)$/;
+
+/** What the platform calls it, as in `Map` or `Uint8Array`: a Buffer of Node is one of these. */
+export function tagOf(thing: unknown): string {
+  return Object.prototype.toString.call(thing).slice(8, -1);
+}
+
 export function isLargeView(value: unknown): value is View {
-  return ArrayBuffer.isView(value) && isLarge(value.buffer) && kindOf(value) in KINDS;
+  return ArrayBuffer.isView(value) && isLarge(value.buffer);
 }
 
 export function viewToData(view: View): ViewData {
   const { buffer, byteOffset: offset, byteLength, length = byteLength } = view;
-  return { kind: kindOf(view) as ViewData['kind'], buffer, offset, length };
+  return { kind: tagOf(view), buffer, offset, length };
 }
 
 export function viewFromData({ kind, buffer, offset, length }: ViewData): ArrayBufferView {
-  const Kind = KINDS[kind] as new (buffer: ArrayBuffer, offset: number, length: number) => ArrayBufferView;
-  return new Kind(buffer, offset, length);
+  return viewOf(kind, buffer, offset, length);
 }
 
-/** A Buffer of Node is a Uint8Array. */
-function kindOf(view: ArrayBufferView): string {
-  return Object.prototype.toString.call(view).slice(8, -1);
+/** @param kind one of {@link VIEW}. @param extent offset and length, where it isn't all of the buffer. */
+export function viewOf(
+  kind: string,
+  buffer: ArrayBuffer,
+  ...extent: [offset?: number, length?: number]
+): ArrayBufferView {
+  const Kind = (globalThis as unknown as Record<string, new (buffer: ArrayBuffer, ...extent: unknown[]) => never>)[
+    kind
+  ];
+  return new (Kind as NonNullable<typeof Kind>)(buffer, ...extent);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createMachine, emit, fromPromise, setup } from 'xstate';
+import { encodedValues } from '../client/encoded-values.js';
 import { createClient } from '../client/holdfast.js';
 import type { HostLink, Notice } from '../client/protocol.js';
 import { encode, encodeError } from '../codec/index.js';
@@ -255,6 +256,7 @@ test('a store that was owned and refuses for good is told', async () => {
 test('what is lost ends each wait for a result with that error, and what comes later is another matter', async () => {
   let tell: (notice: Notice) => void = () => {};
   const link = {
+    values: encodedValues,
     closed: new Promise<never>(() => {}),
     call: async () => undefined,
     listen: ({ notice }: { notice: typeof tell }) => {

@@ -1,5 +1,6 @@
+import { encodedValues } from '../client/encoded-values.js';
 import { createClient, type Holdfast } from '../client/holdfast.js';
-import type { HostApi, HostLink } from '../client/protocol.js';
+import type { HostApi, HostLink, Values } from '../client/protocol.js';
 import { type Duration, toMs } from '../define/duration.js';
 import type { Schedule } from '../define/schedule.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
@@ -84,6 +85,7 @@ export function createTestHoldfast<const TWorkflows extends readonly AnyWorkflow
 
 /** Owns: the present host. 1. A call that its host left unanswered is made again on the next one. */
 class MortalLink implements HostLink {
+  readonly values = encodedValues as Values;
   readonly closed: Promise<never>;
   mortal: MortalHost;
   readonly #boot: () => MortalHost;
