@@ -94,3 +94,46 @@ test('no more than some of it is kept: then it is read, and is the same', async 
   expect(reads()).toBe(opened + 1);
   await store.close();
 });
+
+/** A run with many empty values, in lines that are not kept, and one that is not empty. */
+async function withEmptyValues(store: Store): Promise<void> {
+  const { epoch } = await store.acquire();
+  await start(store, 'r');
+  for (let after = 0; after < 100; after++) {
+    const put = { op: 'put', id: `${after}`, value: { text: after === 0 ? 'not empty' : '' } } as const;
+    const ops = [{ op: 'run', row: row('r', after + 1) }, put] as const;
+    await store.commit({ workflow: 'w', run: 'r', epoch, after, durability: 'strict', ops });
+  }
+  for (let n = 0; n < 5; n++) await start(store, `${n}`, 'x'.repeat(1 << 20));
+}
+
+test.each([
+  ['as written', false],
+  ['opened from an index', true],
+])('a value without a text is not read, as its id is all of it: %s', async (_, again) => {
+  let bytes = 0;
+  const disk = before(new SimulatedDisk(), async () => {});
+  const watched = {
+    ...disk,
+    readAt(path: string, offset: number, length: number) {
+      bytes += length;
+      return disk.readAt(path, offset, length);
+    },
+  };
+  const segmentBytes = 1 << 16;
+  let store = await openSimulated(watched, { segmentBytes });
+  await withEmptyValues(store);
+  if (again) {
+    await store.close();
+    expect((await disk.list('/store')).filter((name) => name.endsWith('.index')).length).toBeGreaterThan(0);
+    store = await openSimulated(watched, { segmentBytes });
+    await store.acquire();
+  }
+  bytes = 0;
+  const values = (await store.load({ workflow: 'w', run: 'r' }))?.values;
+  expect(values?.size).toBe(101);
+  expect([values?.get('0'), values?.get('7')]).toEqual([{ text: 'not empty' }, { text: '' }]);
+  // Two lines, of a hundred.
+  expect(bytes).toBeLessThan(2000);
+  await store.close();
+});

@@ -7,6 +7,7 @@ import { StateRecord } from './state-record.js';
 /** Event ids remembered per run: a repeated one within this many is ignored. */
 const SEEN_HORIZON = 1000;
 const SEEN = 'seen/';
+const EMPTY: StoredValue = { text: '' };
 
 /**
  * A run's values in memory, and the ops that keep the store at the same.
@@ -25,7 +26,9 @@ export class RunRecord {
   /** The group that was added to last. */
   #latest = { group: '', ids: new Set<string>() };
   readonly #book: AttachmentBook;
-  readonly #seen: string[];
+  /** Ids of the events seen, and of their values, which stand for nothing else: `seen/<seq> <event id>`, oldest first. */
+  readonly #seen = new Set<string>();
+  readonly #seenAs: string[] = [];
   readonly #valueLength: number;
   /** By attachment, how many values refer to it. */
   readonly #uses = new Map<string, number>();
@@ -35,10 +38,13 @@ export class RunRecord {
 
   constructor({ values, attachments }: Pick<StoredRun, 'values' | 'attachments'>, valueLength = Infinity) {
     this.#valueLength = valueLength;
-    for (const [id, value] of values) this.#set(id, value);
+    for (const [id, value] of values) {
+      this.#set(id, value);
+      if (id.startsWith(SEEN)) this.#seenAs.push(id);
+    }
     this.#book = new AttachmentBook(attachments);
-    const seq = (id: string) => Number(values.get(id)?.text);
-    this.#seen = this.idsFrom(SEEN).sort((a, b) => seq(a) - seq(b));
+    this.#seenAs.sort((a, b) => seenAt(a) - seenAt(b));
+    for (const id of this.#seenAs) this.#seen.add(eventIn(id));
   }
 
   /** How long the text of one value may be, in UTF-16 units. */
@@ -125,14 +131,20 @@ export class RunRecord {
 
   /** False when that event id was seen before, within the horizon. */
   remember(eventId: string, seq: number, ops: Op[]): boolean {
-    const id = SEEN + eventId;
-    if (this.#values.has(id)) return false;
-    const value = { text: String(seq) };
-    this.#set(id, value);
-    ops.push({ op: 'put', id, value });
-    this.#seen.push(id);
-    if (this.#seen.length > SEEN_HORIZON) this.remove(this.#seen.shift() as string, ops);
+    if (this.#seen.has(eventId)) return false;
+    const id = `${SEEN}${seq} ${eventId}`;
+    // All of it is its id: a store that knows where its values are reads none of a thousand.
+    this.#set(id, EMPTY);
+    ops.push({ op: 'put', id, value: EMPTY });
+    this.#seen.add(eventId);
+    if (this.#seenAs.push(id) > SEEN_HORIZON) this.#forgetOldest(ops);
     return true;
+  }
+
+  #forgetOldest(ops: Op[]): void {
+    const oldest = this.#seenAs.shift() as string;
+    this.#seen.delete(eventIn(oldest));
+    this.remove(oldest, ops);
   }
 
   /** Takes in attachments that came with an inbox row. */
@@ -195,6 +207,14 @@ export class RunRecord {
     this.#latest = { group: its, ids: found };
     return found;
   }
+}
+
+function seenAt(id: string): number {
+  return Number(id.slice(SEEN.length, id.indexOf(' ')));
+}
+
+function eventIn(id: string): string {
+  return id.slice(id.indexOf(' ') + 1);
 }
 
 /** What the ids of one journal, of all messages, have in common: all up to the last slash. */

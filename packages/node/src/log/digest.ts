@@ -1,6 +1,6 @@
 import type { RunAddress, RunRow } from '@holdfast/core/store';
 import type { ChangeEntry, CopyEntry, Entry, Globals } from './entry.js';
-import { addressOf, isOfRun, mailOf, type Step, sharesOf, stepsOf } from './records.js';
+import { addressOf, isEmpty, isOfRun, mailOf, type Step, sharesOf, stepsOf } from './records.js';
 import { type DigestRecord, encodeRecords, type IndexedRun } from './segment-index.js';
 
 /** What a record of an index says, and the line that it is about; none where it says that something is gone. */
@@ -96,7 +96,7 @@ export class Digest {
         records.set('head', { record: ['head'], line });
         return;
       case 'value':
-        records.set(`value ${step.id}`, { record: ['value', step.id], line });
+        records.set(`value ${step.id}`, { record: [isEmpty(step) ? 'empty' : 'value', step.id], line });
         return;
       case 'removed':
         records.set(`value ${step.id}`, { record: ['removed', step.id] });

@@ -58,3 +58,8 @@ export interface RecordPlace {
   readonly line: LinePlace;
   readonly bytes: number;
 }
+
+/** Where a value is. One with an empty text, and nothing else, need not be read: its id is all of it. */
+export interface ValuePlace extends RecordPlace {
+  readonly isEmpty?: boolean;
+}

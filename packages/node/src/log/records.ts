@@ -22,7 +22,8 @@ export type Step = HeldRecord | Removal;
 /** What is noted of a step: of a head all of it, of other records what tells them apart. */
 export type NotedStep =
   | { readonly is: 'head'; readonly row: RunRow }
-  | { readonly is: 'value'; readonly id: string }
+  | { readonly is: 'value'; readonly id: string; readonly isEmpty: boolean }
+  | Extract<HeldRecord, { is: 'value' }>
   | { readonly is: 'attachment'; readonly ref: Pick<AttachmentRef, 'id' | 'file'> }
   | { readonly is: 'history'; readonly row: Pick<HistoryRow, 'seq'> }
   | { readonly is: 'inbox'; readonly row: Pick<InboxRow, 'n' | 'id' | 'lane'> }
@@ -40,6 +41,11 @@ export function isOfRun(entry: Entry): entry is ChangeEntry | CopyEntry {
 
 export function isHeld(step: Step): step is HeldRecord {
   return weightOf(step) > 0;
+}
+
+/** Whether all of a value is its id. */
+export function isEmpty(step: Extract<NotedStep, { is: 'value' }>): boolean {
+  return 'value' in step ? step.value.text === '' && !step.value.attachments : step.isEmpty;
 }
 
 /** Mail that asked for it: its id, and the `n` it was given (0: a start). */

@@ -1,6 +1,6 @@
 import type { InboxRow, RunRow } from '@holdfast/core/store';
-import type { RecordPlace, SegmentSpace } from './place.js';
-import type { HeldRecord, NotedStep } from './records.js';
+import type { RecordPlace, SegmentSpace, ValuePlace } from './place.js';
+import { type HeldRecord, isEmpty, type NotedStep } from './records.js';
 import { eachRecord, hasRecords, type IndexedRun } from './segment-index.js';
 
 export interface HistoryPlace extends RecordPlace {
@@ -15,7 +15,7 @@ export interface AttachmentPlace extends RecordPlace {
 }
 
 /** What most runs have none of, shared to spare memory. */
-const NO_VALUES: ReadonlyMap<string, RecordPlace> = new Map();
+const NO_VALUES: ReadonlyMap<string, ValuePlace> = new Map();
 const NO_HISTORY: readonly HistoryPlace[] = [];
 const NO_INBOX: readonly InboxPlace[] = [];
 const NO_ATTACHMENTS: ReadonlyMap<string, AttachmentPlace> = new Map();
@@ -41,12 +41,12 @@ export class RunIndex {
   row: RunRow | undefined;
   #unread: Unread | undefined;
   #head: RecordPlace | undefined;
-  #values: Map<string, RecordPlace> | undefined;
+  #values: Map<string, ValuePlace> | undefined;
   #history: HistoryPlace[] | undefined;
   #inbox: InboxPlace[] | undefined;
   #attachments: Map<string, AttachmentPlace> | undefined;
 
-  get values(): ReadonlyMap<string, RecordPlace> {
+  get values(): ReadonlyMap<string, ValuePlace> {
     this.#read();
     return this.#values ?? NO_VALUES;
   }
@@ -105,7 +105,7 @@ export class RunIndex {
       case 'value':
         this.#values ??= new Map();
         replace(this.#values.get(step.id), place);
-        this.#values.set(step.id, place);
+        this.#values.set(step.id, isEmpty(step) ? { ...place, isEmpty: true } : place);
         return [];
       case 'history':
         this.#history ??= [];

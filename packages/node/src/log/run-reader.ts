@@ -9,6 +9,7 @@ import { damaged } from './scan.js';
 import type { LogState } from './state.js';
 
 const DEFAULT_LIMIT = 1000;
+const EMPTY: StoredValue = { text: '' };
 
 /** All of a run, with references in place of its attachments. */
 export interface ReadRun {
@@ -59,8 +60,16 @@ export class RunReader {
     const values = new Map<string, StoredValue>();
     const attachments = new Map<string, AttachmentRef>();
     const inbox = new Map<number, InboxRow>();
-    await this.#read(state, [...places.values(), ...refs.values(), ...waiting], (record, line) => {
-      if (record.is === 'value') return places.get(record.id)?.line === line && noted(values, record.id, record.value);
+    const unread: RecordPlace[] = [...refs.values(), ...waiting];
+    for (const [id, place] of places) {
+      if (place.isEmpty) values.set(id, EMPTY);
+      else unread.push(place);
+    }
+    await this.#read(state, unread, (record, line) => {
+      if (record.is === 'value') {
+        const place = places.get(record.id);
+        return place?.line === line && !place.isEmpty && noted(values, record.id, record.value);
+      }
       if (record.is === 'attachment')
         return refs.get(record.ref.id)?.line === line && noted(attachments, record.ref.id, record.ref);
       return record.is === 'inbox' && noted(inbox, record.row.n, record.row);

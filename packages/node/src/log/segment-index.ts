@@ -5,7 +5,7 @@ import { LinePlace, type RecordPlace, type SegmentSpace } from './place.js';
 import type { NotedStep } from './records.js';
 
 /** Version of the layout of indexes: one of another is not used. */
-const INDEX_FORMAT = 1;
+const INDEX_FORMAT = 2;
 
 /** Runs in one line of an index. */
 const RUNS_A_LINE = 500;
@@ -14,6 +14,7 @@ const RUNS_A_LINE = 500;
 export type DigestRecord =
   | readonly ['head']
   | readonly ['value', id: string]
+  | readonly ['empty', id: string]
   | readonly ['removed', id: string]
   | readonly ['attachment', id: string, file: string]
   | readonly ['detached', id: string]
@@ -127,7 +128,10 @@ export function eachRecord({ row, records }: IndexedRun, segment: SegmentSpace, 
         take({ is: 'head', row: row as RunRow }, place());
         break;
       case 'value':
-        take({ is: 'value', id: string() }, place());
+        take({ is: 'value', id: string(), isEmpty: false }, place());
+        break;
+      case 'empty':
+        take({ is: 'value', id: string(), isEmpty: true }, place());
         break;
       case 'removed':
         take({ is: 'removed', id: string() }, NOWHERE);
