@@ -32,6 +32,7 @@ test.each<[string, (n: number) => string]>([
     if (n % 400 === 0) record = restored(values);
   }
   expect(values.size).toBe(HORIZON);
+  expect(seen(record, idOf(1))).toBe(false);
   record = restored(values);
   expect(seen(record, idOf(all))).toBe(true);
   expect(seen(record, idOf(all - HORIZON + 1))).toBe(true);
