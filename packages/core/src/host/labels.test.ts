@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { encodedValues } from '../client/encoded-values.js';
 import { createClient } from '../client/holdfast.js';
 import type { StartRequest } from '../client/protocol.js';
 import { defineWorkflow } from '../define/define-workflow.js';
@@ -54,7 +55,12 @@ test('labels are those of the call, though it is made again after they were chan
     requests.push(request);
     return request;
   };
-  const holdfast = createClient({ call, listen: () => {}, closed: new Promise(() => {}) } as never);
+  const holdfast = createClient({
+    values: encodedValues,
+    call,
+    listen: () => {},
+    closed: new Promise(() => {}),
+  } as never);
   const labels = { customer: '42' };
   await holdfast.start('w', { labels } as never);
   labels.customer = '43';
