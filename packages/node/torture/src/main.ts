@@ -40,7 +40,7 @@ const extent = { short: options.short, seed: options.seed === undefined ? undefi
 const tests = [
   ...powerCuts(extent),
   ...mutationTests(extent),
-  ...(options.short ? [] : sourceMutationTests(extent)),
+  ...sourceMutationTests(extent),
   ...damageTests(extent),
   ...faultTests(extent),
   ...takeoverTests(extent),
