@@ -37,14 +37,20 @@ export async function context({ name, bytes, events, durability }) {
   return { 'ms/event': ms / events };
 }
 
-/**
- * `count` runs that wait, copies of one, and one more that is due `dueInMs` after it began. Their host is not closed, so what
- * opens the store next does so after a crash. Resolves to the instant (ms) at which that one is due.
- */
-export async function prepareWaiting({ name, count, dueInMs }) {
+/** `count` runs that wait, copies of one. */
+export async function prepareWaiting({ name, count }) {
   const holdfast = await open(name);
   await begin(holdfast, 'run', 1e9);
+  await holdfast.close();
   await copyRun(name, ['waiting', 'run'], count - 1);
+}
+
+/**
+ * One more that is due `dueInMs` after it began. Its host is not closed, so what opens the store next does so after a crash.
+ * Resolves to the instant (ms) at which it is due.
+ */
+export async function beginDue({ name, dueInMs }) {
+  const holdfast = await open(name);
   await begin(holdfast, 'due', dueInMs);
   return { dueAt: Date.now() + dueInMs };
 }

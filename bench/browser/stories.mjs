@@ -3,6 +3,7 @@
 /**
  * @typedef {object} Tabs
  * @property {() => Promise<import('@playwright/test').Page>} open a new tab with the bench's page
+ * @property {(what: string, prepare: () => Promise<void>) => Promise<void>} withStored a browser with what was prepared, once for all rounds
  */
 
 /** @param {import('@playwright/test').Page} page */
@@ -35,12 +36,18 @@ export async function takeover({ open }, { name }) {
 }
 
 /**
- * Many runs that wait, in a store whose tab is gone: a new tab opens it. Memory is that of its page and worker, when the first of
+ * Many runs that wait, and one that is due soon, in a store whose tab is gone: a new tab opens it. Memory is that of its page and worker, when the first of
  * them was due, garbage left out.
  */
-export async function waitingRuns({ open }, { name, count, dueInMs }) {
+export async function waitingRuns({ open, withStored }, { count, dueInMs }) {
+  const name = 'waiting';
+  await withStored(`${count} waiting`, async () => {
+    const page = await open();
+    await call(page, 'inWorker', 'prepareWaiting', { name, count });
+    await page.close();
+  });
   const first = await open();
-  const { dueAt } = await call(first, 'inWorker', 'prepareWaiting', { name, count, dueInMs });
+  const { dueAt } = await call(first, 'inWorker', 'beginDue', { name, dueInMs });
   await first.close();
   const second = await open();
   const told = await call(second, 'openWaiting', { name, dueAt });

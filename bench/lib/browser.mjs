@@ -1,7 +1,7 @@
 // A real Chromium with a profile on the disk, a new one each round, and the bench's page in it.
 
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -32,6 +32,8 @@ export class Browser {
   /** @type {import('@playwright/test').BrowserContext | undefined} */
   #context;
   #profile = '';
+  /** Copies of profiles, by what is in them. */
+  #kept = new Map();
   #names = 0;
 
   /** Builds the page, and serves it. @returns {Promise<Browser>} rejects, saying why, where there is no Chromium */
@@ -91,12 +93,36 @@ export class Browser {
   async nextRound() {
     await this.#endRound();
     this.#profile = freshFolder('profile');
-    mkdirSync(this.#profile, { recursive: true });
+    await this.#launch();
+  }
+
+  async #launch() {
     this.#context = await chromium.launchPersistentContext(this.#profile, {
       executablePath: this.#executablePath,
       headless: true,
       args: FLAGS,
     });
+  }
+
+  /**
+   * The browser begins anew with what `prepare` has stored, which happens once however many rounds there are.
+   * @param {string} what
+   * @param {() => Promise<void>} prepare
+   */
+  async #withStored(what, prepare) {
+    const known = this.#kept.get(what);
+    if (known) {
+      await this.#endRound();
+      this.#profile = freshFolder('profile');
+      cpSync(known, this.#profile, { recursive: true });
+    } else {
+      await prepare();
+      await this.#context?.close();
+      const kept = freshFolder('kept');
+      cpSync(this.#profile, kept, { recursive: true });
+      this.#kept.set(what, kept);
+    }
+    await this.#launch();
   }
 
   async #endRound() {
@@ -114,7 +140,8 @@ export class Browser {
   async run({ module: where, program }, params) {
     const given = { name: `bench-${++this.#names}`, ...params };
     const open = () => this.#openPage();
-    if (where === 'stories') return STORIES[program]({ open }, given);
+    const withStored = (what, prepare) => this.#withStored(what, prepare);
+    if (where === 'stories') return STORIES[program]({ open, withStored }, given);
     const page = await open();
     const busyMs = await watchThread(page);
     try {
@@ -141,7 +168,7 @@ export class Browser {
   async close() {
     await this.#endRound();
     this.#server?.close();
-    removeFolder(this.#folder);
+    for (const folder of [this.#folder, ...this.#kept.values()]) removeFolder(folder);
   }
 }
 
