@@ -11,7 +11,7 @@ const InARow = Workflow.make({
   name: 'function',
   success: Schema.Number,
   payload: { id: Schema.String, steps: Schema.Number },
-  idempotencyKey: ({ id }) => id,
+  idempotencyKey: ({ id }) => String(id),
 });
 
 const inARow = InARow.toLayer(

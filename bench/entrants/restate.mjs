@@ -46,6 +46,7 @@ async function begin(admin, ingress) {
     body: JSON.stringify({ uri, force: true }),
   });
   if (!answer.ok) throw new Error(`Restate refuses the handler: ${await answer.text()}`);
+  /** @type {any} A service whose type nobody has told. */
   const client = connect({ url: ingress }).serviceClient({ name: 'function' });
   return { play: (steps) => client.play(steps), end: () => server.close() };
 }
