@@ -163,6 +163,8 @@ export async function waitingRuns({ folder, count, dueInMs }) {
   await holdfast.run('waiting', 'due').result();
   const lateMs = Date.now() - readyAt;
   const { rss } = process.memoryUsage();
+  globalThis.gc?.();
+  const { heapUsed } = process.memoryUsage();
   await holdfast.close();
   const [memory, disk] = [rss - before, await sizeOf(directory)];
   return {
@@ -170,6 +172,7 @@ export async function waitingRuns({ folder, count, dueInMs }) {
     'open ms': openMs,
     'first timer late ms': lateMs,
     'memory MiB': memory / 2 ** 20,
+    'heap MiB': heapUsed / 2 ** 20,
     'disk MiB': disk / 2 ** 20,
   };
 }
