@@ -306,6 +306,19 @@ test('a database of the first layout is given the index of deadlines, and keeps 
   expect(seen).toEqual({ epoch: 1, due: ['old'] });
 });
 
+test("an app's own database that lacks the index of deadlines is done without it", async ({ openTab }) => {
+  const tab = await openTab();
+  const seen = await tab.evaluate(async () => {
+    await app.makeFirstLayout('store');
+    const store = app.ownStore('store');
+    const { epoch } = await store.acquire();
+    const [due, { rows }] = [await store.due?.(10), await store.list()];
+    await store.close();
+    return { epoch, due, listed: rows.map(({ run }) => run) };
+  });
+  expect(seen).toEqual({ epoch: 1, due: [], listed: ['old'] });
+});
+
 test.describe('the connection', () => {
   test('that another tab keeps from opening is STORE_BLOCKED in time, and opens later', async ({ openTab }) => {
     const [stubborn, deleting, tab] = [await openTab(), await openTab(), await openTab()];

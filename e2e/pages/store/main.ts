@@ -350,6 +350,8 @@ const app = {
   deleteDatabase,
   openRaw,
   makeFirstLayout,
+  /** One that an app opens, without an upgrade. */
+  ownStore: (name: string) => idbStore(name, () => openRaw(name)).connect(),
   start,
   aRun,
   aCheckpoint,

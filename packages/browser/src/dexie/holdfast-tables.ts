@@ -1,5 +1,5 @@
 /**
- * Holdfast's tables, for the `stores` of a Dexie database. They are the same in every version of it.
+ * Holdfast's tables, for the `stores` of a Dexie database: the same in all versions that it declares.
  *
  * @example
  * db.version(2).stores({ ...holdfastTables, photos: 'id, album' });

@@ -106,10 +106,15 @@ export async function readPage(db: Database, query: RunQuery = {}): Promise<RunP
   return found.length > limit && last ? { rows, cursor: JSON.stringify(address(last)) } : { rows };
 }
 
-/** From the index of deadlines: of no run that comes later anything is read. */
+/**
+ * From the index of deadlines: of no run that comes later anything is read. None where there is no such index, as in an app's
+ * database that was made before it: then all are found when the heads are looked through.
+ */
 export function readDue(db: Database, limit: number): Promise<RunRow[]> {
   return reading(db, ['holdfast_runs'], async (transaction) => {
-    const byDeadline = transaction.objectStore('holdfast_runs').index('[status+nextDeadlineAt]');
+    const table = transaction.objectStore('holdfast_runs');
+    if (!table.indexNames.contains('[status+nextDeadlineAt]')) return [];
+    const byDeadline = table.index('[status+nextDeadlineAt]');
     const parts = WOKEN.map((status) => byDeadline.getAll(IDBKeyRange.bound([status], [status, []]), limit));
     const inOrder = (await Promise.all(parts)).flat().sort(byInstant);
     return inOrder.slice(0, limit).map(toRow);
