@@ -104,7 +104,7 @@ const MUTATIONS = [
   {
     name: 'an event id is forgotten',
     file: 'decide/run-record.js',
-    from: 'if (this.#values.has(id))\n            return false;',
+    from: 'if (this.#seen.has(eventId))\n            return false;',
     to: '',
     by: 'invoke: a state re-entered',
   },

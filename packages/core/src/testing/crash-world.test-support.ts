@@ -3,6 +3,7 @@ import type { AnyWorkflow } from '../define/workflow.js';
 import { createHost, type Host } from '../host/host.js';
 import type { Connectivity } from '../host/ports.js';
 import type { RunRow } from '../records/records.js';
+import { worksAhead } from '../steps/turn.js';
 import { createMemoryDatabase, createMemoryStore, type MemoryDatabase } from '../store/memory-store.js';
 import type { Store } from '../store/store.js';
 import { ManualClock } from './manual-clock.js';
@@ -129,7 +130,7 @@ export class CrashWorld {
     for (let quiet = 0, seen = ''; quiet < 4; ) {
       await new Promise((resolve) => setTimeout(resolve));
       const now = JSON.stringify([this.ledger.length, this.database.tables.list().rows]);
-      quiet = now === seen ? quiet + 1 : 0;
+      quiet = now === seen && worksAhead() === 0 ? quiet + 1 : 0;
       seen = now;
     }
   }

@@ -3,6 +3,7 @@ import { linkLocally } from '../client/local-link.js';
 import type { AnyWorkflow, WorkflowMap } from '../define/workflow.js';
 import { createHost, type Host } from '../host/host.js';
 import type { HostOptions } from '../host/options.js';
+import { worksAhead } from '../steps/turn.js';
 import { createMemoryDatabase, createMemoryStore, type MemoryDatabase } from '../store/memory-store.js';
 import { ManualClock } from './manual-clock.js';
 
@@ -23,5 +24,8 @@ export function aHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
 
 /** Lets everything happen that needs no time of the manual clock. */
 export async function settled(turns = 8): Promise<void> {
-  for (let i = 0; i < turns; i++) await new Promise((resolve) => setTimeout(resolve));
+  for (let still = 0; still < turns; ) {
+    await new Promise((resolve) => setTimeout(resolve));
+    if (worksAhead() === 0) still++;
+  }
 }

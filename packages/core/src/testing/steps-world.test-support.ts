@@ -6,6 +6,7 @@ import type { Progress } from '../records/records.js';
 import { type ExecutionPorts, StepsExecution } from '../steps/execution.js';
 import type { JournalEntry, StepRecord } from '../steps/journal.js';
 import type { Mail } from '../steps/mail.js';
+import { worksAhead } from '../steps/turn.js';
 import { ManualClock } from './manual-clock.js';
 
 type Body = (context: StepsContext) => Promise<unknown>;
@@ -148,5 +149,8 @@ export class StepsWorld {
 
 /** Lets everything happen that can without time passing. */
 export async function settle(): Promise<void> {
-  for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve));
+  for (let still = 0; still < 10; ) {
+    await new Promise((resolve) => setTimeout(resolve));
+    if (worksAhead() === 0) still++;
+  }
 }
