@@ -12,7 +12,8 @@ import { isLargeView, type ViewData, viewFromData, viewToData } from './views.js
 
 /**
  * The one codec of every store, message and archive. `flatten.ts` carries Date, Map, Set, BigInt, undefined, NaN, typed
- * arrays and cycles; added here: Errors with their fields, and what stays outside the text and is referred to by position: Blobs, Files, large ArrayBuffers (and so what views them), file system handles.
+ * arrays and cycles; added here: Errors with their fields, and what stays outside the text and is referred to by position:
+ * Blobs, Files, large ArrayBuffers (and so what views them), file system handles.
  */
 
 interface BlobData {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
+import { anything } from './any-value.test-support.js';
 import { arrived, crossDecoded, crossError, crossGiven, decode, encode, encodeGiven } from './index.js';
 
 /** As the other side of `postMessage` has it. */
@@ -111,17 +112,6 @@ describe('what has crossed is stored as what was given', () => {
   });
 
   test('whatever it is', () => {
-    const anything = fc.anything({
-      ...{ withBigInt: true, withBoxedValues: true, withDate: true, withMap: true, withSet: true },
-      ...{
-        withTypedArray: true,
-        withSparseArray: true,
-        withNullPrototype: true,
-        withUnicodeString: true,
-        maxDepth: 3,
-        maxKeys: 5,
-      },
-    });
     const withErrors = fc.oneof(
       anything,
       fc

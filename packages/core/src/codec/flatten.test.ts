@@ -2,6 +2,7 @@ import { stringify, unflatten as unflattenByDevalue } from 'devalue';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HoldfastError } from '../errors/index.js';
+import { anything } from './any-value.test-support.js';
 import { flatten, Refusal } from './flatten.js';
 import { unflatten } from './unflatten.js';
 
@@ -81,17 +82,6 @@ describe('the form is that of devalue', () => {
   });
 
   test('of whatever', () => {
-    const anything = fc.anything({
-      ...{ withBigInt: true, withBoxedValues: true, withDate: true, withMap: true, withSet: true },
-      ...{
-        withTypedArray: true,
-        withSparseArray: true,
-        withNullPrototype: true,
-        withUnicodeString: true,
-        maxDepth: 3,
-        maxKeys: 5,
-      },
-    });
     fc.assert(
       fc.property(anything, (value) => {
         const text = attempt(() => stringify(value));
