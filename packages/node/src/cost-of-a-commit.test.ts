@@ -42,7 +42,10 @@ async function requestsOf(work: () => Promise<void>): Promise<number> {
   return requests;
 }
 
-test('a commit waits for the thread pool twice: its line is written, and synced', async () => {
+test.each([
+  ['once: its line is written in the same turn, and synced', 'short', 1],
+  ['twice where it is long: it is written by the pool too', 'long'.repeat(1 << 15), 2],
+])('a commit waits for the thread pool %s', async (_, text, waits) => {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const store = await openSimulated(nodeFileSystem, { directory, segmentBytes: SEGMENT_BYTES });
@@ -51,12 +54,15 @@ test('a commit waits for the thread pool twice: its line is written, and synced'
   const commits = 50;
   const requests = await requestsOf(async () => {
     for (let after = 0; after < commits; after++) {
-      const ops = [{ op: 'run', row: row('r', after + 1) }] as const;
+      const ops = [
+        { op: 'run', row: row('r', after + 1) },
+        { op: 'put', kind: 'journal', id: 'step', value: { text } },
+      ] as const;
       await store.commit({ workflow: 'w', run: 'r', epoch, after, durability: 'strict', ops });
     }
   });
   await store.close();
-  expect(requests).toBe(2 * commits);
+  expect(requests).toBe(waits * commits);
 });
 
 /** A store that counts how often a file is read. */
