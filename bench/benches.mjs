@@ -45,10 +45,10 @@ const peers = (program, params = {}, short = {}) =>
 const inWorker = (program, name, params = {}) => ({ name, module: 'worker', program, params });
 const inPage = (program, name, params = {}) => ({ name, module: 'page', program, params });
 /** What the first thousand steps of a process cost is for a good part compiling. */
-const WARM = {
-  ...holdfast('sequential', 'Holdfast, step function, after 10,000', { warmUp: 10_000 }),
-  short: { steps: 200, warmUp: 500 },
-};
+const warm = (name, params = {}) => ({
+  ...holdfast('sequential', `Holdfast, ${name}, after 10,000`, { warmUp: 10_000, ...params }),
+  short: { steps: 200, warmUp: 500, ...params },
+});
 const SAME = { strict: 'same requests and bytes', relaxed: 'same requests and bytes, relaxed' };
 
 /** @type {readonly Bench[]} */
@@ -61,9 +61,10 @@ export const BENCHES = [
     rate: 'steps/s',
     entrants: [
       holdfast('sequential', 'Holdfast, step function'),
-      WARM,
+      warm('step function'),
       holdfast('sequential', 'Holdfast, step function, relaxed', { durability: 'relaxed' }),
       holdfast('sequential', 'Holdfast, machine', { logic: 'machine' }),
+      warm('machine', { logic: 'machine' }),
       holdfast('sequential', 'Holdfast, machine, relaxed', { logic: 'machine', durability: 'relaxed' }),
       { name: 'bare XState, synced by hand', module: 'by-hand', program: 'sequential' },
       { name: '200 bytes, synced by hand', module: 'by-hand', program: 'appends' },
