@@ -17,7 +17,7 @@ function aPublisher() {
   const onError = (error: unknown) => {
     throw error;
   };
-  const publisher = new Publisher(make, { onError, frameMs: FRAME_MS });
+  const publisher = new Publisher(make, { onError, frameMs: FRAME_MS, goesOn: () => false });
   publisher.listen((notice) => {
     const text = notice.kind === 'run' ? notice.snapshot.text : notice.kind;
     told.push('interest' in notice ? `${notice.interest}: ${text}` : text);
