@@ -114,14 +114,17 @@ export class Publisher {
   }
 
   async #serve(watched: Watched): Promise<void> {
+    const isWatched = () => this.#watched.get(watched.interest.id) === watched;
     watched.busy = true;
-    while (watched.dirty && this.#watched.get(watched.interest.id) === watched) {
+    while (watched.dirty && isWatched()) {
       watched.dirty = false;
       let pauseMs = this.#options.frameMs;
       try {
         const notice = await this.#make(watched.interest);
         if (wasTold(watched, notice)) continue;
-        if (this.#watched.get(watched.interest.id) === watched) this.tell(notice);
+        if (isWatched()) this.tell(notice);
+        // The end of a run keeps nobody waiting for a frame, and who was told of it may have gone.
+        if (notice.kind === 'going on' || !isWatched()) continue;
       } catch (error) {
         watched.dirty = true;
         pauseMs = RETRY_MS;
