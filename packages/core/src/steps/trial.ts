@@ -1,5 +1,6 @@
 import { assertLength, decode, encode } from '../codec/index.js';
 import type { Clock } from '../host/ports.js';
+import { LateSignal } from './late-signal.js';
 import { timedOut } from './refusals.js';
 
 export interface TrialOptions {
@@ -25,9 +26,7 @@ export interface TrialOptions {
  */
 export class Trial {
   readonly #options: TrialOptions;
-  /** Made when the body asks for its signal: most never do, and it is the dearest part of a try. */
-  #controller: AbortController | undefined;
-  #aborted: { readonly reason: unknown } | undefined;
+  readonly #abort = new LateSignal();
   readonly #cancel: (() => void) | undefined;
   #cutOff: { readonly reason: unknown } | undefined;
   #reject: ((reason: unknown) => void) | undefined;
@@ -46,11 +45,7 @@ export class Trial {
   }
 
   get signal(): AbortSignal {
-    if (!this.#controller) {
-      this.#controller = new AbortController();
-      if (this.#aborted) this.#controller.abort(this.#aborted.reason);
-    }
-    return this.#controller.signal;
+    return this.#abort.signal;
   }
 
   /** As `work` ends, at once where it is no promise; rejects when the try is cut off before. */
@@ -84,13 +79,13 @@ export class Trial {
     // First: a body that answers its signal by a result is too late.
     this.#cutOff ??= { reason };
     this.#reject?.(reason);
-    this.#tell(reason);
+    this.#abort.abort(reason);
   }
 
   /** Aborts its signal, and cuts it off only when it has not ended after so long. */
   askToEnd(reason: unknown, graceMs: number): void {
     const { clock } = this.#options;
-    this.#tell(reason);
+    this.#abort.abort(reason);
     this.#cancelGrace = clock.at(clock.now() + graceMs, () => this.abort(reason));
   }
 
@@ -98,11 +93,6 @@ export class Trial {
     this.#ended = true;
     this.#cancel?.();
     this.#cancelGrace?.();
-  }
-
-  #tell(reason: unknown): void {
-    this.#aborted ??= { reason };
-    this.#controller?.abort(reason);
   }
 
   async #store(): Promise<void> {
