@@ -531,10 +531,14 @@ export class StepsExecution {
         this.#undos.mark(name);
         if (needsMark) await this.#record(name, begun);
         if (this.#abort.aborted) return never<JournalEntry>();
-        const { result, details } = await this.#try(name, settings, body, begun);
+        const trial = this.#trial(name, settings, begun);
+        const outcome = this.#outcomeOf(trial, name, body, settings, begun.attempts + 1);
+        const result = outcome instanceof Promise ? await outcome : outcome;
+        trial.end();
+        this.#trials.delete(trial);
         if (this.#abort.aborted) return never<JournalEntry>();
         if ('error' in result && this.#undoing && !isUndo) return undefined;
-        if (details !== undefined) entry = { ...begun, details };
+        if (trial.details !== undefined) entry = { ...begun, details: trial.details };
         const counts = 'error' in result ? this.#ports.holds() : true;
         if (counts !== true && !(await counts)) {
           if (this.#abort.aborted) return never<JournalEntry>();
@@ -547,7 +551,9 @@ export class StepsExecution {
         }
         const next = this.#toEntry(settings, result, startedAt, entry);
         if (next.status === 'retrying') return next;
-        return isFinal(next) ? this.#recordEnd(name, next, progress) : this.#record(name, next);
+        const recorded = await this.#record(name, next, progress);
+        if (isFinal(next) && this.#replay.behind) await this.#replay.caughtUp();
+        return recorded;
       });
       if (!tried) continue;
       entry = tried.status === 'retrying' ? await this.#recordWait(name, tried) : tried;
@@ -596,48 +602,26 @@ export class StepsExecution {
     return details === undefined ? begun : { ...begun, details };
   }
 
-  /** Performs a try; gives its result, and what it has told last. */
-  async #try<T>(
-    name: string,
-    settings: StepSettings,
-    body: StepBody<T>,
-    begun: JournalEntry,
-  ): Promise<{ result: Outcome; details: unknown }> {
-    const { services, epoch, clock, valueLength } = this.#ports;
-    const attempt = begun.attempts + 1;
-    const idempotencyKey = this.#idempotencyKey(name);
-    const trial = new Trial({
-      step: name,
-      clock,
-      timeoutMs: settings.timeoutMs,
-      valueLength,
-      details: begun.details,
-      store: (details) => this.#heartbeat(name, { ...begun, details }),
-    });
+  #trial(step: string, { timeoutMs }: StepSettings, begun: JournalEntry): Trial {
+    const { clock, valueLength } = this.#ports;
+    const store = (details: unknown) => this.#heartbeat(step, { ...begun, details });
+    const trial = new Trial({ step, clock, timeoutMs, valueLength, details: begun.details, store });
     this.#trials.add(trial);
-    try {
-      const { details } = trial;
-      const heartbeat = (told: unknown) => trial.heartbeat(told);
-      const context = {
-        idempotencyKey,
-        attempt,
-        epoch,
-        services,
-        heartbeat,
-        details,
-        get signal() {
-          return trial.signal;
-        },
-      };
-      const tried = { name, idempotencyKey, attempt, timeoutMs: settings.timeoutMs };
-      const output = await trial.outcomeOf(this.#ports.around(tried, () => this.#call(name, () => body(context))));
-      return { result: { output }, details: trial.details };
-    } catch (error) {
-      return { result: { error }, details: trial.details };
-    } finally {
-      trial.end();
-      this.#trials.delete(trial);
-    }
+    return trial;
+  }
+
+  #outcomeOf<T>(
+    trial: Trial,
+    name: string,
+    body: StepBody<T>,
+    { timeoutMs }: StepSettings,
+    attempt: number,
+  ): Outcome | Promise<Outcome> {
+    const { services, epoch } = this.#ports;
+    const idempotencyKey = this.#idempotencyKey(name);
+    const context = trial.context({ idempotencyKey, attempt, epoch, services });
+    const call = () => this.#call(name, () => body(context));
+    return trial.outcomeOf(() => this.#ports.around({ name, idempotencyKey, attempt, timeoutMs }, call));
   }
 
   /** What it asks for before its body gives way was asked for in there, and nowhere else. */
@@ -682,15 +666,19 @@ export class StepsExecution {
     return this.#stored(step, this.#ports.record(record));
   }
 
-  async #stored(step: string, storing: Promise<JournalEntry>): Promise<JournalEntry> {
+  #stored(step: string, storing: Promise<JournalEntry>): Promise<JournalEntry> {
     this.#storing++;
-    try {
-      const stored = await storing;
-      this.#journal.set(step, stored);
-      return stored;
-    } finally {
-      this.#storing--;
-    }
+    return storing.then(
+      (stored) => {
+        this.#storing--;
+        this.#journal.set(step, stored);
+        return stored;
+      },
+      (error) => {
+        this.#storing--;
+        throw error;
+      },
+    );
   }
 
   #marked(step: string, entry: JournalEntry): JournalEntry {

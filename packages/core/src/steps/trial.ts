@@ -1,4 +1,6 @@
 import { assertLength, decode, encode } from '../codec/index.js';
+import type { StepContext } from '../define/steps-logic.js';
+import type { Outcome } from '../engine/index.js';
 import type { Clock } from '../host/ports.js';
 import { LateSignal } from './late-signal.js';
 import { timedOut } from './refusals.js';
@@ -29,7 +31,7 @@ export class Trial {
   readonly #abort = new LateSignal();
   readonly #cancel: (() => void) | undefined;
   #cutOff: { readonly reason: unknown } | undefined;
-  #reject: ((reason: unknown) => void) | undefined;
+  #cutShort: ((reason: unknown) => void) | undefined;
   #cancelGrace: (() => void) | undefined;
   #details: unknown;
   #waits = false;
@@ -48,14 +50,44 @@ export class Trial {
     return this.#abort.signal;
   }
 
-  /** As `work` ends, at once where it is no promise; rejects when the try is cut off before. */
-  outcomeOf<T>(work: T): Promise<Awaited<T>> | T {
-    if (!this.#cutOff && !isThenable(work)) return work;
-    return new Promise((resolve, reject) => {
-      this.#reject = reject;
-      if (this.#cutOff) reject(this.#cutOff.reason);
-      Promise.resolve(work).then(resolve, reject);
+  /**
+   * Has the body called. Its outcome, at once where it gives no promise; when the try is cut off before, that it was.
+   * @param call of the body.
+   */
+  outcomeOf(call: () => unknown): Outcome | Promise<Outcome> {
+    let work: unknown;
+    try {
+      work = call();
+      if (!isThenable(work)) return this.#cutOff ? { error: this.#cutOff.reason } : { output: work };
+    } catch (error) {
+      return { error };
+    }
+    return new Promise((settle) => {
+      this.#cutShort = (reason) => settle({ error: reason });
+      if (this.#cutOff) this.#cutShort(this.#cutOff.reason);
+      Promise.resolve(work).then(
+        (output) => settle({ output }),
+        (error) => settle({ error }),
+      );
     });
+  }
+
+  /** What the body is handed. */
+  context(known: Pick<StepContext, 'idempotencyKey' | 'attempt' | 'epoch' | 'services'>): StepContext {
+    const { idempotencyKey, attempt, epoch, services } = known;
+    const heartbeat = (details: unknown) => this.heartbeat(details);
+    const late = this.#abort;
+    return {
+      idempotencyKey,
+      attempt,
+      epoch,
+      services,
+      heartbeat,
+      details: this.#details,
+      get signal() {
+        return late.signal;
+      },
+    };
   }
 
   /** What was told last, here or in the try before. */
@@ -78,7 +110,7 @@ export class Trial {
   abort(reason: unknown): void {
     // First: a body that answers its signal by a result is too late.
     this.#cutOff ??= { reason };
-    this.#reject?.(reason);
+    this.#cutShort?.(reason);
     this.#abort.abort(reason);
   }
 
