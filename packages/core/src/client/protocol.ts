@@ -44,12 +44,15 @@ export interface ControlRequest extends RunAddress {
 
 /** What a client wants to be told of, until it says otherwise. Declaring the same `id` twice is harmless. */
 export type Interest =
-  | { readonly id: string; readonly kind: 'run'; readonly address: RunAddress }
+  /** `only`: who waits for what the run comes to is told of no state on the way. */
+  | { readonly id: string; readonly kind: 'run'; readonly address: RunAddress; readonly only?: 'end' }
   | { readonly id: string; readonly kind: 'runs'; readonly query: RunQuery };
 
 /** What a host tells a client. The first notice of an interest follows its declaration at once. */
 export type Notice<V = Encoded> =
   | { readonly kind: 'run'; readonly interest: string; readonly snapshot: V }
+  /** In place of a snapshot, where only the end is of interest: the run is there, and goes on. */
+  | { readonly kind: 'going on'; readonly interest: string }
   | { readonly kind: 'runs'; readonly interest: string; readonly rows: readonly RunRow[] }
   | { readonly kind: 'emitted'; readonly interest: string; readonly event: V }
   | { readonly kind: 'host'; readonly ownership: 'owner' | 'standby' }

@@ -23,6 +23,13 @@ export interface SendOptions {
   until?: 'accepted' | 'processed';
 }
 
+/** Who waits for what a run comes to. */
+interface Waiting {
+  /** Whether it was there. */
+  seen: boolean;
+  end(outcome: { output: unknown } | { error: unknown }): void;
+}
+
 /**
  * A handle on a run: in the shape of an XState actor ref, so `useSelector` of @xstate/react works on it. A handle
  * stays valid through crashes and reloads of the host behind it.
@@ -100,7 +107,7 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
   readonly #watching: (run: LinkedRun<T>, watched: boolean) => void;
   readonly #observers = new Set<(snapshot: RunSnapshot<T>) => void>();
   /** Those who wait for a result. */
-  readonly #waiting = new Set<(error: unknown) => void>();
+  readonly #waiting = new Set<Waiting>();
   readonly #handlers = new Set<{ type: string; handler: (event: { readonly type: string }) => void }>();
   #snapshot = toSnapshot<T>(UNKNOWN as RunSnapshotData<T>);
 
@@ -131,46 +138,34 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
   subscribe(observer: Observer<RunSnapshot<T>>): Subscription {
     const next = typeof observer === 'function' ? observer : (snapshot: RunSnapshot<T>) => observer.next?.(snapshot);
     const own = (snapshot: RunSnapshot<T>) => next(snapshot);
-    const watched = this.#watched;
-    this.#observers.add(own);
-    if (!watched) this.#begin();
-    return { unsubscribe: () => this.#leave(() => this.#observers.delete(own)) };
+    this.#listen(() => this.#observers.add(own));
+    return { unsubscribe: () => this.#listen(() => this.#observers.delete(own)) };
   }
 
   on(type: string, handler: (event: { readonly type: string }) => void): Subscription {
     const own = { type, handler };
-    const watched = this.#watched;
-    this.#handlers.add(own);
-    if (!watched) this.#begin();
-    return { unsubscribe: () => this.#leave(() => this.#handlers.delete(own)) };
+    this.#listen(() => this.#handlers.add(own));
+    return { unsubscribe: () => this.#listen(() => this.#handlers.delete(own)) };
   }
 
   result({ signal }: { signal?: AbortSignal } = {}): Promise<T['output']> {
     return new Promise((resolve, reject) => {
-      let seen = false;
-      const end = () => {
-        this.#waiting.delete(fail);
-        subscription.unsubscribe();
-        signal?.removeEventListener('abort', abort);
+      const abort = () => waiting.end({ error: signal?.reason });
+      const waiting: Waiting = {
+        seen: false,
+        end: (outcome) => {
+          this.#listen(() => this.#waiting.delete(waiting));
+          signal?.removeEventListener('abort', abort);
+          if ('error' in outcome) reject(outcome.error);
+          else resolve(outcome.output);
+        },
       };
-      const fail = (error: unknown) => {
-        end();
-        reject(error);
-      };
-      const abort = () => fail(signal?.reason);
-      const look = (snapshot: RunSnapshot<T>) => {
-        const outcome = outcomeOf(this.#address, snapshot, seen);
-        seen ||= snapshot.run.status !== 'unknown';
-        if (!outcome) return;
-        end();
-        if ('error' in outcome) reject(outcome.error);
-        else resolve(outcome.output);
-      };
-      const subscription = this.subscribe(look);
-      this.#waiting.add(fail);
+      const isTold = this.#wanted !== undefined;
+      this.#listen(() => this.#waiting.add(waiting));
       signal?.addEventListener('abort', abort, { once: true });
       if (signal?.aborted) abort();
-      else this.declare();
+      // What it was told before may be long ago.
+      else if (isTold) this.declare();
     });
   }
 
@@ -208,46 +203,56 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
 
   /** Asks the host (again, when it is a new one) to tell of this run. */
   declare(): void {
-    if (!this.#watched) return;
+    const wanted = this.#wanted;
+    if (!wanted) return;
     const interest = { id: this.#interest, kind: 'run', address: this.#address } as const;
-    this.#link.call('watch', interest).catch((error) => this.#problem(error));
+    const asked = wanted === 'end' ? ({ ...interest, only: 'end' } as const) : interest;
+    this.#link.call('watch', asked).catch((error) => this.#problem(error));
   }
 
   /** No host can be had, or the run is lost: nothing would bring a result. */
   fail(error: unknown): void {
-    for (const fail of [...this.#waiting]) fail(error);
+    for (const waiting of [...this.#waiting]) waiting.end({ error });
   }
 
   heed(notice: Notice<unknown>): void {
     const { values } = this.#link;
     if (notice.kind === 'emitted') this.#emit(values.take(notice.event) as { type: string });
+    if (notice.kind === 'going on') for (const waiting of this.#waiting) waiting.seen = true;
     if (notice.kind !== 'run') return;
     this.#set(reuse({ ...this.#snapshot }, values.take(notice.snapshot) as RunSnapshotData<T>));
+    for (const waiting of [...this.#waiting]) this.#look(waiting);
   }
 
   #control(control: Control): Promise<void> {
     return this.#link.call('control', { ...this.#address, callId: freshId(), control });
   }
 
-  get #watched(): boolean {
-    return this.#observers.size + this.#handlers.size > 0;
+  /** What its host is to tell; undefined while nobody listens. */
+  get #wanted(): 'all' | 'end' | undefined {
+    if (this.#observers.size + this.#handlers.size > 0) return 'all';
+    return this.#waiting.size > 0 ? 'end' : undefined;
   }
 
   get #address(): RunAddress {
     return { workflow: this.workflow, run: this.id };
   }
 
-  #begin(): void {
-    this.#watching(this, true);
-    this.declare();
+  /** @param change lets somebody come to listen, or leave: the host is told what is wanted then. */
+  #listen(change: () => void): void {
+    const before = this.#wanted;
+    change();
+    const wanted = this.#wanted;
+    if (wanted === before) return;
+    if (!before || !wanted) this.#watching(this, wanted !== undefined);
+    if (wanted) this.declare();
+    else this.#link.call('unwatch', this.#interest).catch(() => {});
   }
 
-  #leave(remove: () => void): void {
-    const watched = this.#watched;
-    remove();
-    if (!watched || this.#watched) return;
-    this.#watching(this, false);
-    this.#link.call('unwatch', this.#interest).catch(() => {});
+  #look(waiting: Waiting): void {
+    const outcome = outcomeOf(this.#address, this.#snapshot, waiting.seen);
+    waiting.seen ||= this.#snapshot.run.status !== 'unknown';
+    if (outcome) waiting.end(outcome);
   }
 
   #emit(event: { readonly type: string }): void {

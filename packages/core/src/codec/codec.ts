@@ -46,7 +46,7 @@ export function encode(value: unknown, what: string, reducers: Reducers = {}): E
   try {
     const text = plainText(value, reducers);
     if (text !== undefined) return { text, blobs };
-    return { text: flatten(value, allReducers(reducers, blobs)), blobs };
+    return { text: flatten(value, allReducers(reducers, blobs), reducers), blobs };
   } catch (cause) {
     throw notStorable(cause, what);
   }

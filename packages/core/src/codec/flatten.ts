@@ -43,9 +43,12 @@ export const SPARSE = -7;
 /** Made of a text, and told by it. */
 export const TEXTUAL = /^(Date|URL|URLSearchParams|Temporal\.\w+)$/;
 
-/** @throws {@link Refusal}, and what a getter throws. */
-export function flatten(value: unknown, reducers: Reducers = {}): string {
-  const flattening = new Flattening(reducers);
+/**
+ * @param ofPlain those of the reducers that may take a plain object or a list: the others are not asked about one.
+ * @throws {@link Refusal}, and what a getter throws.
+ */
+export function flatten(value: unknown, reducers: Reducers = {}, ofPlain: Reducers = reducers): string {
+  const flattening = new Flattening(reducers, ofPlain);
   const index = flattening.add(value);
   return index < 0 ? `${index}` : `[${flattening.entries.join(',')}]`;
 }
@@ -54,10 +57,12 @@ class Flattening {
   readonly entries: string[] = [];
   readonly #indices = new Map<unknown, number>();
   readonly #reducers: readonly [string, (value: unknown) => unknown][];
+  readonly #ofPlain: readonly [string, (value: unknown) => unknown][];
   readonly #path: Step[] = [];
 
-  constructor(reducers: Reducers) {
+  constructor(reducers: Reducers, ofPlain: Reducers) {
     this.#reducers = Object.entries(reducers);
+    this.#ofPlain = ofPlain === reducers ? this.#reducers : Object.entries(ofPlain);
   }
 
   /** Gives its index. */
@@ -83,12 +88,12 @@ class Flattening {
   }
 
   #object(thing: object): string {
-    for (const [kind, reduce] of this.#reducers) {
+    const tag = tagOf(thing);
+    for (const [kind, reduce] of isPlain(thing, tag) ? this.#ofPlain : this.#reducers) {
       const data = reduce(thing);
       if (data) return `["${kind}",${this.add(data)}]`;
     }
     if (typeof (thing as { then?: unknown }).then === 'function') throw this.#refusal(thing);
-    const tag = tagOf(thing);
     if (tag === 'Object') return this.#fields(thing as Record<string, unknown>);
     if (tag === 'Array') return this.#list(thing as unknown[]);
     if (tag === 'Set') return `["Set"${Array.from(thing as Set<unknown>, (part) => `,${this.add(part)}`).join('')}]`;
@@ -159,6 +164,11 @@ class Flattening {
   #refusal(part: unknown, wrong: Wrong = 'kind'): Refusal {
     return new Refusal([...this.#path], part, wrong);
   }
+}
+
+/** As most objects are. @param tag what the platform calls it. */
+function isPlain(thing: object, tag: string): boolean {
+  return tag === 'Array' || (tag === 'Object' && Object.getPrototypeOf(thing) === Object.prototype);
 }
 
 /** Why an object has no text, by all but its fields. */

@@ -46,7 +46,7 @@ import {
 } from './arrivals.js';
 import { type ControlBody, decideControl, LIFTED, type RunControl } from './control.js';
 import { keepDeadLetter } from './dead-letters.js';
-import { headAfterArrival, headOps } from './head.js';
+import { headAfterArrival, pushHead } from './head.js';
 import { Mailboxes } from './mailboxes.js';
 import { Messages } from './messages.js';
 import type { Migrated } from './migrate.js';
@@ -101,6 +101,8 @@ export class Decider {
   #foreign: TakenUp['foreign'];
   readonly #messages: Messages;
   readonly #historyLength: number;
+  /** Which definition it writes by. */
+  #own: Pick<RunRow, 'version' | 'definition'> | undefined;
   /** Until the first decision, by prefix: a restore asks more than once, and to read one may be most of its work. */
   readonly #journals = new Map<string, ReadonlyMap<string, JournalEntry>>();
   #decided = false;
@@ -152,10 +154,11 @@ export class Decider {
 
   /** What is to be decided at its instant: the next timer of the machine, or the end of the time it has to end. */
   get due(): { readonly at: number; readonly arrival: Arrival } | undefined {
-    let first: { key: string; at: number } | undefined;
-    for (const [key, { at }] of this.#engine?.timers ?? []) if (!first || at < first.at) first = { key, at };
     const { cancel } = this.#row;
-    if (this.#undoing) return undefined;
+    const timers = this.#engine?.timers;
+    if (this.#undoing || (!timers?.size && !cancel)) return undefined;
+    let first: { key: string; at: number } | undefined;
+    for (const [key, { at }] of timers ?? []) if (!first || at < first.at) first = { key, at };
     if (cancel?.by !== undefined && !(first && first.at <= cancel.by))
       return { at: cancel.by, arrival: { kind: 'cancel deadline' } };
     return first && { at: first.at, arrival: { kind: 'timer', key: first.key } };
@@ -246,21 +249,21 @@ export class Decider {
   }
 
   decide(arrival: Arrival, told: Circumstances): Decision {
+    if (!this.#decided) this.#journals.clear();
     this.#decided = true;
-    this.#journals.clear();
-    const nothing = {
+    const draft: Draft = {
+      ops: [],
+      at: this.#instantOf(arrival, told.now),
+      effects: { ...NO_EFFECTS },
       history: undefined,
       progress: undefined,
       reasons: undefined,
       cancel: undefined,
       cancelled: false,
     };
-    const at = this.#instantOf(arrival, told.now);
-    const draft: Draft = { ops: [], at, effects: { ...NO_EFFECTS }, ...nothing };
     const before = this.#row;
     // What is taken over is not under way yet: it is quiet if it was.
-    const { now, epoch } = told;
-    const circumstances = arrival.kind === 'version' ? { now, epoch, quiet: () => before.status === 'waiting' } : told;
+    const circumstances = arrival.kind === 'version' ? { ...told, quiet: () => before.status === 'waiting' } : told;
     try {
       this.#apply(arrival, draft, circumstances);
     } catch (error) {
@@ -650,22 +653,17 @@ export class Decider {
       definition: this.#definition(before),
       counts: draft.history !== undefined,
     });
-    const value = draft.history && this.#value;
-    const checkpoint = {
-      epoch,
-      arrival: draft.history,
-      effects: draft.effects,
-      ...(value === undefined ? {} : { value }),
-    };
-    draft.ops.push(...headOps(this.#row, checkpoint, this.#historyLength));
+    const { history, effects } = draft;
+    const value = history && this.#value;
+    pushHead(draft.ops, this.#row, { epoch, arrival: history, effects, value }, this.#historyLength);
   }
 
   /** Which definition wrote the run: until it is taken over, the one before. */
-  #definition({ version, definition }: RunRow): Pick<RunRow, 'version' | 'definition'> {
-    if (this.#engine && !this.#foreign) {
-      return { version: this.#workflow.version, definition: definitionHash(this.#workflow.logic) };
-    }
-    return { version, ...(definition === undefined ? {} : { definition }) };
+  #definition(row: RunRow): Pick<RunRow, 'version' | 'definition'> {
+    if (!this.#engine || this.#foreign) return row;
+    const { version, logic } = this.#workflow;
+    this.#own ??= { version, definition: definitionHash(logic) };
+    return this.#own;
   }
 
   /** Whether it only waits, though it is marked as running, or as queued for the slot that it has. */
@@ -700,9 +698,9 @@ export class Decider {
   }
 
   #nextDeadline(cancel: RunRow['cancel']): number | undefined {
-    const timers = this.#undoing ? [] : (this.#engine?.timers.values() ?? []);
+    const timers = this.#engine?.timers;
     let first = Math.min(this.#waits.deadline, cancel?.by ?? Infinity);
-    for (const { at } of timers) first = Math.min(first, at);
+    if (timers?.size && !this.#undoing) for (const { at } of timers.values()) first = Math.min(first, at);
     return first === Infinity ? undefined : first;
   }
 

@@ -25,14 +25,16 @@ export interface Aftermath {
 
 /** The head of a run after a checkpoint. One that has ended waits for nothing, and keeps no other from its singleton key. */
 export function headAfterArrival(row: RunRow, aftermath: Aftermath): RunRow {
-  const { arrival, now, status: goesOn, cancel, nextDeadlineAt, children, progress, definition, counts } = aftermath;
+  const { arrival, now, status: goesOn, cancel, nextDeadlineAt, children, progress, counts } = aftermath;
+  const { version, definition } = aftermath.definition;
   const { suspicion: before, singletonKey } = row;
   const closed = isClosed(goesOn);
   const reasons = closed ? [] : aftermath.reasons;
   const status = reasons.length > 0 ? 'paused' : goesOn;
-  const suspicion = suspicionAfter(arrival, { status, ...(before && { suspicion: before }) });
+  const suspicion = before && suspicionAfter(arrival, { status, suspicion: before });
   const seq = counts ? row.seq + 1 : row.seq;
-  const head: Writable<RunRow> = { ...lasting(row), ...definition, seq, status, reasons, updatedAt: now };
+  const head: Writable<RunRow> = { ...lasting(row), version, seq, status, reasons, updatedAt: now };
+  if (definition !== undefined) head.definition = definition;
   if (status === 'paused') head.pausedFrom = goesOn;
   if (cancel && !closed) head.cancel = cancel;
   if (nextDeadlineAt !== undefined && !closed) head.nextDeadlineAt = nextDeadlineAt;
@@ -46,43 +48,45 @@ export function headAfterArrival(row: RunRow, aftermath: Aftermath): RunRow {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** What a checkpoint tells anew, or leaves out. */
-const PASSING = ['nextDeadlineAt', 'suspicion', 'pausedFrom', 'cancel', 'children', 'singletonKey'] as const;
-
-/** The rest of a head. Most have none of those, and nothing has to be left out of them. */
-function lasting(row: RunRow): Omit<RunRow, (typeof PASSING)[number]> {
-  if (PASSING.every((field) => row[field] === undefined)) return row;
+/** The rest of a head. Most have nothing that a checkpoint tells anew or leaves out, and nothing has to be left out of them. */
+function lasting(row: RunRow): RunRow {
+  const { nextDeadlineAt, suspicion, pausedFrom, cancel, children, singletonKey } = row;
+  if (!suspicion && !pausedFrom && !cancel && !children && nextDeadlineAt === undefined && singletonKey === undefined)
+    return row;
   const { nextDeadlineAt: _at, suspicion: _suspicion, pausedFrom: _from, cancel: _cancel, ...open } = row;
   const { children: _children, singletonKey: _key, ...rest } = open;
   return rest;
 }
 
 /**
- * The ops that write a checkpoint's head, and its row of the history where it has one.
+ * Adds the ops that write a checkpoint's head, and its row of the history where it has one.
  * @param historyLength newest rows that are kept, and up to a quarter more.
  */
-export function headOps(
+export function pushHead(
+  ops: Op[],
   row: RunRow,
   checkpoint: Pick<HistoryRow, 'epoch' | 'value'> & { arrival: HistoryRow['arrival'] | undefined; effects: Effects },
   historyLength: number,
-): Op[] {
+): void {
   const { seq, status, updatedAt: at } = row;
-  const ops: Op[] = [{ op: 'run', row }];
+  ops.push({ op: 'run', row });
   if (forgets(seq, historyLength)) ops.push({ op: 'forget', upTo: seq - historyLength });
   const { epoch, value, arrival } = checkpoint;
-  if (!arrival) return ops;
+  if (!arrival) return;
+  const told: Writable<HistoryRow> = { seq, at, epoch, arrival, status };
+  if (value !== undefined) told.value = value;
   const effects = effectNames(checkpoint.effects);
-  const told = { ...(value === undefined ? {} : { value }), ...(effects.length > 0 ? { effects } : {}) };
-  return [...ops, { op: 'history', row: { seq, at, epoch, arrival, status, ...told } }];
+  if (effects.length > 0) told.effects = effects;
+  ops.push({ op: 'history', row: told });
 }
 
 function effectNames({ actions, start, stop, undo }: Effects): string[] {
-  return [
-    ...stop.map(({ path }) => `stop ${path || 'run'}`),
-    ...undo.map(({ path }) => `undo ${path || 'run'}`),
-    ...actions.map(({ row }) => `${row.incarnation === undefined ? 'action' : 'give'} ${row.type}`),
-    ...start.map(({ path }) => `start ${path || 'run'}`),
-  ];
+  const names: string[] = [];
+  for (const { path } of stop) names.push(`stop ${path || 'run'}`);
+  for (const { path } of undo) names.push(`undo ${path || 'run'}`);
+  for (const { row } of actions) names.push(`${row.incarnation === undefined ? 'action' : 'give'} ${row.type}`);
+  for (const { path } of start) names.push(`start ${path || 'run'}`);
+  return names;
 }
 
 /** Whether the checkpoint of that number is to remove old rows: not each one does. */

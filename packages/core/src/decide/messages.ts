@@ -54,6 +54,7 @@ export class Messages {
 
   /** Stores what was added: it takes the place of the actions that have sent it, until it is taken. */
   store(ops: Op[]): void {
+    if (this.#unstored.length === 0) return;
     for (const message of this.#unstored) this.#store(message, ops);
     this.#unstored = [];
   }

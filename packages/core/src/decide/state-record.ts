@@ -37,7 +37,8 @@ export class StateRecord {
   /** Length of the whole text, and of all changes to it. */
   #length = 0;
   #changed = 0;
-  #changes: readonly string[] = [];
+  /** Ids of the changes, in their order; looked for when they are first asked for. */
+  #listed: readonly string[] | undefined;
 
   constructor(record: Values) {
     this.#record = record;
@@ -53,7 +54,6 @@ export class StateRecord {
     const { state, flat, blobs } = this.#readFlat() ?? {};
     if (!state || !flat || !blobs) return undefined;
     const lengths = this.#texts().map(({ text }) => text.length);
-    this.#changes = this.#ids();
     this.#begin(lengths[0] ?? 0, () => Trace.of(state, flat, blobs, actorRefReducers));
     this.#changed = lengths.slice(1).reduce((sum, length) => sum + length, 0);
     return state;
@@ -70,7 +70,7 @@ export class StateRecord {
     const last = Number(this.#changes.at(-1)?.slice(PREFIX.length) ?? 0);
     const id = `${PREFIX}${last + 1}`;
     this.#record.putEncoded(id, change, ops);
-    this.#changes = [...this.#changes, id];
+    this.#listed = [...this.#changes, id];
     this.#changed += change.text.length;
   }
 
@@ -90,8 +90,8 @@ export class StateRecord {
   #putWhole(state: EngineState, ops: Op[]): void {
     const encoded = this.#record.encodeLimited(state, WHAT, VALUES_IN_A_STATE);
     this.#record.putEncoded('state', encoded, ops);
-    for (const id of this.#ids()) this.#record.remove(id, ops);
-    this.#changes = [];
+    for (const id of this.#changes) this.#record.remove(id, ops);
+    this.#listed = [];
     const { text, blobs } = encoded;
     this.#begin(text.length, () => Trace.of(state, JSON.parse(text) as Flat, blobs, actorRefReducers));
   }
@@ -115,12 +115,13 @@ export class StateRecord {
   }
 
   #texts(): Encoded[] {
-    return ['state', ...this.#ids()].flatMap((id) => this.#record.encodedOf(id) ?? []);
+    return ['state', ...this.#changes].flatMap((id) => this.#record.encodedOf(id) ?? []);
   }
 
   /** In the order in which they were stored. */
-  #ids(): string[] {
+  get #changes(): readonly string[] {
     const nOf = (id: string) => Number(id.slice(PREFIX.length));
-    return this.#record.idsFrom(PREFIX).sort((a, b) => nOf(a) - nOf(b));
+    this.#listed ??= this.#record.idsFrom(PREFIX).sort((a, b) => nOf(a) - nOf(b));
+    return this.#listed;
   }
 }

@@ -54,6 +54,11 @@ export type Gone = NonNullable<Effects['gone']>;
 /** What may be shown of a run: as its last durable checkpoint left it. */
 type Durable = Pick<Decider, 'row' | 'exhausted'> & { view(): RootView };
 
+/** Whether it is a step of that leaf's. */
+function storesOf(arrival: Arrival, leaf: LeafAddress): boolean {
+  return arrival.kind === 'step' && ownerKey(arrival.leaf) === ownerKey(leaf);
+}
+
 /** As it is now; afterwards the decider goes on. */
 function durableOf(decider: Decider): Durable {
   const { row } = decider;
@@ -214,7 +219,8 @@ export class LiveRun {
   async #turn(arrival: Arrival): Promise<void> {
     const { checkpoint, effects } = this.#decide(arrival);
     await this.#ports.store.commit(checkpoint);
-    await this.#committed(arrival, effects);
+    const more = this.#committed(arrival, effects);
+    if (more) await more;
   }
 
   /** Rows of the app's come first: what arrives with them shows when they are written. */
@@ -237,28 +243,33 @@ export class LiveRun {
   #decide(arrival: Arrival): { checkpoint: Checkpoint; effects: Effects } {
     const { ownership, clock } = this.#ports;
     const { epoch } = ownership;
-    const stores = (leaf: LeafAddress) => arrival.kind === 'step' && ownerKey(arrival.leaf) === ownerKey(leaf);
-    const quiet = (leaf: LeafAddress) => this.#performer.isQuiet(leaf, stores(leaf) ? 1 : 0);
+    const quiet = (leaf: LeafAddress) => this.#performer.isQuiet(leaf, storesOf(arrival, leaf) ? 1 : 0);
     const { after, ops, durability, effects } = this.#decider.decide(arrival, { now: clock.now(), epoch, quiet });
     const { workflow, run } = this.row;
     return { checkpoint: { workflow, run, epoch, after, durability, ops }, effects };
   }
 
-  async #committed(arrival: Arrival, effects: Effects): Promise<void> {
-    if (this.#stopped) return;
+  /** Resolves, where it takes more than this turn, when all effects have begun. */
+  #committed(arrival: Arrival, effects: Effects): Promise<void> | undefined {
+    if (this.#stopped) return undefined;
     if (effects.gone) {
       this.stop(effects.gone);
       this.#ports.rested(this, effects.gone);
-      return;
+      return undefined;
     }
     const wasPaused = this.#durable.row.status === 'paused';
     this.#durable = durableOf(this.#decider);
     this.#ports.published(this);
     const orphaned = this.#leave(effects);
-    if (orphaned) await orphaned;
+    const begin = () => this.#begin(arrival, effects, wasPaused);
+    return orphaned ? orphaned.then(begin) : begin();
+  }
+
+  #begin(arrival: Arrival, effects: Effects, wasPaused: boolean): Promise<void> | undefined {
     this.#effect(arrival, effects);
     if (this.#decider.paused) this.#performer.stopLive();
-    else if (wasPaused) await this.#goOn();
+    else if (wasPaused) return this.#goOn();
+    return undefined;
   }
 
   /** What was held up by a pause that is over. */

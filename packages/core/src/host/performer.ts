@@ -11,6 +11,7 @@ import { checkAgain, type End } from '../steps/check-again.js';
 import type { ChildPorts } from '../steps/children.js';
 import { type ExecutionOptions, type ExecutionPorts, StepsExecution, type Trace } from '../steps/execution.js';
 import { type JournalEntry, ownerKey } from '../steps/journal.js';
+import { LateSignal } from '../steps/late-signal.js';
 import type { Mail } from '../steps/mail.js';
 import type { Ownership } from '../store/store.js';
 import type { Clock, Connectivity, Effect, Ground } from './ports.js';
@@ -73,6 +74,9 @@ interface Work {
   cancel?(): unknown;
   stop(reason: unknown): void;
 }
+
+/** One for all: most are heard by nobody, and to make one takes as long as to leave a state. */
+const LEFT = new DOMException('The state was left.', 'AbortError');
 
 interface PromiseLogic {
   config(options: {
@@ -152,10 +156,11 @@ export class Performer {
     this.#work.get(ownerKey(leaf))?.give?.(mail);
   }
 
-  stop(leaf: LeafAddress, reason: unknown = new DOMException('The state was left.', 'AbortError')): void {
-    const work = this.#work.get(ownerKey(leaf));
-    this.#work.delete(ownerKey(leaf));
-    work?.stop(reason);
+  stop(leaf: LeafAddress): void {
+    const key = ownerKey(leaf);
+    const work = this.#work.get(key);
+    this.#work.delete(key);
+    work?.stop(LEFT);
   }
 
   /** Ends live actors: for a pause, after which they begin anew. */
@@ -274,11 +279,18 @@ export class Performer {
   }
 
   #startPromise(leaf: Leaf, self: AnyActorRef, logic: PromiseLogic, input: unknown): void {
-    const controller = new AbortController();
-    const work: Work = { quiet: false, busy: true, stop: (reason) => controller.abort(reason) };
+    const abort = new LateSignal();
+    const work: Work = { quiet: false, busy: true, stop: (reason) => abort.abort(reason) };
     this.#work.set(ownerKey(leaf), work);
-    const { signal } = controller;
-    const options = { input, system: self.system, self, signal, emit: this.#emitter(leaf, work) };
+    const options = {
+      input,
+      system: self.system,
+      self,
+      get signal() {
+        return abort.signal;
+      },
+      emit: this.#emitter(leaf, work),
+    };
     const perform = () => new Promise((resolve) => resolve(logic.config(options)));
     this.#back.around({ kind: 'actor', name: leaf.path, actor: leaf.path }, perform).then(
       (output) => this.#settled(leaf, { output }),

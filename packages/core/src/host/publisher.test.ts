@@ -9,15 +9,21 @@ const ofRun = (run: string, id = `run ${run}`): Interest => ({ id, kind: 'run', 
 /** A publisher over texts that the test writes, and what it told. */
 function aPublisher() {
   const texts = new Map<string, string>();
+  const ended = new Set<string>();
   const told: string[] = [];
-  const make = async (interest: Interest): Promise<Notice> =>
-    interest.kind === 'runs'
-      ? { kind: 'runs', interest: interest.id, rows: [] }
-      : { kind: 'run', interest: interest.id, snapshot: { text: texts.get(interest.address.run) ?? '', blobs: [] } };
+  let made = 0;
+  const make = async (interest: Interest): Promise<Notice> => {
+    made++;
+    if (interest.kind === 'runs') return { kind: 'runs', interest: interest.id, rows: [] };
+    const { run } = interest.address;
+    if (interest.only === 'end' && !ended.has(run)) return { kind: 'going on', interest: interest.id };
+    return { kind: 'run', interest: interest.id, snapshot: { text: texts.get(run) ?? '', blobs: [] } };
+  };
   const onError = (error: unknown) => {
     throw error;
   };
-  const publisher = new Publisher(make, { onError, frameMs: FRAME_MS });
+  const goesOn = ({ run }: { run: string }) => !ended.has(run);
+  const publisher = new Publisher(make, { onError, frameMs: FRAME_MS, goesOn });
   publisher.listen((notice) => {
     const text = notice.kind === 'run' ? notice.snapshot.text : notice.kind;
     told.push('interest' in notice ? `${notice.interest}: ${text}` : text);
@@ -26,7 +32,11 @@ function aPublisher() {
     texts.set(run, text);
     publisher.changed({ workflow: 'w', run });
   };
-  return { publisher, told, change };
+  const end = (run: string, text: string) => {
+    ended.add(run);
+    change(run, text);
+  };
+  return { publisher, told, change, end, made: () => made };
 }
 
 const microtasks = () => vi.advanceTimersByTimeAsync(0);
@@ -77,6 +87,21 @@ test('between two notices of a run is a frame, and the last change is told', asy
   expect(told).toEqual(['run one: ']);
   await vi.advanceTimersByTimeAsync(FRAME_MS);
   expect(told).toEqual(['run one: ', 'run one: c']);
+});
+
+test('who is interested in the end alone is told of it at once, and of a run that goes on nothing is looked for', async () => {
+  const { publisher, told, change, end, made } = aPublisher();
+  publisher.watch({ ...ofRun('one', 'end'), only: 'end' } as Interest);
+  await microtasks();
+  for (const text of ['a', 'b']) {
+    change('one', text);
+    await microtasks();
+  }
+  expect(made()).toBe(1);
+  expect(told).toEqual(['end: going on']);
+  end('one', 'c');
+  await microtasks();
+  expect(told).toEqual(['end: going on', 'end: c']);
 });
 
 test('an interest that is declared anew is told what it was told before, once', async () => {

@@ -9,8 +9,16 @@ interface Watched {
   readonly interest: Interest;
   dirty: boolean;
   busy: boolean;
-  /** Of the run's snapshot, as it was told last. */
+  /** The text of the run's snapshot, as it was told last, or that it goes on. */
   told: string | undefined;
+}
+
+export interface PublisherOptions {
+  /** Shortest time between two notices of one interest. */
+  readonly frameMs: number;
+  onError(error: unknown): void;
+  /** Whether a run is known to go on, without a look at what is stored: its end is nothing to look for then. */
+  goesOn(address: RunAddress): boolean;
 }
 
 /**
@@ -20,7 +28,8 @@ interface Watched {
  * 1. After the last change of a run a notice with its latest state follows; those between may be left out.
  * 2. Notices of one interest come in order, at most one a frame. A snapshot that was told last is not told again, and
  *    keeps none waiting.
- * 3. What a change costs does not grow with the interests in other runs.
+ * 3. What a change costs does not grow with the interests in other runs. Of a run that goes on, who is interested in its end
+ *    alone costs nothing.
  */
 export class Publisher {
   readonly #watched = new Map<string, Watched>();
@@ -29,16 +38,10 @@ export class Publisher {
   readonly #lists = new Set<Watched>();
   readonly #listeners = new Set<(notice: Notice) => void>();
   readonly #make: (interest: Interest) => Promise<Notice>;
-  readonly #options: { onError: (error: unknown) => void; frameMs: number };
+  readonly #options: PublisherOptions;
 
-  /**
-   * @param make reads the present state of what an interest is about.
-   * @param options.frameMs shortest time between two notices of one interest.
-   */
-  constructor(
-    make: (interest: Interest) => Promise<Notice>,
-    options: { onError: (error: unknown) => void; frameMs: number },
-  ) {
+  /** @param make reads the present state of what an interest is about. */
+  constructor(make: (interest: Interest) => Promise<Notice>, options: PublisherOptions) {
     this.#make = make;
     this.#options = options;
   }
@@ -79,7 +82,9 @@ export class Publisher {
   /** Something about that run has changed. */
   changed(address: RunAddress): void {
     if (this.#watched.size === 0) return;
-    for (const watched of this.#interestsIn(address)) this.#soil(watched);
+    for (const watched of this.#interestsIn(address)) {
+      if (!isInEnd(watched.interest) || !this.#options.goesOn(address)) this.#soil(watched);
+    }
     for (const watched of this.#lists) if (mayList(watched.interest, address)) this.#soil(watched);
   }
 
@@ -109,14 +114,17 @@ export class Publisher {
   }
 
   async #serve(watched: Watched): Promise<void> {
+    const isWatched = () => this.#watched.get(watched.interest.id) === watched;
     watched.busy = true;
-    while (watched.dirty && this.#watched.get(watched.interest.id) === watched) {
+    while (watched.dirty && isWatched()) {
       watched.dirty = false;
       let pauseMs = this.#options.frameMs;
       try {
         const notice = await this.#make(watched.interest);
         if (wasTold(watched, notice)) continue;
-        if (this.#watched.get(watched.interest.id) === watched) this.tell(notice);
+        if (isWatched()) this.tell(notice);
+        // The end of a run keeps nobody waiting for a frame, and who was told of it may have gone.
+        if (notice.kind === 'going on' || !isWatched()) continue;
       } catch (error) {
         watched.dirty = true;
         pauseMs = RETRY_MS;
@@ -132,8 +140,12 @@ function mayList(interest: Interest, { workflow }: RunAddress): boolean {
   return interest.kind === 'runs' && (interest.query.workflow === undefined || interest.query.workflow === workflow);
 }
 
+function isInEnd(interest: Interest): boolean {
+  return interest.kind === 'run' && interest.only === 'end';
+}
+
 function wasTold(watched: Watched, notice: Notice): boolean {
-  const text = notice.kind === 'run' ? notice.snapshot.text : undefined;
+  const text = notice.kind === 'run' ? notice.snapshot.text : notice.kind === 'going on' ? notice.kind : undefined;
   const same = text !== undefined && text === watched.told;
   watched.told = text;
   return same;

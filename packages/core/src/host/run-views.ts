@@ -1,3 +1,4 @@
+import { outcomeOf } from '../client/outcome.js';
 import type { HostApi, Interest, Notice } from '../client/protocol.js';
 import { type RunSnapshotData, UNKNOWN } from '../client/snapshot.js';
 import { encode } from '../codec/index.js';
@@ -6,7 +7,14 @@ import { Decider } from '../decide/decider.js';
 import { inspectRun } from '../decide/inspect-run.js';
 import { RunRecord } from '../decide/run-record.js';
 import { actorRefReducers } from '../engine/index.js';
-import type { Encoded, RunAddress, RunRow, RunStatus, StoredRun } from '../records/records.js';
+import {
+  type Encoded,
+  isClosed,
+  type RunAddress,
+  type RunRow,
+  type RunStatus,
+  type StoredRun,
+} from '../records/records.js';
 import type { Store } from '../store/store.js';
 import { Changes } from './changes.js';
 import type { LiveRun } from './live-run.js';
@@ -47,7 +55,8 @@ export class RunViews {
   constructor(ports: RunViewsPorts) {
     this.#ports = ports;
     const { frameMs, onError } = ports;
-    this.#publisher = new Publisher((interest) => this.#notice(interest), { onError, frameMs });
+    const goesOn = (address: RunAddress) => this.#goesOn(address);
+    this.#publisher = new Publisher((interest) => this.#notice(interest), { onError, frameMs, goesOn });
   }
 
   list: HostApi['list'] = (query) => this.#ports.store.list(query);
@@ -130,16 +139,23 @@ export class RunViews {
   }
 
   async #notice(interest: Interest): Promise<Notice> {
-    if (interest.kind === 'run') {
-      return { kind: 'run', interest: interest.id, snapshot: await this.#snapshot(interest.address) };
-    }
+    if (interest.kind === 'run') return this.#runNotice(interest);
     const { rows } = await this.#ports.store.list(interest.query);
     return { kind: 'runs', interest: interest.id, rows };
   }
 
-  async #snapshot(address: RunAddress): Promise<Encoded> {
+  async #runNotice({ id, address, only }: Extract<Interest, { kind: 'run' }>): Promise<Notice> {
+    const goingOn = { kind: 'going on', interest: id } as const;
+    if (only === 'end' && this.#goesOn(address)) return goingOn;
     const data = await this.see(address);
-    return encode(data, 'snapshot', actorRefReducers);
+    if (only === 'end' && !outcomeOf(address, data, true)) return goingOn;
+    return { kind: 'run', interest: id, snapshot: encode(data, 'snapshot', actorRefReducers) };
+  }
+
+  /** Of one that is not in memory that is not known: nor whether it can be brought there. */
+  #goesOn(address: RunAddress): boolean {
+    const live = this.#ports.live(address);
+    return live !== undefined && !isClosed(live.durable.row.status);
   }
 }
 

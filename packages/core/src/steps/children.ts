@@ -3,6 +3,7 @@ import { HoldfastError, isHoldfastError } from '../errors/index.js';
 import type { Clock } from '../host/ports.js';
 import type { Labels, RunAddress } from '../records/records.js';
 import { isFinal, type JournalEntry } from './journal.js';
+import type { LateSignal } from './late-signal.js';
 import { isName } from './name.js';
 import { never } from './never.js';
 import { misused, otherKind } from './refusals.js';
@@ -33,7 +34,7 @@ export interface ChildrenPorts {
   readonly host: ChildPorts;
   readonly clock: Clock;
   /** Of the execution: ends what it waits for. */
-  readonly signal: AbortSignal;
+  readonly ended: Pick<LateSignal, 'aborted' | 'signal'>;
   /** First part of the keys of its steps. */
   readonly keyPrefix: string;
   /** Of the call that cancels a child. */
@@ -79,7 +80,7 @@ export class Children {
 
   async start(name: string, workflow: { readonly id: string }, options: Asked = {}): Promise<unknown> {
     const { ask, handBack, unfit, over, conclude, count } = this.#ports;
-    if (this.#ports.signal.aborted) return never();
+    if (this.#ports.ended.aborted) return never();
     const entry = ask(name);
     if (entry && entry.kind !== 'child') return unfit(otherKind(name, 'child', entry.kind));
     const child = this.#check(name, workflow, options);
@@ -98,16 +99,16 @@ export class Children {
         ? ({ ...base, status: 'failed', error: ended.error } as const)
         : ({ ...base, status: 'completed', output: ended.output } as const);
     const stored = await count('performing', () => this.#ports.recordEnd(name, end));
-    return this.#ports.signal.aborted ? never() : conclude(stored);
+    return this.#ports.ended.aborted ? never() : conclude(stored);
   }
 
   /** Asks all that have not ended to end, and waits until they have. */
   async cancelAll(): Promise<void> {
-    const { host, signal } = this.#ports;
+    const { host, ended } = this.#ports;
     await Promise.all(
       this.#open().map(async ([name, child]) => {
         await host.cancel(child, this.#ports.cancelId(name));
-        await host.outcome(child, signal).catch(() => {});
+        await host.outcome(child, ended.signal).catch(() => {});
       }),
     );
   }
@@ -147,7 +148,9 @@ export class Children {
   async #await(child: ChildRequest): Promise<Outcome> {
     const refused = await this.#begin(child);
     if (refused) return refused;
-    return this.#ports.count('waiting', () => this.#ports.host.outcome(child, this.#ports.signal).catch(() => never()));
+    return this.#ports.count('waiting', () =>
+      this.#ports.host.outcome(child, this.#ports.ended.signal).catch(() => never()),
+    );
   }
 
   /** What refuses it by its nature is how it ends; trouble of the store is that of the run. */

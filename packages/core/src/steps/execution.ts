@@ -18,6 +18,7 @@ import type { Progress } from '../records/records.js';
 import { type ChildPorts, Children } from './children.js';
 import { EventWaits } from './event-waits.js';
 import { cancelId, isFinal, type JournalEntry, journalId, ownerKey, type StepRecord } from './journal.js';
+import { LateSignal } from './late-signal.js';
 import type { Mail } from './mail.js';
 import { isName } from './name.js';
 import { never } from './never.js';
@@ -128,7 +129,7 @@ export class StepsExecution {
   readonly #asked = new Map<string, number>();
   #given = 0;
   readonly #nested = new Set<string>();
-  readonly #abort = new AbortController();
+  readonly #abort = new LateSignal();
   /** What `stop` has to end; a list of its own, as Node warns of more than ten listeners to one signal. */
   readonly #stops = new Set<() => void>();
   readonly #random: () => number;
@@ -238,7 +239,7 @@ export class StepsExecution {
     this.#abort.abort(reason);
     for (const trial of this.#trials) {
       trial.end();
-      trial.abort(this.#abort.signal.reason);
+      trial.abort(this.#abort.reason);
     }
     for (const end of this.#stops) end();
     this.#stops.clear();
@@ -259,14 +260,14 @@ export class StepsExecution {
   async #settle(outcome: Outcome): Promise<void> {
     if (!(await this.#comesToItsEnd())) return;
     if ('output' in outcome) await this.#children.cancelAll();
-    if (this.#abort.signal.aborted) return;
+    if (this.#abort.aborted) return;
     if ('error' in outcome)
       await this.#undoAll(() => (this.#cancelled ? this.#ports.undone() : this.#ports.settled(outcome)));
     else this.#ports.settled(outcome);
   }
 
   async #continueWith(input: unknown): Promise<never> {
-    if (this.#abort.signal.aborted) return never();
+    if (this.#abort.aborted) return never();
     if (this.#ended) throw afterItsEnd('continueWith');
     // As it is now, whatever is done to it until it is stored.
     const next = decode(encode(input, 'input of continueWith'));
@@ -277,7 +278,7 @@ export class StepsExecution {
 
   /** Whether nothing that it asks for is done any more, and it is not to be told so. */
   get #isOver(): boolean {
-    return this.#abort.signal.aborted || (this.#ended && this.#continuing);
+    return this.#abort.aborted || (this.#ended && this.#continuing);
   }
 
   /** The first end counts: what comes after `continueWith` is nothing. */
@@ -285,7 +286,7 @@ export class StepsExecution {
     if (this.#ending) return false;
     this.#ending = true;
     const lost = await this.#settledAll(() => this.#lost());
-    if (this.#abort.signal.aborted || this.#cancelled) return false;
+    if (this.#abort.aborted || this.#cancelled) return false;
     this.#ended = true;
     if (lost.length > 0) void this.#unfit(notAskedFor(lost));
     return lost.length === 0;
@@ -298,9 +299,9 @@ export class StepsExecution {
     for (const trial of this.#trials) trial.askToEnd(reason, GRACE_MS);
     while (this.busy) await new Promise<void>((idle) => this.#idle.push(idle));
     await this.#children.cancelAll();
-    if (this.#abort.signal.aborted) return;
+    if (this.#abort.aborted) return;
     for (const undo of this.#undos.due()) await this.#undo(undo);
-    if (!this.#abort.signal.aborted) then();
+    if (!this.#abort.aborted) then();
   }
 
   async #undo({ step, settings, body }: DueUndo): Promise<void> {
@@ -409,7 +410,7 @@ export class StepsExecution {
     return new Children({
       host: this.#ports.children,
       clock: this.#ports.clock,
-      signal: this.#abort.signal,
+      ended: this.#abort,
       keyPrefix: `${runKey}/${ownerKey(leaf)}`,
       cancelId: (name) => cancelId(runKey, journalId(leaf, name)),
       over: () => this.#isOver || this.#undoing || this.#ending,
@@ -487,7 +488,7 @@ export class StepsExecution {
   #handBack<T>(entry: JournalEntry): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#replay.turn(entry.order ?? 0, () => {
-        if (this.#abort.signal.aborted) return;
+        if (this.#abort.aborted) return;
         this.#stir();
         try {
           resolve(this.#conclude<T>(entry));
@@ -529,28 +530,34 @@ export class StepsExecution {
         const needsMark = settings.atMostOnce || this.#undos.needsMark(name);
         this.#undos.mark(name);
         if (needsMark) await this.#record(name, begun);
-        if (this.#abort.signal.aborted) return never<JournalEntry>();
-        const { result, details } = await this.#try(name, settings, body, begun);
-        if (this.#abort.signal.aborted) return never<JournalEntry>();
+        if (this.#abort.aborted) return never<JournalEntry>();
+        const trial = this.#trial(name, settings, begun);
+        const outcome = this.#outcomeOf(trial, name, body, settings, begun.attempts + 1);
+        const result = outcome instanceof Promise ? await outcome : outcome;
+        trial.end();
+        this.#trials.delete(trial);
+        if (this.#abort.aborted) return never<JournalEntry>();
         if ('error' in result && this.#undoing && !isUndo) return undefined;
-        if (details !== undefined) entry = { ...begun, details };
+        if (trial.details !== undefined) entry = { ...begun, details: trial.details };
         const counts = 'error' in result ? this.#ports.holds() : true;
         if (counts !== true && !(await counts)) {
-          if (this.#abort.signal.aborted) return never<JournalEntry>();
+          if (this.#abort.aborted) return never<JournalEntry>();
           if (!settings.atMostOnce) return undefined;
         }
         if ('error' in result && settings.online && !settings.atMostOnce) {
           const online = await this.#stillOnline();
-          if (this.#abort.signal.aborted) return never<JournalEntry>();
+          if (this.#abort.aborted) return never<JournalEntry>();
           if (!online) return undefined;
         }
         const next = this.#toEntry(settings, result, startedAt, entry);
         if (next.status === 'retrying') return next;
-        return isFinal(next) ? this.#recordEnd(name, next, progress) : this.#record(name, next);
+        const recorded = await this.#record(name, next, progress);
+        if (isFinal(next) && this.#replay.behind) await this.#replay.caughtUp();
+        return recorded;
       });
       if (!tried) continue;
       entry = tried.status === 'retrying' ? await this.#recordWait(name, tried) : tried;
-      if (this.#abort.signal.aborted) return never();
+      if (this.#abort.aborted) return never();
       if (isFinal(entry)) return this.#conclude<T>(entry);
     }
   }
@@ -563,7 +570,7 @@ export class StepsExecution {
     if (this.#undoing && !isUndo) return never();
     this.#tries++;
     try {
-      return await (this.#abort.signal.aborted ? never<T>() : work());
+      return await (this.#abort.aborted ? never<T>() : work());
     } finally {
       this.#tries--;
       this.#counts.performing--;
@@ -582,7 +589,7 @@ export class StepsExecution {
     const error = outcomeUnknown(name);
     const ended = { ...begun, status: 'failed', attempts: 1, error, endedAt: this.#ports.clock.now() } as const;
     const stored = await this.#count('performing', () => this.#recordEnd(name, ended, progress));
-    if (this.#abort.signal.aborted) return never();
+    if (this.#abort.aborted) return never();
     return this.#conclude<T>(stored);
   }
 
@@ -595,48 +602,26 @@ export class StepsExecution {
     return details === undefined ? begun : { ...begun, details };
   }
 
-  /** Performs a try; gives its result, and what it has told last. */
-  async #try<T>(
-    name: string,
-    settings: StepSettings,
-    body: StepBody<T>,
-    begun: JournalEntry,
-  ): Promise<{ result: Outcome; details: unknown }> {
-    const { services, epoch, clock, valueLength } = this.#ports;
-    const attempt = begun.attempts + 1;
-    const idempotencyKey = this.#idempotencyKey(name);
-    const trial = new Trial({
-      step: name,
-      clock,
-      timeoutMs: settings.timeoutMs,
-      valueLength,
-      details: begun.details,
-      store: (details) => this.#heartbeat(name, { ...begun, details }),
-    });
+  #trial(step: string, { timeoutMs }: StepSettings, begun: JournalEntry): Trial {
+    const { clock, valueLength } = this.#ports;
+    const store = (details: unknown) => this.#heartbeat(step, { ...begun, details });
+    const trial = new Trial({ step, clock, timeoutMs, valueLength, details: begun.details, store });
     this.#trials.add(trial);
-    try {
-      const { details } = trial;
-      const heartbeat = (told: unknown) => trial.heartbeat(told);
-      const context = {
-        idempotencyKey,
-        attempt,
-        epoch,
-        services,
-        heartbeat,
-        details,
-        get signal() {
-          return trial.signal;
-        },
-      };
-      const tried = { name, idempotencyKey, attempt, timeoutMs: settings.timeoutMs };
-      const output = await trial.outcomeOf(this.#ports.around(tried, () => this.#call(name, () => body(context))));
-      return { result: { output }, details: trial.details };
-    } catch (error) {
-      return { result: { error }, details: trial.details };
-    } finally {
-      trial.end();
-      this.#trials.delete(trial);
-    }
+    return trial;
+  }
+
+  #outcomeOf<T>(
+    trial: Trial,
+    name: string,
+    body: StepBody<T>,
+    { timeoutMs }: StepSettings,
+    attempt: number,
+  ): Outcome | Promise<Outcome> {
+    const { services, epoch } = this.#ports;
+    const idempotencyKey = this.#idempotencyKey(name);
+    const context = trial.context({ idempotencyKey, attempt, epoch, services });
+    const call = () => this.#call(name, () => body(context));
+    return trial.outcomeOf(() => this.#ports.around({ name, idempotencyKey, attempt, timeoutMs }, call));
   }
 
   /** What it asks for before its body gives way was asked for in there, and nowhere else. */
@@ -681,15 +666,19 @@ export class StepsExecution {
     return this.#stored(step, this.#ports.record(record));
   }
 
-  async #stored(step: string, storing: Promise<JournalEntry>): Promise<JournalEntry> {
+  #stored(step: string, storing: Promise<JournalEntry>): Promise<JournalEntry> {
     this.#storing++;
-    try {
-      const stored = await storing;
-      this.#journal.set(step, stored);
-      return stored;
-    } finally {
-      this.#storing--;
-    }
+    return storing.then(
+      (stored) => {
+        this.#storing--;
+        this.#journal.set(step, stored);
+        return stored;
+      },
+      (error) => {
+        this.#storing--;
+        throw error;
+      },
+    );
   }
 
   #marked(step: string, entry: JournalEntry): JournalEntry {
@@ -733,7 +722,7 @@ export class StepsExecution {
       const woken = { ...rest, status: 'completed', endedAt: this.#ports.clock.now() } as const;
       return this.#undoing ? undefined : this.#recordEnd(name, woken);
     });
-    return !stored || this.#abort.signal.aborted ? never() : this.#conclude<void>(stored);
+    return !stored || this.#abort.aborted ? never() : this.#conclude<void>(stored);
   }
 
   /** Counts itself as performing or waiting while `work` is under way: that is what {@link quiet} looks at. */
@@ -750,7 +739,7 @@ export class StepsExecution {
 
   /** What the function does next shows when all promises that can settle now have settled: until then it is not quiet. */
   #stir(): void {
-    if (this.#counts.waiting === 0 || this.#abort.signal.aborted) return;
+    if (this.#counts.waiting === 0 || this.#abort.aborted) return;
     this.#stirs++;
     afterAllElse(() => {
       this.#stirs--;
@@ -762,7 +751,7 @@ export class StepsExecution {
   #tellCalm(): void {
     if (this.#counts.waiting === 0) return;
     afterAllElse(() => {
-      if (this.quiet && !this.#abort.signal.aborted) this.#ports.calmed();
+      if (this.quiet && !this.#abort.aborted) this.#ports.calmed();
     });
   }
 
@@ -784,7 +773,7 @@ export class StepsExecution {
 
   /** Waits for `wake`; after `stop` it never resolves, and what it listens to is let go. */
   #untilWoken(listen: (wake: () => void) => () => void): Promise<void> {
-    if (this.#abort.signal.aborted) return never();
+    if (this.#abort.aborted) return never();
     return new Promise((resolve) => {
       const end = listen(() => {
         this.#stops.delete(end);
@@ -806,9 +795,7 @@ export class StepsExecution {
 
   /** Whether it has got to where its journal ends: what it told before that was told. */
   get #tells(): boolean {
-    return (
-      !this.#replay.under && this.#unseen.size === 0 && !this.#undoing && !this.#abort.signal.aborted && !this.#ended
-    );
+    return !this.#replay.under && this.#unseen.size === 0 && !this.#undoing && !this.#abort.aborted && !this.#ended;
   }
 }
 

@@ -10,26 +10,30 @@ function aTrial(timeoutMs?: number) {
 
 test('a signal that is asked for after the end of the try says that it was aborted, and why', async () => {
   const { clock, trial } = aTrial(100);
-  const outcome = trial.outcomeOf(new Promise(() => {}));
+  const outcome = trial.outcomeOf(() => new Promise(() => {}));
   const asked = aTrial(100);
   const early = asked.trial.signal;
   clock.advance(100);
   asked.clock.advance(100);
-  await expect(outcome).rejects.toMatchObject({ code: 'STEP_TIMEOUT' });
+  expect(await outcome).toMatchObject({ error: { code: 'STEP_TIMEOUT' } });
   expect(trial.signal.reason).toMatchObject({ code: 'STEP_TIMEOUT' });
   expect(early.reason).toMatchObject({ code: 'STEP_TIMEOUT' });
 });
 
 test('a try that is cut off while its body is being called has failed, whatever the body gives', async () => {
   const { trial } = aTrial();
-  trial.abort('cut off');
-  await expect(trial.outcomeOf('a result')).rejects.toBe('cut off');
+  const call = (gives: unknown) => () => {
+    trial.abort('cut off');
+    return gives;
+  };
+  expect(await trial.outcomeOf(call('a result'))).toEqual({ error: 'cut off' });
+  expect(await trial.outcomeOf(call(Promise.resolve('a result')))).toEqual({ error: 'cut off' });
 });
 
 test('a try whose body asks for no signal makes none', async () => {
   const made = vi.spyOn(globalThis, 'AbortController');
   const { trial } = aTrial();
-  expect(await trial.outcomeOf('a result')).toBe('a result');
+  expect(trial.outcomeOf(() => 'a result')).toEqual({ output: 'a result' });
   expect(made).not.toHaveBeenCalled();
   made.mockRestore();
 });

@@ -1,5 +1,8 @@
 import { assertLength, decode, encode } from '../codec/index.js';
+import type { StepContext } from '../define/steps-logic.js';
+import type { Outcome } from '../engine/index.js';
 import type { Clock } from '../host/ports.js';
+import { LateSignal } from './late-signal.js';
 import { timedOut } from './refusals.js';
 
 export interface TrialOptions {
@@ -25,12 +28,10 @@ export interface TrialOptions {
  */
 export class Trial {
   readonly #options: TrialOptions;
-  /** Made when the body asks for its signal: most never do, and it is the dearest part of a try. */
-  #controller: AbortController | undefined;
-  #aborted: { readonly reason: unknown } | undefined;
+  readonly #abort = new LateSignal();
   readonly #cancel: (() => void) | undefined;
   #cutOff: { readonly reason: unknown } | undefined;
-  #reject: ((reason: unknown) => void) | undefined;
+  #cutShort: ((reason: unknown) => void) | undefined;
   #cancelGrace: (() => void) | undefined;
   #details: unknown;
   #waits = false;
@@ -46,21 +47,47 @@ export class Trial {
   }
 
   get signal(): AbortSignal {
-    if (!this.#controller) {
-      this.#controller = new AbortController();
-      if (this.#aborted) this.#controller.abort(this.#aborted.reason);
-    }
-    return this.#controller.signal;
+    return this.#abort.signal;
   }
 
-  /** As `work` ends, at once where it is no promise; rejects when the try is cut off before. */
-  outcomeOf<T>(work: T): Promise<Awaited<T>> | T {
-    if (!this.#cutOff && !isThenable(work)) return work;
-    return new Promise((resolve, reject) => {
-      this.#reject = reject;
-      if (this.#cutOff) reject(this.#cutOff.reason);
-      Promise.resolve(work).then(resolve, reject);
+  /**
+   * Has the body called. Its outcome, at once where it gives no promise; when the try is cut off before, that it was.
+   * @param call of the body.
+   */
+  outcomeOf(call: () => unknown): Outcome | Promise<Outcome> {
+    let work: unknown;
+    try {
+      work = call();
+      if (!isThenable(work)) return this.#cutOff ? { error: this.#cutOff.reason } : { output: work };
+    } catch (error) {
+      return { error };
+    }
+    return new Promise((settle) => {
+      this.#cutShort = (reason) => settle({ error: reason });
+      if (this.#cutOff) this.#cutShort(this.#cutOff.reason);
+      Promise.resolve(work).then(
+        (output) => settle({ output }),
+        (error) => settle({ error }),
+      );
     });
+  }
+
+  /** What the body is handed. */
+  context(known: Pick<StepContext, 'idempotencyKey' | 'attempt' | 'epoch' | 'services'>): StepContext {
+    const { idempotencyKey, attempt, epoch, services } = known;
+    const heartbeat = (details: unknown) => this.heartbeat(details);
+    const late = this.#abort;
+    return {
+      idempotencyKey,
+      attempt,
+      epoch,
+      services,
+      heartbeat,
+      details: this.#details,
+      get signal() {
+        return late.signal;
+      },
+    };
   }
 
   /** What was told last, here or in the try before. */
@@ -83,14 +110,14 @@ export class Trial {
   abort(reason: unknown): void {
     // First: a body that answers its signal by a result is too late.
     this.#cutOff ??= { reason };
-    this.#reject?.(reason);
-    this.#tell(reason);
+    this.#cutShort?.(reason);
+    this.#abort.abort(reason);
   }
 
   /** Aborts its signal, and cuts it off only when it has not ended after so long. */
   askToEnd(reason: unknown, graceMs: number): void {
     const { clock } = this.#options;
-    this.#tell(reason);
+    this.#abort.abort(reason);
     this.#cancelGrace = clock.at(clock.now() + graceMs, () => this.abort(reason));
   }
 
@@ -98,11 +125,6 @@ export class Trial {
     this.#ended = true;
     this.#cancel?.();
     this.#cancelGrace?.();
-  }
-
-  #tell(reason: unknown): void {
-    this.#aborted ??= { reason };
-    this.#controller?.abort(reason);
   }
 
   async #store(): Promise<void> {
