@@ -212,6 +212,19 @@ describe('what can’t be stored is refused as the codec refuses it', () => {
     expect([by.message, by.remedy, by.details]).toEqual([codec.message, codec.remedy, codec.details]);
   });
 
+  test('a getter that throws: what it has thrown crosses too, and an error of ours is told as it is', () => {
+    const throwing = (thrown: unknown) => ({
+      get field() {
+        throw thrown;
+      },
+    });
+    const boom = refusal(() => crossed(throwing(new RangeError('boom'))));
+    expect(boom).toMatchObject({ code: 'VALUE_NOT_STORABLE', details: { path: 'input' } });
+    expect(boom.cause).toEqual(new RangeError('boom'));
+    const own = new HoldfastError('STEP_MISUSED', { message: 'Not here.' });
+    expect(refusal(() => crossed(throwing(own)))).toMatchObject({ code: 'STEP_MISUSED', message: 'Not here.' });
+  });
+
   test('a list of a hundred thousand links', () => {
     let list: unknown;
     for (let n = 0; n < 100_000; n++) list = { list };
