@@ -32,6 +32,16 @@ module.exports = {
       from: { path: '^packages/[^/]+/src/', pathNot: '^packages/core/src/schedules/' },
       to: { path: 'node_modules/croner/', reachable: true },
     },
+    {
+      name: 'definitions-bring-what-performs-them',
+      comment: 'A host reaches step functions and step workers through the workflows that have them, and by no import.',
+      severity: 'error',
+      from: { path: '^packages/(browser/src/worker|node/src/index|core/src/host/index)\\.ts$' },
+      to: {
+        path: '^packages/core/(src|dist)/(steps/(execution|executor)|isolate/(index|session|serve-steps))\\.',
+        reachable: true,
+      },
+    },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -9,6 +9,7 @@ import { startRestate } from './lib/restate.mjs';
  * @property {string} name
  * @property {string} module file of `entrants`; in the browser `worker`, `page` or `stories`; of a bundle the entry
  * @property {string} program what that exports
+ * @property {Readonly<Record<string, string>>} [more] of a bundle: what is imported besides, by entry
  * @property {object} [params] in place of the bench's
  * @property {object} [short] in place of both with `--short`
  * @property {string} [beside] an entrant named before it, that it is held against in the same round
@@ -44,6 +45,12 @@ const peers = (program, params = {}, short = {}) =>
 
 const inWorker = (program, name, params = {}) => ({ name, module: 'worker', program, params });
 const inPage = (program, name, params = {}) => ({ name, module: 'page', program, params });
+const worker = (name, more) => ({
+  name: `@holdfast/browser/worker${name}`,
+  module: '@holdfast/browser/worker',
+  program: 'serveHoldfast',
+  more,
+});
 /** What the first thousand steps of a process cost is for a good part compiling. */
 const warm = (name, params = {}) => ({
   ...holdfast('sequential', `Holdfast, ${name}, after 10,000`, { warmUp: 10_000, ...params }),
@@ -218,12 +225,24 @@ export const BENCHES = [
     short: {},
     entrants: [
       { name: '@holdfast/browser (page)', module: '@holdfast/browser', program: '*' },
-      { name: '@holdfast/browser/worker', module: '@holdfast/browser/worker', program: '*' },
+      worker('', {}),
+      worker(', a machine', { '@holdfast/core': 'defineWorkflow' }),
+      worker(', a step function', { '@holdfast/core': 'defineWorkflow, fromSteps' }),
+      worker(', an isolated one', {
+        '@holdfast/core': 'defineWorkflow, fromSteps',
+        '@holdfast/core/isolate': 'inStepWorkers',
+      }),
       { name: '@holdfast/core (what a workflow file imports)', module: '@holdfast/core', program: '*' },
       { name: '@holdfast/core/host', module: '@holdfast/core/host', program: 'createHost' },
       { name: '@holdfast/core/schedules', module: '@holdfast/core/schedules', program: '*' },
       { name: '@holdfast/node', module: '@holdfast/node', program: '*' },
       { name: '@holdfast/node, openHoldfast alone', module: '@holdfast/node', program: 'openHoldfast' },
+      {
+        name: '@holdfast/node, openHoldfast, a step function',
+        module: '@holdfast/node',
+        program: 'openHoldfast',
+        more: { '@holdfast/core': 'defineWorkflow, fromSteps' },
+      },
       { name: '@holdfast/node, connectHoldfast alone', module: '@holdfast/node', program: 'connectHoldfast' },
       { name: 'xstate, setup and createActor', module: 'xstate', program: 'setup, createActor, fromPromise, assign' },
       { name: 'xstate, all', module: 'xstate', program: '*' },

@@ -89,9 +89,10 @@ function roomOf(path) {
  * @param {string} [without] a room whose modules are taken for empty
  * @returns {Promise<Bundle>}
  */
-async function bundle({ module, program }, without) {
+async function bundle({ module, program, more = {} }, without) {
+  const imported = Object.entries({ [module]: program, ...more });
   const { outputFiles, metafile } = await build({
-    stdin: { contents: `export ${program === '*' ? '*' : `{ ${program} }`} from '${module}';`, resolveDir: BENCH },
+    stdin: { contents: imported.map(exportOf).join('\n'), resolveDir: BENCH },
     absWorkingDir: ROOT,
     bundle: true,
     minify: true,
@@ -108,6 +109,11 @@ async function bundle({ module, program }, without) {
   const [output] = Object.values(metafile.outputs);
   const modules = Object.entries(output?.inputs ?? {}).map(([path, { bytesInOutput }]) => [path, bytesInOutput]);
   return { bytes: outputFiles[0]?.contents ?? new Uint8Array(), modules: Object.fromEntries(modules) };
+}
+
+/** @param {readonly [entry: string, names: string]} imported `*` for all names */
+function exportOf([entry, names]) {
+  return `export ${names === '*' ? '*' : `{ ${names} }`} from '${entry}';`;
 }
 
 /** A plugin of esbuild's. @param {string} room */

@@ -1,5 +1,5 @@
 import {
-  arrived,
+  arrivedGiven,
   type Crossing,
   crossDecoded,
   type Encoded,
@@ -16,8 +16,8 @@ import type { PageCalls } from '../wire/wire.js';
  */
 export function toPageCalls(host: Host): PageCalls {
   return {
-    start: ({ input, ...request }) => host.start({ ...request, input: encode(arrived(input), 'input') }),
-    send: ({ event, ...request }) => host.send({ ...request, event: encode(arrived(event), 'event') }),
+    start: async ({ input, ...request }) => host.start({ ...request, input: encode(arrivedGiven(input), 'input') }),
+    send: async ({ event, ...request }) => host.send({ ...request, event: encode(arrivedGiven(event), 'event') }),
     control: (request) => host.control(request),
     list: (query) => host.list(query),
     history: (address, options) => host.history(address, options),

@@ -1,4 +1,4 @@
-import type { Crossing, HostApi, Notice } from '@holdfast/core/client';
+import type { Crossing, Given, HostApi, Notice } from '@holdfast/core/client';
 
 /**
  * What crosses between a page and its worker, besides what the protocol of core says. `calls.ts` carries it.
@@ -69,8 +69,8 @@ export interface PageApi {
   wasEnded: AskEnded;
 }
 
-/** A host as a page calls it: values of the app cross as they are, and the worker encodes them. */
-export type PageCalls = HostApi<Crossing>;
+/** A host as a page calls it: values of the app cross as they are, and the worker encodes them, or says why it can't. */
+export type PageCalls = HostApi<Given>;
 
 /** The worker's side. */
 export interface WorkerApi {

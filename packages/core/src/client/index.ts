@@ -1,5 +1,6 @@
 export {
   arrived,
+  arrivedGiven,
   type Crossing,
   crossDecoded,
   crossError,
@@ -8,6 +9,7 @@ export {
   decodeError,
   encode,
   encodeError,
+  type Given,
 } from '../codec/index.js';
 export { type Duration, toMs } from '../define/duration.js';
 export { HoldfastError, isHoldfastError } from '../errors/index.js';

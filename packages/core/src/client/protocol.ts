@@ -93,7 +93,7 @@ export interface Values<V = unknown> {
   /**
    * What the caller changes later is not changed in it.
    * @param what names the value in errors.
-   * @throws `VALUE_NOT_STORABLE` with the path of what can't be stored.
+   * @throws `VALUE_NOT_STORABLE` with the path of what can't be stored, unless the other side of the link says so.
    */
   give(value: unknown, what: string): V;
   /** Called once for what came. Actor references are shown as their ids, machine snapshots as their data. */

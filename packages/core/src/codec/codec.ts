@@ -4,10 +4,11 @@ import { bufferOf, bytesOf, isLarge } from './bytes.js';
 import { createErrorReviver, errorToData, isError } from './errors-as-data.js';
 import { fileOf, isHandle } from './files.js';
 import { flatten, type Reducers } from './flatten.js';
+import { assertNoProxy, notStorable } from './not-storable.js';
 import { isPlain, unfoldPlain } from './plain.js';
 import { plainText } from './plain-text.js';
 import { type Flat, type Revivers, unflatten } from './unflatten.js';
-import { assertNoProxy, describe, notStorable } from './unstorable.js';
+import { describe, findUnstorable } from './unstorable.js';
 import { isLargeView, type ViewData, viewFromData, viewToData } from './views.js';
 
 /**
@@ -48,7 +49,7 @@ export function encode(value: unknown, what: string, reducers: Reducers = {}): E
     if (text !== undefined) return { text, blobs };
     return { text: flatten(value, allReducers(reducers, blobs), reducers), blobs };
   } catch (cause) {
-    throw notStorable(cause, what);
+    throw notStorable(findUnstorable(cause, what));
   }
 }
 

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
 import { anything } from './any-value.test-support.js';
-import { arrived, crossDecoded, crossError, crossGiven, decode, encode, encodeGiven } from './index.js';
+import { arrived, arrivedGiven, crossDecoded, crossError, crossGiven, decode, encode, encodeGiven } from './index.js';
 
 /** As the other side of `postMessage` has it. */
-const crossed = <T>(value: T): T => arrived(structuredClone(crossGiven(value, 'input'))) as T;
+const crossed = <T>(value: T): T => arrivedGiven(structuredClone(crossGiven(value, 'input'))) as T;
 
 /** The same for what is stored. */
 function told(value: unknown): unknown {
@@ -207,15 +207,28 @@ describe('what can’t be stored is refused as the codec refuses it', () => {
     ['a Proxy', { items: [0, new Proxy({}, {})] }],
     ['a Proxy beside what has a stand-in', { at: new URL('a:b'), items: new Set([new Proxy([], {})]) }],
   ])('%s', (_, value) => {
-    const [by, codec] = [refusal(() => crossGiven(value, 'input')), refusal(() => encodeGiven(value, 'input'))];
+    const [by, codec] = [refusal(() => crossed(value)), refusal(() => encodeGiven(value, 'input'))];
     expect(isHoldfastError(by, 'VALUE_NOT_STORABLE')).toBe(true);
     expect([by.message, by.remedy, by.details]).toEqual([codec.message, codec.remedy, codec.details]);
+  });
+
+  test('a getter that throws: what it has thrown crosses too, and an error of ours is told as it is', () => {
+    const throwing = (thrown: unknown) => ({
+      get field() {
+        throw thrown;
+      },
+    });
+    const boom = refusal(() => crossed(throwing(new RangeError('boom'))));
+    expect(boom).toMatchObject({ code: 'VALUE_NOT_STORABLE', details: { path: 'input' } });
+    expect(boom.cause).toEqual(new RangeError('boom'));
+    const own = new HoldfastError('STEP_MISUSED', { message: 'Not here.' });
+    expect(refusal(() => crossed(throwing(own)))).toMatchObject({ code: 'STEP_MISUSED', message: 'Not here.' });
   });
 
   test('a list of a hundred thousand links', () => {
     let list: unknown;
     for (let n = 0; n < 100_000; n++) list = { list };
-    expect(refusal(() => crossGiven(list, 'input')).message).toMatch(/nested too deeply/);
+    expect(refusal(() => crossed(list)).message).toMatch(/nested too deeply/);
   });
 });
 

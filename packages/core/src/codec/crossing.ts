@@ -3,7 +3,7 @@ import { createErrorReviver, type ErrorData, errorToData, isError } from './erro
 import { isHandle } from './files.js';
 import { Refusal, type Step, TEXTUAL, type Wrong, wrongOf } from './flatten.js';
 import { ofText } from './unflatten.js';
-import { assertNoProxy, describe, notStorable } from './unstorable.js';
+import { describe, findProxy, findUnstorable, type Unstorable } from './unstorable.js';
 import { tagOf, viewOf, viewToData } from './views.js';
 
 /**
@@ -19,15 +19,21 @@ export interface Crossing {
 
 type StandIn = readonly [object: object, kind: string];
 
-/**
- * A copy of what a caller hands over, to be stored elsewhere: what cannot be is refused here, as by `encodeGiven`.
- * @param what names the value in errors.
- * @throws `VALUE_NOT_STORABLE` with the path of what can't be stored.
- */
-export function crossGiven(value: unknown, what: string): Crossing {
-  const crossing = cross(value, what);
-  assertNoProxy(value, what);
-  return crossing;
+/** What a caller hands over, to be stored elsewhere: a copy, or why there can be none. */
+export interface Given extends Crossing {
+  readonly refused?: Unstorable<Crossing>;
+}
+
+/** @param what names the value in errors. */
+export function crossGiven(value: unknown, what: string): Given {
+  try {
+    const crossing = cross(value);
+    const refused = findProxy(value, what) as Unstorable<Crossing> | undefined;
+    return refused ? { value: undefined, refused } : crossing;
+  } catch (thrown) {
+    const { cause, ...found } = findUnstorable(thrown, what);
+    return { value: undefined, refused: { ...found, ...(cause !== undefined && { cause: crossError(cause) }) } };
+  }
 }
 
 /** Only kinds look so in a text: in a string its quotes would be escaped. */
@@ -35,26 +41,22 @@ const STANDING_IN = /\["(Error|URL|URLSearchParams|null|Temporal\.\w+)"/;
 
 /** What was decoded, and is nobody else's: where nothing in it needs a stand-in, it crosses without a copy. */
 export function crossDecoded(value: unknown, { text }: Pick<Encoded, 'text'>): Crossing {
-  return STANDING_IN.test(text) ? cross(value, 'value') : { value };
+  return STANDING_IN.test(text) ? cross(value) : { value };
 }
 
-/** A copy of a value. @throws `VALUE_NOT_STORABLE` with the path of what can't be stored. */
-function cross(value: unknown, what: string): Crossing {
+/** A copy of a value. @throws `Refusal`, and what a getter throws. */
+function cross(value: unknown): Crossing {
   const copying = new Copying();
-  try {
-    const copy = copying.copy(value);
-    return copying.standIns.length === 0 ? { value: copy } : { value: copy, standIns: copying.standIns };
-  } catch (cause) {
-    throw notStorable(cause, what);
-  }
+  const copy = copying.copy(value);
+  return copying.standIns.length === 0 ? { value: copy } : { value: copy, standIns: copying.standIns };
 }
 
 /** For a thrown thing on its way to a caller in another realm. */
 export function crossError(error: unknown): Crossing {
   try {
-    return cross(error, 'error');
+    return cross(error);
   } catch {
-    return cross(new Error(describe(error)), 'error');
+    return cross(new Error(describe(error)));
   }
 }
 

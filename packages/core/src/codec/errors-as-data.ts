@@ -14,14 +14,7 @@ export interface ErrorData {
 }
 
 const HANDLED = new Set(['name', 'message', 'stack', 'cause', '__proto__']);
-const BUILT_IN: Record<string, new (message: string) => Error> = {
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
-};
+const BUILT_IN = /^(Eval|Range|Reference|Syntax|Type|URI)Error$/;
 
 /** @param tag what the platform calls it, where that is known. */
 export function isError(value: unknown, tag = tagOf(value)): value is Error {
@@ -74,8 +67,7 @@ function read(error: Error, name: string): unknown {
 
 function create({ name, message, code }: ErrorData): Error {
   if (code !== undefined) return new HoldfastError(code, { message });
-  const Known = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
-  if (Known) return new Known(message);
+  if (BUILT_IN.test(name)) return new globalThis[name as 'TypeError'](message);
   const error = new Error(message);
   if (name !== 'Error') define(error, 'name', name);
   return error;

@@ -99,7 +99,7 @@ class Unflattening {
 }
 
 /** The last position that a list can have. */
-const LAST = 2 ** 32 - 2;
+const LAST = 4_294_967_294;
 
 /** @param kind one of {@link TEXTUAL}. */
 export function ofText(kind: string, text: string): unknown {

@@ -1,6 +1,7 @@
 import type { EventObject, NonReducibleUnknown } from 'xstate';
 import type { Outcome } from '../engine/index.js';
 import { isReserved } from '../records/records.js';
+import { executor } from '../steps/executor.js';
 import { giveUndurably, performUndurably, stopUndurable } from '../steps/undurable.js';
 import {
   checkSchemas,
@@ -72,6 +73,7 @@ export function fromSteps(...args: unknown[]): unknown {
   if (schemas !== undefined) checkSchemas(schemas, 'a step function');
   const logic: StepsLogic<unknown, unknown> = {
     holdfast: 'steps',
+    executor,
     ...(schemas === undefined ? {} : { schemas }),
     config: body as StepsLogic<unknown, unknown>['config'],
     getInitialSnapshot: (_scope, given) => {

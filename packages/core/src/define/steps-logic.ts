@@ -307,6 +307,8 @@ export interface StepsLogic<TInput, TOutput, TEvent extends EventObject = EventO
   readonly holdfast: 'steps';
   /** Of what it is started with, wherever that is, and of what is sent to it as a workflow. */
   readonly schemas?: WorkflowSchemas;
+  /** What performs it: hosts find it here. `core/steps` knows what it can do. */
+  readonly executor: object;
 }
 
 /** The events by which a host tells a leaf actor how its work ended: those of XState's promise logic. */

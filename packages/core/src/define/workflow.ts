@@ -1,6 +1,7 @@
 import type { AnyActorLogic, EventFromLogic, InputFrom, OutputFrom, SnapshotFrom } from 'xstate';
 import type { Concurrency, Singleton } from './concurrency.js';
 import type { Duration } from './duration.js';
+import type { Isolate } from './isolate.js';
 import type { Limits } from './limits.js';
 import type { Migrations } from './migration.js';
 import type { Retention } from './retention.js';
@@ -33,7 +34,7 @@ export interface Workflow<
   /** In place of the host's. */
   readonly retention?: Duration | Retention;
   /** See `defineWorkflow`. */
-  readonly isolate?: boolean;
+  readonly isolate?: Isolate;
   /**
    * The same workflow with other implementations (actors, actions, guards, delays), as `machine.provide`: for tests, or
    * for what differs by environment.

@@ -4,12 +4,14 @@ import type { Decider } from '../decide/decider.js';
 import type { Limits } from '../define/limits.js';
 import type { AnyServices, StandIns, StepsLogic } from '../define/steps-logic.js';
 import { type Leaf, type LivePart, livePartOf, type Outcome } from '../engine/index.js';
-import { IsolatedExecution } from '../isolate/isolated-execution.js';
+import type { IsolatedExecution } from '../isolate/isolated-execution.js';
 import { sourcesOf } from '../isolate/logic-at.js';
 import type { StepWorker } from '../isolate/step-worker.js';
-import { checkAgain, type End } from '../steps/check-again.js';
+import type { StepWorkers } from '../isolate/step-workers.js';
+import type { End } from '../steps/check-again.js';
 import type { ChildPorts } from '../steps/children.js';
-import { type ExecutionOptions, type ExecutionPorts, StepsExecution, type Trace } from '../steps/execution.js';
+import type { ExecutionOptions, ExecutionPorts, StepsExecution, Trace } from '../steps/execution.js';
+import { executorOf } from '../steps/executor-of.js';
 import { type JournalEntry, ownerKey } from '../steps/journal.js';
 import { LateSignal } from '../steps/late-signal.js';
 import type { Mail } from '../steps/mail.js';
@@ -34,6 +36,7 @@ export interface PerformerPorts {
 export interface Isolation {
   readonly workflow: string;
   readonly version: number;
+  readonly stepWorkers: StepWorkers;
   makeWorker(): StepWorker;
 }
 
@@ -205,7 +208,7 @@ export class Performer {
     const check = (end: End) => {
       if (this.#ports.checkDeterminism) void this.#check(execution.trace, end, options);
     };
-    const execution = new StepsExecution(options, {
+    const execution = executorOf(logic).execute(options, {
       ...ports,
       settled: (outcome) => {
         ports.settled(outcome);
@@ -220,11 +223,11 @@ export class Performer {
   }
 
   #isolated(leaf: Leaf, isolation: Isolation, sources: readonly string[], input: unknown): IsolatedExecution {
-    const { workflow, version, makeWorker } = isolation;
+    const { workflow, version, stepWorkers, makeWorker } = isolation;
     const { key } = this.#decider.row;
     const { checkDeterminism } = this.#ports;
     const options = { place: { workflow, version, sources }, input, leaf, runKey: key, checkDeterminism };
-    return new IsolatedExecution(options, {
+    return stepWorkers.execute(options, {
       ...this.#executionPorts(leaf),
       makeWorker,
       stored: () => this.#stored(leaf),
@@ -274,7 +277,7 @@ export class Performer {
   }
 
   async #check(trace: Trace, end: End, options: ExecutionOptions): Promise<void> {
-    const error = await checkAgain(trace, end, options, this.#ports.clock);
+    const error = await executorOf(options.logic).checkAgain(trace, end, options, this.#ports.clock);
     if (error) this.#back.report(error);
   }
 

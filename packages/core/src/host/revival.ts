@@ -1,4 +1,5 @@
 import type { AnyWorkflow } from '../define/workflow.js';
+import { stepWorkersOf } from '../isolate/step-workers.js';
 import type { RunAddress, RunRow, StoredRun } from '../records/records.js';
 import type { ChildPorts } from '../steps/children.js';
 import type { Ownership } from '../store/store.js';
@@ -61,9 +62,11 @@ export class Revival {
     return live;
   }
 
-  #isolationOf({ id: workflow, version, isolate }: AnyWorkflow): Isolation | undefined {
-    const { stepWorker } = this.#ports.settings;
-    return isolate && stepWorker ? { workflow, version, makeWorker: stepWorker } : undefined;
+  #isolationOf(definition: AnyWorkflow): Isolation | undefined {
+    const { id: workflow, version } = definition;
+    const { stepWorker: makeWorker } = this.#ports.settings;
+    const stepWorkers = stepWorkersOf(definition);
+    return stepWorkers && makeWorker ? { workflow, version, stepWorkers, makeWorker } : undefined;
   }
 
   #tellUnbumped({ takesOver }: LiveRun, row: RunRow): void {

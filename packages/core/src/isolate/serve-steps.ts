@@ -6,9 +6,10 @@ import type { Outcome } from '../engine/index.js';
 import { createSystemClock } from '../host/clock.js';
 import type { Clock, Connectivity } from '../host/ports.js';
 import type { Encoded } from '../records/records.js';
-import { checkAgain, type End } from '../steps/check-again.js';
+import type { End } from '../steps/check-again.js';
 import type { ChildPorts } from '../steps/children.js';
-import { type ExecutionOptions, type ExecutionPorts, StepsExecution } from '../steps/execution.js';
+import type { ExecutionOptions, ExecutionPorts, StepsExecution } from '../steps/execution.js';
+import { executorOf } from '../steps/executor-of.js';
 import type { JournalEntry, StepRecord } from '../steps/journal.js';
 import type { Mail } from '../steps/mail.js';
 import { noTransaction } from '../steps/refusals.js';
@@ -105,7 +106,7 @@ class StepServer {
       const { cutOff, ...rest } = decode(stored) as Stored;
       const options = { ...rest, leaf, runKey, logic: logicAt(this.#options.workflows, beginning) };
       const again = checkDeterminism ? (end: End) => void this.#check(end, options) : () => {};
-      this.#execution = new StepsExecution(options, this.#ports(beginning, new Map(cutOff), again));
+      this.#execution = executorOf(options.logic).execute(options, this.#ports(beginning, new Map(cutOff), again));
       this.#execution.start();
     } catch (error) {
       this.#tell({ kind: 'unfit', error: encodeError(error) });
@@ -229,7 +230,7 @@ class StepServer {
 
   async #check(end: End, options: ExecutionOptions): Promise<void> {
     const { trace } = this.#execution as StepsExecution;
-    const error = await checkAgain(trace, end, options, this.#options.clock);
+    const error = await executorOf(options.logic).checkAgain(trace, end, options, this.#options.clock);
     this.#tell({ kind: 'checked', ...(error ? { error: encodeError(error) } : {}) });
   }
 

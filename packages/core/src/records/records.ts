@@ -183,11 +183,20 @@ export function isReserved(type: string): boolean {
 /** What a machine is offered before its run is cancelled. */
 export const CANCEL_EVENT = 'holdfast.cancel';
 
-const ENDED: readonly RunStatus[] = ['done', 'failed', 'cancelled'];
-const CLOSED: readonly RunStatus[] = [...ENDED, 'pruned'];
+// Written out: a bundler keeps what spreads others, though nobody uses it.
+const CLOSED: readonly RunStatus[] = ['done', 'failed', 'cancelled', 'pruned'];
 
 /** The statuses of runs that are there: what a list shows that asks for none. */
-export const THERE: readonly RunStatus[] = ['queued', 'running', 'waiting', 'paused', 'cancelling', ...ENDED];
+export const THERE: readonly RunStatus[] = [
+  'queued',
+  'running',
+  'waiting',
+  'paused',
+  'cancelling',
+  'done',
+  'failed',
+  'cancelled',
+];
 
 /** The statuses of runs that their deadline, and nothing else of their own, may bring back. */
 export const WOKEN: readonly RunStatus[] = ['queued', 'waiting'];
