@@ -7,7 +7,7 @@ import { KnownSeqs } from './known-seqs.js';
 import { requestLock } from './lock.js';
 import { mayLoseItsLog, renewLog } from './renew-log.js';
 import type { Database, Head } from './schema.js';
-import { readHead, transact } from './transaction.js';
+import { readHead, tableOf, transact } from './transaction.js';
 
 /**
  * What a store knows of hosts. A page ends its worker when it unloads, and then nothing can be written to the database
@@ -99,7 +99,7 @@ function raiseEpoch(db: Database, host: string | undefined): Promise<{ before: H
     if (!before) throw new DOMException('The database has no head record.', 'NotFoundError');
     const { incarnation, format, epoch } = before;
     const raised = { incarnation, format, epoch: epoch + 1, ...(host !== undefined && { host }) };
-    await transaction.objectStore('holdfast_meta').put(raised, 'head');
+    tableOf(transaction, 'holdfast_meta').put(raised, 'head');
     return { before, raised };
   });
 }
@@ -114,6 +114,6 @@ function noteRelease(db: Database, { epoch, incarnation }: Head): Promise<void> 
   return transact(db, 'relaxed', async (transaction) => {
     const head = await readHead(transaction);
     if (head?.epoch !== epoch || head.incarnation !== incarnation) return;
-    await transaction.objectStore('holdfast_meta').put({ ...head, released: epoch }, 'head');
+    tableOf(transaction, 'holdfast_meta').put({ ...head, released: epoch }, 'head');
   });
 }
