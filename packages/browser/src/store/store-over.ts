@@ -69,25 +69,26 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
       commitTogether(db, checkpoints, { durability, ownerOf: (epoch) => held.get(epoch) }),
     );
     const refusals = await trouble.watch(checkpoints, writing);
-    checkpoints.forEach((checkpoint, at) => {
-      const refusal = refusals[at];
-      if (!refusal) wakes.committed(checkpoint);
-      else if (refusal.code === 'STORE_FENCED') held.get(checkpoint.epoch)?.lose(refusal);
-    });
+    wakes.committed(checkpoints.filter((_, at) => !refusals[at]));
+    for (const [at, refusal] of refusals.entries()) {
+      if (refusal?.code === 'STORE_FENCED') held.get((checkpoints[at] as Checkpoint).epoch)?.lose(refusal);
+    }
     return refusals;
   }
 
   async function accept(accepting: readonly Accepting[]): Promise<readonly (Accepted | HoldfastError)[]> {
     const outcomes = await connection.use((db) => acceptTogether(db, accepting, durability));
+    const news: RunAddress[] = [];
     for (const [at, outcome] of outcomes.entries()) {
       const met = 'row' in outcome ? outcome.row : undefined;
       // A queued run that is there may be of a call whose worker died before it told the owner.
       const isNews = 'outcome' in outcome && (!met || met.status === 'queued');
       const { row } = (accepting[at] as Accepting).acceptance;
-      if (isNews) wakes.accepted(met ?? row);
+      if (isNews) news.push(met ?? row);
       // While the epoch is its own, nobody else has written to the run since.
       if ('outcome' in outcome && outcome.outcome === 'started') [...held.values()].at(-1)?.seqs.learn(row, 0);
     }
+    wakes.accepted(news);
     return outcomes;
   }
 
@@ -110,7 +111,7 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
       });
       if (fault) throw fault.error;
       if (ofStore) throw failureOf(ofStore.error, name);
-      wakes.committed({ ...claim, ops: [] });
+      wakes.committed([{ ...claim, ops: [] }]);
     };
 
   async function acquire({ signal }: { signal?: AbortSignal } = {}): Promise<Ownership> {
