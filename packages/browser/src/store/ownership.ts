@@ -3,6 +3,7 @@ import type { Ownership } from '@holdfast/core/store';
 import type { Rivals } from '../claims/rivals.js';
 import { fenced } from './commit.js';
 import type { Connection } from './connection.js';
+import { FreshStarts } from './fresh-starts.js';
 import { KnownSeqs } from './known-seqs.js';
 import { requestLock } from './lock.js';
 import { mayLoseItsLog, renewLog } from './renew-log.js';
@@ -25,6 +26,7 @@ export interface Held extends Ownership {
   /** The database that the epoch belongs to. */
   readonly incarnation: string;
   readonly seqs: KnownSeqs;
+  readonly fresh: FreshStarts;
   /** Tells the owner that it is none any more, and why. */
   lose(reason: HoldfastError): void;
   /** Frees the lock, and nothing else. */
@@ -46,7 +48,9 @@ export async function acquireOwnership(
   const alive = await locksHeld();
   const lock = await requestLock(`holdfast:${connection.name}`, signal, rivals);
   const wanted = rivals.defend();
+  const fresh = new FreshStarts();
   const giveBack = async () => {
+    fresh.end();
     wanted.end();
     await lock.release();
   };
@@ -58,6 +62,7 @@ export async function acquireOwnership(
     const afterCrash = await hasCrashed(before, wasEnded);
     const lost = new AbortController();
     const lose = (reason: HoldfastError) => {
+      fresh.end();
       wanted.end();
       lost.abort(reason);
     };
@@ -71,7 +76,7 @@ export async function acquireOwnership(
       }
     };
     const seqs = new KnownSeqs();
-    return { epoch, afterCrash, incarnation, seqs, lost: lost.signal, lose, wanted, release, giveBack };
+    return { epoch, afterCrash, incarnation, seqs, fresh, lost: lost.signal, lose, wanted, release, giveBack };
   } catch (error) {
     await giveBack();
     throw error;
