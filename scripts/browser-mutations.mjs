@@ -149,7 +149,7 @@ const MUTATIONS = [
   {
     name: 'a commit is told before it is one',
     file: 'store/transaction.js',
-    from: '        await transaction.done;\n        return result;',
+    from: '        await ended;\n        return result;',
     to: '        return result;',
     page: { file: 'store-trouble.spec.ts', name: 'is told when its transaction is complete, and not before' },
   },

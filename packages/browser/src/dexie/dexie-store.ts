@@ -5,8 +5,9 @@ import { wrap } from 'idb';
 import type { AppStore } from '../store/app-store.js';
 import type { Source } from '../store/connection.js';
 import { OPEN_MS } from '../store/indexed-db-store.js';
-import { type Database, STORES, type Transaction } from '../store/schema.js';
+import { type Database, STORES } from '../store/schema.js';
 import { storeOver } from '../store/store-over.js';
+import { endOf } from '../store/transaction.js';
 import type { Begun } from '../store/write-locally.js';
 
 /** Names of the tables that a Dexie database declares. */
@@ -94,7 +95,8 @@ function beginIn(db: Dexie, tables: readonly string[]): Promise<Begun> {
       // Only for an async function does Dexie follow what is awaited in it.
       const performed = started.then((work) => db.transaction('rw', tables, async (open) => work(open)));
       resolve({
-        transaction: wrap(idbtrans) as unknown as Transaction,
+        transaction: idbtrans,
+        ended: endOf(idbtrans),
         perform: async (work) => {
           start(work);
           return performed;

@@ -4,8 +4,9 @@ import { type IDBPDatabase, type IDBPTransaction, type StoreNames, unwrap, wrap 
 import type { AppStore } from '../store/app-store.js';
 import type { Source } from '../store/connection.js';
 import { OPEN_MS } from '../store/indexed-db-store.js';
-import { createTables, type Database, STORES, type Transaction } from '../store/schema.js';
+import { createTables, type Database, STORES } from '../store/schema.js';
 import { storeOver } from '../store/store-over.js';
+import { endOf } from '../store/transaction.js';
 import type { Begun } from '../store/write-locally.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: of whatever schema
@@ -64,10 +65,9 @@ export function idbStore<TDb extends AnyDatabase>(name: string, open: () => Prom
     end: (db) => db.close(),
   };
   const begin = (db: Database, tables: readonly string[], durability: Durability): Begun => {
-    const names = [...STORES, ...tables] as unknown as typeof STORES;
-    const transaction: Transaction = db.transaction(names, 'readwrite', { durability });
-    const given = isRaw ? unwrap(transaction) : transaction;
-    return { transaction, perform: async (work) => work(given) };
+    const transaction = rawOf(db).transaction([...STORES, ...tables], 'readwrite', { durability });
+    const given = isRaw ? transaction : wrap(transaction);
+    return { transaction, ended: endOf(transaction), perform: async (work) => work(given) };
   };
   return { name, connect: (host = {}) => storeOver({ source, openMs: OPEN_MS, host, begin }) };
 }

@@ -15,7 +15,7 @@ import { address } from './keys.js';
 import { toRow } from './row.js';
 import type { Database, Transaction } from './schema.js';
 import { putAttachments, putStart } from './start.js';
-import { readHead, transact } from './transaction.js';
+import { answer, readHead, tableOf, transact } from './transaction.js';
 
 type Mail = Extract<Acceptance, { kind: 'inbox' }>;
 type Start = Extract<Acceptance, { kind: 'start' }>;
@@ -56,8 +56,8 @@ type Rows = Map<string, RunRow | undefined>;
 /** The heads of the runs that they are for, by key. */
 async function readRows(transaction: Transaction, accepting: readonly Accepting[]): Promise<Rows> {
   const runs = new Map(accepting.map(({ acceptance: { row } }) => [runKey(row), address(row)]));
-  const table = transaction.objectStore('holdfast_runs');
-  const read = [...runs].map(async ([key, run]) => [key, await table.get(run)] as const);
+  const table = tableOf(transaction, 'holdfast_runs');
+  const read = [...runs].map(async ([key, run]) => [key, await answer(table.get(run))] as const);
   return new Map(await Promise.all(read));
 }
 
@@ -80,17 +80,15 @@ async function acceptOne(
 }
 
 async function exists(transaction: Transaction, row: Start['row']): Promise<Accepted> {
-  const input = await transaction.objectStore('holdfast_values').get([...address(row), 'input']);
+  const input = await answer(tableOf(transaction, 'holdfast_values').get([...address(row), 'input']));
   return { outcome: 'exists', row: toRow(row), input: input ?? { text: '' } };
 }
 
 /** The run that has the `singletonKey` of this one. */
 async function singletonOf(transaction: Transaction, { workflow, singletonKey }: RunRow): Promise<RunRow | undefined> {
   if (singletonKey === undefined) return undefined;
-  const row = await transaction
-    .objectStore('holdfast_runs')
-    .index('[workflow+singletonKey]')
-    .get([workflow, singletonKey]);
+  const singletons = tableOf(transaction, 'holdfast_runs').index('[workflow+singletonKey]');
+  const row = await answer(singletons.get([workflow, singletonKey]));
   return row && toRow(row);
 }
 
@@ -106,7 +104,7 @@ async function enqueue(
   if (full !== undefined) return full;
   putAttachments(transaction, row, attachments, toStored);
   // The key generator gives `n`; the type of the row asks for it all the same.
-  const n = await transaction.objectStore('holdfast_inbox').add(row as Mail['row'] & { n: number });
+  const n = await answer(tableOf(transaction, 'holdfast_inbox').add(row as Mail['row'] & { n: number }));
   return { outcome: 'queued', n };
 }
 
@@ -114,9 +112,9 @@ async function enqueue(
 async function lookForRoom(transaction: Transaction, mail: Mail): Promise<Accepted | HoldfastError | undefined> {
   const { row, limit = Infinity } = mail;
   if (limit === Infinity) return undefined;
-  const inbox = transaction.objectStore('holdfast_inbox').index('[workflow+run]');
-  if ((await inbox.count(address(row))) < limit) return undefined;
-  const waiting = await inbox.getAll(address(row));
+  const inbox = tableOf(transaction, 'holdfast_inbox').index('[workflow+run]');
+  if ((await answer(inbox.count(address(row)))) < limit) return undefined;
+  const waiting = await answer(inbox.getAll(address(row)));
   let n: number | undefined;
   const refusal = refusalOf(() => {
     n = waitingInFull(waiting, mail);

@@ -14,7 +14,7 @@ import { type Knowing, knownTo } from './known-seqs.js';
 import { fromRow } from './row.js';
 import type { Database, Head, STORES, Transaction } from './schema.js';
 import { putStart } from './start.js';
-import { ignoreRejection, readHead, transact, writesTo } from './transaction.js';
+import { answer, ignoreRejection, readHead, tableOf, transact } from './transaction.js';
 
 /** The stores whose keys begin with a run's address. */
 const PARTS = ['holdfast_values', 'holdfast_attachments', 'holdfast_history'] as const;
@@ -95,11 +95,12 @@ export async function readBefore(
   const runs = [...new Map(checkpoints.map((one) => [runKey(one), address(one)]))];
   const unknown = runs.filter(([key]) => !known.has(key));
   const deleted = runs.filter(([key]) => checkpoints.some((one) => runKey(one) === key && isDeletion(one)));
-  const inbox = transaction.objectStore('holdfast_inbox').index('[workflow+run]');
+  const heads = tableOf(transaction, 'holdfast_runs');
+  const inbox = tableOf(transaction, 'holdfast_inbox').index('[workflow+run]');
   const [head, rows, numbers] = await Promise.all([
     readHead(transaction),
-    Promise.all(unknown.map(([, run]) => transaction.objectStore('holdfast_runs').get(run))),
-    Promise.all(deleted.map(([, run]) => inbox.getAllKeys(run))),
+    Promise.all(unknown.map(([, run]) => answer(heads.get(run)))),
+    Promise.all(deleted.map(([, run]) => answer(inbox.getAllKeys(run)))),
   ]);
   return {
     head,
@@ -157,7 +158,7 @@ function apply(
   inbox: readonly number[],
   toStored: ToStored,
 ): void {
-  const to = <N extends (typeof STORES)[number]>(table: N) => writesTo(transaction, table);
+  const to = <N extends (typeof STORES)[number]>(table: N) => tableOf(transaction, table);
   switch (op.op) {
     case 'run':
       to('holdfast_runs').put(fromRow(op.row));
@@ -198,9 +199,9 @@ function apply(
 }
 
 function removeRun(transaction: Transaction, run: RunAddress, inbox: readonly number[]): void {
-  writesTo(transaction, 'holdfast_runs').delete(address(run));
-  for (const part of PARTS) writesTo(transaction, part).delete(rangeOf(run));
-  for (const n of inbox) writesTo(transaction, 'holdfast_inbox').delete(n);
+  tableOf(transaction, 'holdfast_runs').delete(address(run));
+  for (const part of PARTS) tableOf(transaction, part).delete(rangeOf(run));
+  for (const n of inbox) tableOf(transaction, 'holdfast_inbox').delete(n);
 }
 
 function isDeletion({ ops = [] }: Partial<Pick<Checkpoint, 'ops'>>): boolean {

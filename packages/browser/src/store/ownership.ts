@@ -3,11 +3,12 @@ import type { Ownership } from '@holdfast/core/store';
 import type { Rivals } from '../claims/rivals.js';
 import { fenced } from './commit.js';
 import type { Connection } from './connection.js';
+import { FreshStarts } from './fresh-starts.js';
 import { KnownSeqs } from './known-seqs.js';
 import { requestLock } from './lock.js';
 import { mayLoseItsLog, renewLog } from './renew-log.js';
 import type { Database, Head } from './schema.js';
-import { readHead, transact } from './transaction.js';
+import { readHead, tableOf, transact } from './transaction.js';
 
 /**
  * What a store knows of hosts. A page ends its worker when it unloads, and then nothing can be written to the database
@@ -25,6 +26,7 @@ export interface Held extends Ownership {
   /** The database that the epoch belongs to. */
   readonly incarnation: string;
   readonly seqs: KnownSeqs;
+  readonly fresh: FreshStarts;
   /** Tells the owner that it is none any more, and why. */
   lose(reason: HoldfastError): void;
   /** Frees the lock, and nothing else. */
@@ -46,7 +48,9 @@ export async function acquireOwnership(
   const alive = await locksHeld();
   const lock = await requestLock(`holdfast:${connection.name}`, signal, rivals);
   const wanted = rivals.defend();
+  const fresh = new FreshStarts();
   const giveBack = async () => {
+    fresh.end();
     wanted.end();
     await lock.release();
   };
@@ -58,6 +62,7 @@ export async function acquireOwnership(
     const afterCrash = await hasCrashed(before, wasEnded);
     const lost = new AbortController();
     const lose = (reason: HoldfastError) => {
+      fresh.end();
       wanted.end();
       lost.abort(reason);
     };
@@ -71,7 +76,7 @@ export async function acquireOwnership(
       }
     };
     const seqs = new KnownSeqs();
-    return { epoch, afterCrash, incarnation, seqs, lost: lost.signal, lose, wanted, release, giveBack };
+    return { epoch, afterCrash, incarnation, seqs, fresh, lost: lost.signal, lose, wanted, release, giveBack };
   } catch (error) {
     await giveBack();
     throw error;
@@ -99,7 +104,7 @@ function raiseEpoch(db: Database, host: string | undefined): Promise<{ before: H
     if (!before) throw new DOMException('The database has no head record.', 'NotFoundError');
     const { incarnation, format, epoch } = before;
     const raised = { incarnation, format, epoch: epoch + 1, ...(host !== undefined && { host }) };
-    await transaction.objectStore('holdfast_meta').put(raised, 'head');
+    tableOf(transaction, 'holdfast_meta').put(raised, 'head');
     return { before, raised };
   });
 }
@@ -114,6 +119,6 @@ function noteRelease(db: Database, { epoch, incarnation }: Head): Promise<void> 
   return transact(db, 'relaxed', async (transaction) => {
     const head = await readHead(transaction);
     if (head?.epoch !== epoch || head.incarnation !== incarnation) return;
-    await transaction.objectStore('holdfast_meta').put({ ...head, released: epoch }, 'head');
+    tableOf(transaction, 'holdfast_meta').put({ ...head, released: epoch }, 'head');
   });
 }

@@ -1,5 +1,5 @@
 import { FORMAT_VERSION, type HistoryRow, type InboxRow, type StoredValue } from '@holdfast/core/store';
-import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb';
+import type { DBSchema, IDBPDatabase } from 'idb';
 import type { LabelKey, LabelledRow, StoredAttached } from './row.js';
 
 /** The one record of the store `meta`: what each commit and acceptance reads first, in its own transaction. */
@@ -45,7 +45,8 @@ export const STORES = [
   'holdfast_history',
   'holdfast_inbox',
 ] as const;
-export type Transaction = IDBPTransaction<HoldfastSchema, typeof STORES, 'readwrite'>;
+/** Over all of them, and maybe tables of the app's, to be written to. `transaction.ts` knows how. */
+export type Transaction = IDBTransaction;
 
 /**
  * The layout of the database, which is seldom changed: the *records* have a version (`Head.format`), because raising this

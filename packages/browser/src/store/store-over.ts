@@ -1,5 +1,14 @@
 import { HoldfastError, isHoldfastError } from '@holdfast/core';
-import type { Accepted, Checkpoint, Durability, Ownership, RunAddress, Store, StoreChange } from '@holdfast/core/store';
+import type {
+  Acceptance,
+  Accepted,
+  Checkpoint,
+  Durability,
+  Ownership,
+  RunAddress,
+  Store,
+  StoreChange,
+} from '@holdfast/core/store';
 import { Rivals } from '../claims/rivals.js';
 import { Channel } from '../wire/channel.js';
 import { storeLost } from '../wire/store-lost.js';
@@ -43,6 +52,7 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
   const rivals = new Rivals(name, stealAfterMs, standing);
   const closing = new AbortController();
   const held = new Map<number, Held>();
+  const owned = () => [...held.values()].at(-1);
   const commits = new Group<Checkpoint, undefined>(write);
   const acceptances = new Group<Accepting, Accepted>(accept);
   const closeChannels = () => {
@@ -69,26 +79,40 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
       commitTogether(db, checkpoints, { durability, ownerOf: (epoch) => held.get(epoch) }),
     );
     const refusals = await trouble.watch(checkpoints, writing);
-    checkpoints.forEach((checkpoint, at) => {
-      const refusal = refusals[at];
-      if (!refusal) wakes.committed(checkpoint);
-      else if (refusal.code === 'STORE_FENCED') held.get(checkpoint.epoch)?.lose(refusal);
-    });
+    wakes.committed(checkpoints.filter((_, at) => !refusals[at]));
+    for (const [at, refusal] of refusals.entries()) {
+      if (refusal?.code === 'STORE_FENCED') held.get((checkpoints[at] as Checkpoint).epoch)?.lose(refusal);
+    }
     return refusals;
   }
 
   async function accept(accepting: readonly Accepting[]): Promise<readonly (Accepted | HoldfastError)[]> {
     const outcomes = await connection.use((db) => acceptTogether(db, accepting, durability));
+    const news: RunAddress[] = [];
     for (const [at, outcome] of outcomes.entries()) {
       const met = 'row' in outcome ? outcome.row : undefined;
       // A queued run that is there may be of a call whose worker died before it told the owner.
       const isNews = 'outcome' in outcome && (!met || met.status === 'queued');
-      const { row } = (accepting[at] as Accepting).acceptance;
-      if (isNews) wakes.accepted(met ?? row);
-      // While the epoch is its own, nobody else has written to the run since.
-      if ('outcome' in outcome && outcome.outcome === 'started') [...held.values()].at(-1)?.seqs.learn(row, 0);
+      const { acceptance } = accepting[at] as Accepting;
+      if (isNews) news.push(met ?? acceptance.row);
+      if ('outcome' in outcome) learn(acceptance, outcome);
     }
+    wakes.accepted(news);
     return outcomes;
+  }
+
+  /** Another tab has accepted something. */
+  function heard(change: StoreChange): void {
+    if ('run' in change) owned()?.fresh.forget(change);
+  }
+
+  /** While the epoch is its own, nobody else has written to a run since it was started. */
+  function learn(acceptance: Acceptance, { outcome }: Accepted): void {
+    const owner = owned();
+    if (outcome === 'queued') owner?.fresh.forget(acceptance.row);
+    if (outcome !== 'started' || acceptance.kind !== 'start') return;
+    owner?.seqs.learn(acceptance.row, 0);
+    owner?.fresh.learn(acceptance);
   }
 
   const transact =
@@ -101,6 +125,7 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
         assertTables(db, tables);
         return writeLocally(await begin(db, tables, durability), claim, owner?.incarnation, { perform, conclude });
       });
+      owner?.fresh.forget(claim);
       const forget = () => owner?.seqs.take(claim);
       forget();
       void writing.then(forget, forget);
@@ -110,7 +135,7 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
       });
       if (fault) throw fault.error;
       if (ofStore) throw failureOf(ofStore.error, name);
-      wakes.committed({ ...claim, ops: [] });
+      wakes.committed([{ ...claim, ops: [] }]);
     };
 
   async function acquire({ signal }: { signal?: AbortSignal } = {}): Promise<Ownership> {
@@ -120,6 +145,7 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
     const ownership = await acquireOwnership(connection, over, rivals, { hosts, ended });
     if (closing.signal.aborted) await ownership.giveBack();
     open();
+    if (held.size === 0) wakes.listen(heard);
     held.set(ownership.epoch, ownership);
     return ownership;
   }
@@ -142,12 +168,15 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
     };
   };
 
+  const load = reading((db, run: RunAddress) => readRun(db, run));
+
   return {
     name,
     supports: { powerLoss: durability === 'strict', shared: true, attachments: true },
     acquire,
     async commit(checkpoint) {
       open();
+      held.get(checkpoint.epoch)?.fresh.forget(checkpoint);
       return commits.add(ownCheckpoint(checkpoint));
     },
     ...(begin && { transact: transact(begin) }),
@@ -155,14 +184,22 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
       open();
       return acceptances.add({ acceptance: ownAcceptance(acceptance), incarnation: connection.incarnation });
     },
-    load: reading((db, run: RunAddress) => readRun(db, run)),
+    async load(run) {
+      open();
+      return owned()?.fresh.of(run) ?? load(run);
+    },
     head: reading((db, run: RunAddress) => readHeadOf(db, run)),
     list: reading(readPage),
     due: reading(readDue),
     inbox: reading(readInbox),
     history: reading(readHistory),
     incarnation: reading(async () => connection.incarnation),
-    watch: (listener: (change: StoreChange) => void) => wakes.listen(listener),
+    watch: (listener: (change: StoreChange) => void) =>
+      wakes.listen((change) => {
+        // Who hears of it reads the run at once.
+        heard(change);
+        listener(change);
+      }),
     close,
   };
 }

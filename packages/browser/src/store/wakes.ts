@@ -4,7 +4,9 @@ import type { Channel } from '../wire/channel.js';
 /** States are shown once a frame, so other tabs need not look more often; in ms. */
 const FRAME_MS = 16;
 
-type Line = Pick<Channel<StoreChange>, 'tell' | 'listen' | 'close'>;
+/** What is told at a time is one message: each of them costs as much as many changes in one. */
+type Line = Pick<Channel<readonly StoreChange[]>, 'tell' | 'listen' | 'close'>;
+type Committed = Pick<Checkpoint, 'ops'> & RunAddress;
 
 /**
  * What the tabs of an origin tell each other of one store's runs.
@@ -13,6 +15,7 @@ type Line = Pick<Channel<StoreChange>, 'tell' | 'listen' | 'close'>;
  * 1. A commit after which a run rests, ends or is gone is told at once: none may follow. So is any acceptance.
  * 2. A commit of a run that goes on is told at once if none was for a frame, and else when the frame is over, many as one.
  * 3. Who ends before that leaves a run that is under way: whoever takes it up commits it, and tells.
+ * 4. What was stored together is told in one message, in its order.
  */
 export class Wakes {
   readonly #channel: Line;
@@ -24,44 +27,56 @@ export class Wakes {
     this.#channel = channel;
   }
 
-  accepted({ workflow, run }: RunAddress): void {
-    this.#channel.tell({ kind: 'accepted', workflow, run });
+  accepted(runs: readonly RunAddress[]): void {
+    this.#post('accepted', runs);
   }
 
-  committed(checkpoint: Pick<Checkpoint, 'ops'> & RunAddress): void {
-    const key = runKey(checkpoint);
-    if (goesOn(checkpoint) && this.#recent.has(key)) this.#recent.set(key, checkpoint);
-    else this.#tell(key, checkpoint);
+  committed(checkpoints: readonly Committed[]): void {
+    this.#tell(checkpoints.filter((checkpoint) => !this.#mayWait(checkpoint)));
   }
 
   listen(listener: (change: StoreChange) => void): () => void {
-    return this.#channel.listen(listener);
+    return this.#channel.listen((changes) => {
+      for (const change of changes) listener(change);
+    });
   }
 
   /** Tells what is to be told. */
   close(): void {
     clearTimeout(this.#frame);
-    for (const address of this.#recent.values()) if (address) this.#post(address);
+    this.#post('committed', toBeTold(this.#recent));
     this.#recent.clear();
     this.#channel.close();
   }
 
-  #tell(key: string, address: RunAddress): void {
-    this.#post(address);
-    this.#recent.set(key, undefined);
-    this.#frame ??= setTimeout(() => this.#over(), FRAME_MS);
+  /** Whether it is told at the end of the frame, of which a note is made. */
+  #mayWait(checkpoint: Committed): boolean {
+    const key = runKey(checkpoint);
+    const waits = goesOn(checkpoint) && this.#recent.has(key);
+    this.#recent.set(key, waits ? checkpoint : undefined);
+    return waits;
+  }
+
+  #tell(runs: readonly RunAddress[]): void {
+    this.#post('committed', runs);
+    if (runs.length > 0) this.#frame ??= setTimeout(() => this.#over(), FRAME_MS);
   }
 
   #over(): void {
     this.#frame = undefined;
-    const before = [...this.#recent];
+    const runs = toBeTold(this.#recent);
     this.#recent.clear();
-    for (const [key, address] of before) if (address) this.#tell(key, address);
+    for (const run of runs) this.#recent.set(runKey(run), undefined);
+    this.#tell(runs);
   }
 
-  #post({ workflow, run }: RunAddress): void {
-    this.#channel.tell({ kind: 'committed', workflow, run });
+  #post(kind: 'accepted' | 'committed', runs: readonly RunAddress[]): void {
+    if (runs.length > 0) this.#channel.tell(runs.map(({ workflow, run }) => ({ kind, workflow, run })));
   }
+}
+
+function toBeTold(recent: ReadonlyMap<string, RunAddress | undefined>): RunAddress[] {
+  return [...recent.values()].filter((run) => run !== undefined);
 }
 
 function goesOn({ ops }: Pick<Checkpoint, 'ops'>): boolean {

@@ -1,5 +1,4 @@
 import { assertFollows, type Checkpoint, type Claim, tableUnknown, transactionAborted } from '@holdfast/core/store';
-import { unwrap } from 'idb';
 import { assertEpoch, readBefore, write } from './commit.js';
 import { isFull } from './failure.js';
 import { type Database, STORES, type Transaction } from './schema.js';
@@ -9,6 +8,8 @@ import { untilIdle } from './until-idle.js';
 /** A transaction over Holdfast's tables and some of the app's, as the app's library makes it. */
 export interface Begun {
   readonly transaction: Transaction;
+  /** As {@link endOf} tells it. */
+  readonly ended: Promise<void>;
   /** Calls `work` with what that library hands to such a function. */
   perform(work: (open: unknown) => PromiseLike<unknown>): Promise<unknown>;
 }
@@ -37,23 +38,24 @@ export async function writeLocally(
   incarnation: string | undefined,
   { perform, conclude }: Parts,
 ): Promise<Ended> {
-  const { transaction } = begun;
-  const raw = unwrap(transaction) as IDBTransaction;
+  const { transaction, ended } = begun;
   let stage: 'fence' | 'perform' | 'store' = 'fence';
   try {
     const { head, seqs } = await readBefore(transaction, [claim]);
     assertEpoch(claim.epoch, head, incarnation);
     assertFollows(claim, [...seqs.values()][0]);
     stage = 'perform';
-    const result = await untilIdle(raw, tables, () => guarded(raw, tables, () => begun.perform(perform)));
+    const result = await untilIdle(transaction, tables, () =>
+      guarded(transaction, tables, () => begun.perform(perform)),
+    );
     const checkpoint = conclude(result);
     stage = 'store';
     write(transaction, checkpoint, [], (blob) => blob);
     transaction.commit();
-    await transaction.done;
+    await ended;
     return {};
   } catch (error) {
-    const reason = await abortReason(transaction, error);
+    const reason = await abortReason(transaction, ended, error);
     if (stage === 'fence') throw reason;
     if (stage === 'store' || isFull(reason)) return { trouble: { error: reason } };
     return { fault: { error } };
