@@ -33,12 +33,12 @@ module.exports = {
       to: { path: 'node_modules/croner/', reachable: true },
     },
     {
-      name: 'definitions-bring-what-performs-them',
-      comment: 'A host reaches step functions and step workers through the workflows that have them, and by no import.',
+      name: 'step-functions-bring-what-performs-them',
+      comment: 'A host reaches what performs step functions through the workflows that have some, and by no import.',
       severity: 'error',
       from: { path: '^packages/(browser/src/worker|node/src/index|core/src/host/index)\\.ts$' },
       to: {
-        path: '^packages/core/(src|dist)/(steps/(execution|executor)|isolate/(index|session|serve-steps))\\.',
+        path: '^packages/core/(src|dist)/steps/(execution|executor)\\.',
         reachable: true,
       },
     },

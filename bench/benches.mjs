@@ -228,10 +228,6 @@ export const BENCHES = [
       worker('', {}),
       worker(', a machine', { '@holdfast/core': 'defineWorkflow' }),
       worker(', a step function', { '@holdfast/core': 'defineWorkflow, fromSteps' }),
-      worker(', an isolated one', {
-        '@holdfast/core': 'defineWorkflow, fromSteps',
-        '@holdfast/core/isolate': 'inStepWorkers',
-      }),
       { name: '@holdfast/core (what a workflow file imports)', module: '@holdfast/core', program: '*' },
       { name: '@holdfast/core/host', module: '@holdfast/core/host', program: 'createHost' },
       { name: '@holdfast/core/schedules', module: '@holdfast/core/schedules', program: '*' },

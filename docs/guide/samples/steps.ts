@@ -11,7 +11,6 @@ import {
   type UndoContext,
   type Workflow,
 } from '@holdfast/core';
-import { inStepWorkers } from '@holdfast/core/isolate';
 import { openHoldfast, serveSteps } from '@holdfast/node';
 
 declare function importRow(row: string, idempotencyKey: string): Promise<void>;
@@ -162,7 +161,7 @@ const rendering = fromSteps(({ step }) => step('render', { timeout: '1m' }, () =
 declare function computed(): number;
 
 // Sample: isolate
-export const render = defineWorkflow({ id: 'render', version: 1, logic: rendering, isolate: inStepWorkers });
+export const render = defineWorkflow({ id: 'render', version: 1, logic: rendering, isolate: true });
 // End
 
 export async function openWithStepWorkers() {

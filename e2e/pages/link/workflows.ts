@@ -1,5 +1,4 @@
 import { defineWorkflow, fromSteps, type UndoContext } from '@holdfast/core';
-import { inStepWorkers } from '@holdfast/core/isolate';
 import { createMachine } from 'xstate';
 
 /** Waits for GO. */
@@ -53,7 +52,7 @@ const stuck = defineWorkflow({
 const spinning = defineWorkflow({
   id: 'spinning',
   version: 1,
-  isolate: inStepWorkers,
+  isolate: true,
   logic: fromSteps(async ({ step }) => {
     // A step worker takes its time to begin on a busy machine, and may need more than the second try.
     const timeout = { timeout: '500ms', retry: { attempts: 100, delay: 0 } } as const;
@@ -69,7 +68,7 @@ const spinning = defineWorkflow({
 const endless = defineWorkflow({
   id: 'endless',
   version: 1,
-  isolate: inStepWorkers,
+  isolate: true,
   logic: fromSteps(({ step }) =>
     step('spin', async ({ services }) => {
       await services.visit?.('endless');
@@ -82,7 +81,7 @@ const endless = defineWorkflow({
 const throwing = defineWorkflow({
   id: 'throwing',
   version: 1,
-  isolate: inStepWorkers,
+  isolate: true,
   logic: fromSteps(({ step }) =>
     step('throw', { retry: { attempts: 2, delay: 0 } }, ({ attempt }) => {
       if (attempt > 1) return `try ${attempt}`;

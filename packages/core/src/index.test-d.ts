@@ -443,8 +443,8 @@ describe('schemas stand where types stand', () => {
     defineWorkflow({ id: 'x', version: 1, logic: machine, schemas: { input: z.object({ sku: z.string() }) } });
     // @ts-expect-error a field of that event is of another type
     defineWorkflow({ id: 'x', version: 1, logic: machine, schemas: { events: { ADD: z.object({ n: z.string() }) } } });
-    // @ts-expect-error what isolates it comes from an entry of its own
-    defineWorkflow({ id: 'x', version: 1, logic: machine, isolate: true });
+    // @ts-expect-error it is isolated, or not
+    defineWorkflow({ id: 'x', version: 1, logic: machine, isolate: 'yes' });
     // @ts-expect-error no such limit
     defineWorkflow({ id: 'x', version: 1, logic: machine, limits: { size: 5 } });
   });

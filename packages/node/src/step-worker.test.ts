@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineWorkflow, fromSteps } from '@holdfast/core';
-import { inStepWorkers } from '@holdfast/core/isolate';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openHoldfast, serveSteps } from './index.js';
 
@@ -35,12 +34,7 @@ test('a step that spins outlives neither its timeout nor its process, and holds 
 });
 
 test('an isolated workflow is refused where no step worker can be made', async () => {
-  const workflow = defineWorkflow({
-    id: 'alone',
-    version: 1,
-    logic: fromSteps(async () => {}),
-    isolate: inStepWorkers,
-  });
+  const workflow = defineWorkflow({ id: 'alone', version: 1, logic: fromSteps(async () => {}), isolate: true });
   await expect(openHoldfast({ directory, workflows: [workflow] })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
 });
 

@@ -5,7 +5,7 @@ import { type StepWorker, serveStepsTo } from '@holdfast/core/host';
 /**
  * Makes of this thread a step worker: it performs the steps of isolated workflows. Call it once, in the file that
  * `stepWorker` of `openHoldfast` starts.
- * @throws TypeError outside of a worker thread; `OPTION_INVALID` where none of them is isolated.
+ * @throws TypeError outside of a worker thread.
  *
  * @example
  * serveSteps({ workflows: [photoImport] });

@@ -3,7 +3,6 @@
 
 import { isMainThread, Worker } from 'node:worker_threads';
 import { defineWorkflow, fromSteps } from '@holdfast/core';
-import { inStepWorkers } from '@holdfast/core/isolate';
 import { openHoldfast, serveSteps } from '@holdfast/node';
 
 function spin() {
@@ -14,7 +13,7 @@ function spin() {
  * @param {string} id
  * @param {(context: import('@holdfast/core').StepsContext<undefined>) => Promise<unknown>} body
  */
-const isolated = (id, body) => defineWorkflow({ id, version: 1, logic: fromSteps(body), isolate: inStepWorkers });
+const isolated = (id, body) => defineWorkflow({ id, version: 1, logic: fromSteps(body), isolate: true });
 
 const spinning = isolated('spinning', async ({ step }) => {
   await step('before', () => {});

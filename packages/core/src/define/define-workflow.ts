@@ -3,7 +3,6 @@ import { isLive, isMachine, kindOf, liveActorRefused } from '../engine/kinds.js'
 import { HoldfastError } from '../errors/index.js';
 import { type Concurrency, checkConcurrency, checkSingleton, type Singleton } from './concurrency.js';
 import type { Duration } from './duration.js';
-import { type Isolate, isIsolate } from './isolate.js';
 import { DEFAULT_LIMITS, type Limits, withLimits } from './limits.js';
 import type { Migrations } from './migration.js';
 import { type Retention, toKeptMs } from './retention.js';
@@ -27,8 +26,8 @@ import type { Implementations, Workflow } from './workflow.js';
  *   step function is given them by `fromSteps`.
  * @param definition.limits in place of the host's.
  * @param definition.retention how long its runs are kept after they have ended, in place of the host's.
- * @param definition.isolate `inStepWorkers` of `@holdfast/core/isolate`: each of its step functions runs in a thread of its
- *   own. A step that never gives way holds up nothing else, and does not outlive its timeout by more than a second.
+ * @param definition.isolate runs each of its step functions in a step worker, a thread of its own: a step that never gives
+ *   way holds up nothing else, and does not outlive its timeout by more than a second.
  * @throws `WORKFLOW_INVALID`, `OPTION_INVALID`; `ACTOR_NOT_DURABLE` when the logic holds callback or observable actors, and `liveActors` is
  *   not given.
  *
@@ -50,7 +49,7 @@ export function defineWorkflow<
   schemas?: TSchemas & FittingSchemas<TSchemas, InputFrom<TLogic>, EventFromLogic<TLogic>>;
   limits?: Partial<Limits>;
   retention?: Duration | Retention;
-  isolate?: Isolate | false;
+  isolate?: boolean;
 }): Workflow<TId, TLogic, TSchemas> {
   const { id, version, logic, liveActors, migrate, concurrency, singleton, schemas } = definition;
   const { limits, retention, isolate } = definition;
@@ -75,8 +74,8 @@ export function defineWorkflow<
   if (schemas !== undefined) checkSchemas(schemas, `workflow "${id}"`);
   withLimits(DEFAULT_LIMITS, limits, `workflow "${id}"`);
   toKeptMs(retention, `workflow "${id}"`);
-  if (!isIsolate(isolate))
-    throw invalid(`"${id}" has isolate that is not \`inStepWorkers\` of @holdfast/core/isolate`, { id });
+  if (isolate !== undefined && typeof isolate !== 'boolean')
+    throw invalid(`"${id}" has isolate that is neither true nor false`, { id, isolate });
   return Object.freeze({
     id,
     version,

@@ -1,7 +1,6 @@
 import type { AnyActorLogic, EventFromLogic, InputFrom, OutputFrom, SnapshotFrom } from 'xstate';
 import type { Concurrency, Singleton } from './concurrency.js';
 import type { Duration } from './duration.js';
-import type { Isolate } from './isolate.js';
 import type { Limits } from './limits.js';
 import type { Migrations } from './migration.js';
 import type { Retention } from './retention.js';
@@ -34,7 +33,7 @@ export interface Workflow<
   /** In place of the host's. */
   readonly retention?: Duration | Retention;
   /** See `defineWorkflow`. */
-  readonly isolate?: Isolate;
+  readonly isolate?: boolean;
   /**
    * The same workflow with other implementations (actors, actions, guards, delays), as `machine.provide`: for tests, or
    * for what differs by environment.

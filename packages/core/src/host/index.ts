@@ -6,7 +6,7 @@ export {
   inspectRun,
 } from '../decide/inspect-run.js';
 export type { FromStepWorker, ToStepWorker } from '../isolate/messages.js';
-export type { ServeStepsOptions } from '../isolate/serve-steps.js';
+export { type ServeStepsOptions, serveStepsTo } from '../isolate/serve-steps.js';
 export type { StepHost, StepWorker } from '../isolate/step-worker.js';
 export { createSystemClock } from './clock.js';
 export type { Drained } from './drain.js';
@@ -15,4 +15,3 @@ export { createHost, type Host } from './host.js';
 export { errorsTo, type Logger } from './logger.js';
 export type { HostOptions } from './options.js';
 export type { Clock, Connectivity, Emission, Ground, Relay } from './ports.js';
-export { serveStepsTo } from './serve-steps.js';

@@ -4,10 +4,9 @@ import type { Decider } from '../decide/decider.js';
 import type { Limits } from '../define/limits.js';
 import type { AnyServices, StandIns, StepsLogic } from '../define/steps-logic.js';
 import { type Leaf, type LivePart, livePartOf, type Outcome } from '../engine/index.js';
-import type { IsolatedExecution } from '../isolate/isolated-execution.js';
+import { IsolatedExecution } from '../isolate/isolated-execution.js';
 import { sourcesOf } from '../isolate/logic-at.js';
 import type { StepWorker } from '../isolate/step-worker.js';
-import type { StepWorkers } from '../isolate/step-workers.js';
 import type { End } from '../steps/check-again.js';
 import type { ChildPorts } from '../steps/children.js';
 import type { ExecutionOptions, ExecutionPorts, StepsExecution, Trace } from '../steps/execution.js';
@@ -36,7 +35,6 @@ export interface PerformerPorts {
 export interface Isolation {
   readonly workflow: string;
   readonly version: number;
-  readonly stepWorkers: StepWorkers;
   makeWorker(): StepWorker;
 }
 
@@ -223,11 +221,11 @@ export class Performer {
   }
 
   #isolated(leaf: Leaf, isolation: Isolation, sources: readonly string[], input: unknown): IsolatedExecution {
-    const { workflow, version, stepWorkers, makeWorker } = isolation;
+    const { workflow, version, makeWorker } = isolation;
     const { key } = this.#decider.row;
     const { checkDeterminism } = this.#ports;
     const options = { place: { workflow, version, sources }, input, leaf, runKey: key, checkDeterminism };
-    return stepWorkers.execute(options, {
+    return new IsolatedExecution(options, {
       ...this.#executionPorts(leaf),
       makeWorker,
       stored: () => this.#stored(leaf),

@@ -1,5 +1,4 @@
 import type { AnyWorkflow } from '../define/workflow.js';
-import { stepWorkersOf } from '../isolate/step-workers.js';
 import type { RunAddress, RunRow, StoredRun } from '../records/records.js';
 import type { ChildPorts } from '../steps/children.js';
 import type { Ownership } from '../store/store.js';
@@ -62,11 +61,9 @@ export class Revival {
     return live;
   }
 
-  #isolationOf(definition: AnyWorkflow): Isolation | undefined {
-    const { id: workflow, version } = definition;
-    const { stepWorker: makeWorker } = this.#ports.settings;
-    const stepWorkers = stepWorkersOf(definition);
-    return stepWorkers && makeWorker ? { workflow, version, stepWorkers, makeWorker } : undefined;
+  #isolationOf({ id: workflow, version, isolate }: AnyWorkflow): Isolation | undefined {
+    const { stepWorker } = this.#ports.settings;
+    return isolate && stepWorker ? { workflow, version, makeWorker: stepWorker } : undefined;
   }
 
   #tellUnbumped({ takesOver }: LiveRun, row: RunRow): void {

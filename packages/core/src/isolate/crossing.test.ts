@@ -4,11 +4,9 @@ import { defineWorkflow } from '../define/define-workflow.js';
 import { fromSteps } from '../define/from-steps.js';
 import type { StepsContext } from '../define/steps-logic.js';
 import { createHost } from '../host/host.js';
-import { serveStepsTo } from '../host/serve-steps.js';
 import { createMemoryStore } from '../store/memory-store.js';
 import { aHoldfast, settled } from '../testing/local.test-support.js';
 import { endless, isolated, Workshop } from '../testing/workshop.test-support.js';
-import { inStepWorkers } from './index.js';
 
 type Body = (context: StepsContext<never>) => Promise<unknown>;
 type World = ReturnType<typeof isolated>;
@@ -221,7 +219,7 @@ describe('a run in a step worker', () => {
       await child('aside', part, { detached: true });
       await sleep('long', '1h');
     });
-    const workflow = defineWorkflow({ id: 'w', version: 1, logic, isolate: inStepWorkers });
+    const workflow = defineWorkflow({ id: 'w', version: 1, logic, isolate: true });
     const workshop = new Workshop([workflow]);
     world = { workshop, ...aHoldfast([workflow, part], { clock: workshop.clock, stepWorker: workshop.make }) } as never;
     await world.holdfast.start('w', { id: '1' } as never);
@@ -257,8 +255,7 @@ describe('a run in a step worker', () => {
   });
 
   test('can not go on where its worker has other workflows than its host', async () => {
-    const other = defineWorkflow({ id: 'other', version: 1, logic: fromSteps(endless), isolate: inStepWorkers });
-    const run = await start(async () => 'done', { workerHas: [other] });
+    const run = await start(async () => 'done', { workerHas: [] });
     run.subscribe(() => {});
     await settled();
     world.clock.advance(100);
@@ -287,7 +284,7 @@ describe('a run in a step worker', () => {
         initial: 'in',
         states: { in: { invoke: { src: 'inner', onDone: 'end' } }, end: { type: 'final' } },
       });
-      return defineWorkflow({ id: 'w', version, logic, isolate: inStepWorkers });
+      return defineWorkflow({ id: 'w', version, logic, isolate: true });
     });
     const workshop = new Workshop(machines);
     world = { workshop, ...aHoldfast(machines, { clock: workshop.clock, stepWorker: workshop.make }) } as never;
@@ -304,17 +301,11 @@ describe('a run in a step worker', () => {
   });
 });
 
-test('a host that can make no step worker refuses isolated workflows, `isolate` all but what isolates', async () => {
+test('a host that can make no step worker refuses isolated workflows; `isolate` is true or false', async () => {
   world = isolated(() => endless());
   const logic = fromSteps(async () => {});
-  const workflow = defineWorkflow({ id: 'w', version: 1, logic, isolate: inStepWorkers });
+  const workflow = defineWorkflow({ id: 'w', version: 1, logic, isolate: true });
   expect(() => createHost({ store: createMemoryStore(), workflows: [workflow] })).toThrow(/isolated/);
   const wrong = { id: 'w', version: 1, logic, isolate: 'yes' } as never;
-  expect(() => defineWorkflow(wrong)).toThrow(/isolate that is not `inStepWorkers`/);
-});
-
-test('a step worker none of whose workflows is isolated is refused', () => {
-  const workflow = defineWorkflow({ id: 'w', version: 1, logic: fromSteps(async () => 1) });
-  const host = { listen: () => {}, post: () => {} };
-  expect(() => serveStepsTo(host, { workflows: [workflow] })).toThrow(/none of its workflows is isolated/);
+  expect(() => defineWorkflow(wrong)).toThrow(/neither true nor false/);
 });

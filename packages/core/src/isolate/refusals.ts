@@ -30,14 +30,6 @@ export function noStepWorker(workflow: string): HoldfastError {
   });
 }
 
-export function notIsolated(): HoldfastError {
-  return new HoldfastError('OPTION_INVALID', {
-    message: 'A step worker was started, and none of its workflows is isolated.',
-    remedy: 'Give the step worker the same workflows as the host.',
-    details: { option: 'workflows' },
-  });
-}
-
 export function noService(name: string): HoldfastError {
   return new HoldfastError('SERVICE_UNKNOWN', {
     message: `There is no service "${name}".`,

@@ -1,6 +1,5 @@
-import { serveStepsTo } from '../host/serve-steps.js';
 import type { FromStepWorker, ToStepWorker } from '../isolate/messages.js';
-import type { ServeStepsOptions } from '../isolate/serve-steps.js';
+import { type ServeStepsOptions, serveStepsTo } from '../isolate/serve-steps.js';
 import type { StepWorker } from '../isolate/step-worker.js';
 
 /**

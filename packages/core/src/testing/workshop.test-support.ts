@@ -3,7 +3,6 @@ import { fromSteps } from '../define/from-steps.js';
 import type { StepsContext } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import type { HostOptions } from '../host/options.js';
-import { inStepWorkers } from '../isolate/index.js';
 import type { FromStepWorker } from '../isolate/messages.js';
 import type { StepWorker } from '../isolate/step-worker.js';
 import { createInProcessStepWorker } from './in-process-step-worker.js';
@@ -86,7 +85,7 @@ export function isolated(
   body: (context: StepsContext<never>) => Promise<unknown>,
   options: Parameters<typeof aHoldfast>[1] & { workerHas?: readonly AnyWorkflow[] } = {},
 ) {
-  const workflow = defineWorkflow({ id: 'w', version: 1, logic: fromSteps(body as never), isolate: inStepWorkers });
+  const workflow = defineWorkflow({ id: 'w', version: 1, logic: fromSteps(body as never), isolate: true });
   const { workerHas = [workflow], ...rest } = options;
   const workshop = new Workshop(workerHas);
   const hostOptions: Partial<HostOptions> = { clock: workshop.clock, stepWorker: workshop.make, ...rest };

@@ -1,5 +1,4 @@
 import { defineWorkflow } from '../../define/define-workflow.js';
-import { inStepWorkers } from '../../isolate/index.js';
 import { children } from './children.test-support.js';
 import { controls, undos } from './controls.test-support.js';
 import type { Entry } from './entry.test-support.js';
@@ -14,7 +13,7 @@ function isolated(name: string): Entry {
   const other = others.find((entry) => entry.name === name);
   if (!other) throw new Error(`The corpus has no "${name}".`);
   const id = `isolated-${other.workflow.id}`;
-  const workflow = defineWorkflow({ ...other.workflow, id, isolate: inStepWorkers });
+  const workflow = defineWorkflow({ ...other.workflow, id, isolate: true });
   return { ...other, name: `isolated: ${name}`, workflow };
 }
 
