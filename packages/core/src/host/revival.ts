@@ -22,10 +22,12 @@ export type Keeper = Pick<LiveRunPorts, 'published' | 'beginning' | 'rested' | '
 /**
  * Makes live runs of stored ones: each by the definition that goes on with it, with all it needs of its host.
  *
- * Owns: which workflows it was told of that their version was not raised: once each. Never: the runs it has made.
+ * Owns: what runs of a workflow are given; which workflows it was told of that their version was not raised: once each. Never:
+ * the runs it has made.
  */
 export class Revival {
   readonly #ports: RevivalPorts;
+  readonly #given = new Map<AnyWorkflow, LiveRunPorts>();
   /** `workflow@version`. */
   readonly #unbumped = new Set<string>();
 
@@ -35,10 +37,19 @@ export class Revival {
 
   /** @throws `WORKFLOW_UNKNOWN`, `VERSION_UNFIT`, what `Decider` throws. */
   revive(stored: StoredRun, ownership: Ownership, keeper: Keeper): LiveRun {
-    const { settings, registry, childrenOf, emitted } = this.#ports;
+    const workflow = this.#ports.registry.of(stored.row);
+    const known = this.#given.get(workflow);
+    const given = known?.ownership === ownership ? known : this.#give(workflow, ownership, keeper);
+    const live = new LiveRun(workflow, stored, given);
+    this.#tellUnbumped(live, stored.row);
+    return live;
+  }
+
+  /** What all runs of a workflow are given, as long as this host owns the store. */
+  #give(workflow: AnyWorkflow, ownership: Ownership, keeper: Keeper): LiveRunPorts {
+    const { settings, childrenOf, emitted } = this.#ports;
     const { store, clock, connectivity, ground, services, steps, around, onError, dev, limits } = settings;
-    const workflow = registry.of(stored.row);
-    const live = new LiveRun(workflow, stored, {
+    const given: LiveRunPorts = {
       ...keeper,
       store,
       ownership,
@@ -56,9 +67,9 @@ export class Revival {
       log: (...args) => console.log(...args),
       readInbox: ({ row }) => readNews(store, { workflow: row.workflow, run: row.run }),
       report: ({ row }, error) => onError(error, row),
-    });
-    this.#tellUnbumped(live, stored.row);
-    return live;
+    };
+    this.#given.set(workflow, given);
+    return given;
   }
 
   #isolationOf({ id: workflow, version, isolate }: AnyWorkflow): Isolation | undefined {
