@@ -102,8 +102,12 @@ function stretchesOf(wanted: Wanted[]): Wanted[][] {
   const stretches: Wanted[][] = [];
   let present: Wanted[] = [];
   for (const line of wanted) {
-    if (!joins(present, line)) stretches.push((present = []));
-    present.push(line);
+    if (joins(present, line)) {
+      present.push(line);
+    } else {
+      present = [line];
+      stretches.push(present);
+    }
   }
   return stretches;
 }
