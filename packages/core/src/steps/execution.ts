@@ -122,13 +122,15 @@ export class StepsExecution {
   readonly #waits: EventWaits;
   readonly #children: Children;
   readonly #unasked: Unasked;
-  /** What is stored and was not asked for yet, waits under way included. */
-  readonly #unseen: Set<string>;
+  /** How much of what is stored was not asked for yet, waits under way included. */
+  #unseen = 0;
   /** What was asked for, and how many results had been given by then. */
   readonly #asked = new Map<string, number>();
   #given = 0;
   readonly #nested = new Set<string>();
   readonly #abort = new AbortController();
+  /** As its signal says, which costs more to ask than a step that is handed back can afford. */
+  #stopped = false;
   /** What `stop` has to end; a list of its own, as Node warns of more than ten listeners to one signal. */
   readonly #stops = new Set<() => void>();
   readonly #random: () => number;
@@ -157,10 +159,9 @@ export class StepsExecution {
     this.#ports = ports;
     this.#journal = new Map(journal);
     this.#undos = new Undos(journal);
-    this.#unseen = new Set();
     const orders: number[] = [];
     for (const [name, entry] of journal) {
-      if (!entry.nested && !isUndoName(name)) this.#unseen.add(name);
+      if (!entry.nested && !isUndoName(name)) this.#unseen++;
       if (isFinal(entry)) orders.push(entry.order ?? 0);
     }
     const { clock } = ports;
@@ -168,6 +169,7 @@ export class StepsExecution {
     this.#waits = this.#eventWaits();
     this.#children = this.#childRuns();
     this.#unasked = new Unasked(journal, {
+      isAsked: (name) => this.#asked.has(name),
       caughtUp: () => this.#replay.caughtUp(),
       wait: (ms) => this.#untilWoken((wake) => clock.at(clock.now() + ms, wake)),
       unfit: (error) => void this.#unfit(error),
@@ -235,6 +237,7 @@ export class StepsExecution {
   }
 
   stop(reason: unknown): void {
+    this.#stopped = true;
     this.#abort.abort(reason);
     for (const trial of this.#trials) {
       trial.end();
@@ -259,14 +262,14 @@ export class StepsExecution {
   async #settle(outcome: Outcome): Promise<void> {
     if (!(await this.#comesToItsEnd())) return;
     if ('output' in outcome) await this.#children.cancelAll();
-    if (this.#abort.signal.aborted) return;
+    if (this.#stopped) return;
     if ('error' in outcome)
       await this.#undoAll(() => (this.#cancelled ? this.#ports.undone() : this.#ports.settled(outcome)));
     else this.#ports.settled(outcome);
   }
 
   async #continueWith(input: unknown): Promise<never> {
-    if (this.#abort.signal.aborted) return never();
+    if (this.#stopped) return never();
     if (this.#ended) throw afterItsEnd('continueWith');
     // As it is now, whatever is done to it until it is stored.
     const next = decode(encode(input, 'input of continueWith'));
@@ -277,7 +280,7 @@ export class StepsExecution {
 
   /** Whether nothing that it asks for is done any more, and it is not to be told so. */
   get #isOver(): boolean {
-    return this.#abort.signal.aborted || (this.#ended && this.#continuing);
+    return this.#stopped || (this.#ended && this.#continuing);
   }
 
   /** The first end counts: what comes after `continueWith` is nothing. */
@@ -285,7 +288,7 @@ export class StepsExecution {
     if (this.#ending) return false;
     this.#ending = true;
     const lost = await this.#settledAll(() => this.#lost());
-    if (this.#abort.signal.aborted || this.#cancelled) return false;
+    if (this.#stopped || this.#cancelled) return false;
     this.#ended = true;
     if (lost.length > 0) void this.#unfit(notAskedFor(lost));
     return lost.length === 0;
@@ -298,9 +301,9 @@ export class StepsExecution {
     for (const trial of this.#trials) trial.askToEnd(reason, GRACE_MS);
     while (this.busy) await new Promise<void>((idle) => this.#idle.push(idle));
     await this.#children.cancelAll();
-    if (this.#abort.signal.aborted) return;
+    if (this.#stopped) return;
     for (const undo of this.#undos.due()) await this.#undo(undo);
-    if (!this.#abort.signal.aborted) then();
+    if (!this.#stopped) then();
   }
 
   async #undo({ step, settings, body }: DueUndo): Promise<void> {
@@ -351,9 +354,13 @@ export class StepsExecution {
   }
 
   #stepFunction(): StepFunction {
+    const { steps } = this.#ports;
+    // To look a name up that was just made, the engine has to find out whether it is known: of ten thousand that costs.
+    const hasStandIns = Object.keys(steps).length > 0;
     const step = <T>(name: string, ...rest: unknown[]) => {
       const options = (rest.length > 1 ? rest[0] : NO_OPTIONS) as UndoableOptions<T>;
-      return this.#step(name, options, (this.#ports.steps[name] ?? rest.at(-1)) as StepBody<T>);
+      const body = rest[rest.length - 1];
+      return this.#step(name, options, ((hasStandIns && steps[name]) || body) as StepBody<T>);
     };
     const ports: StepAllPorts = {
       isCompleted: (name) => this.#journal.get(name)?.status === 'completed',
@@ -478,8 +485,10 @@ export class StepsExecution {
     }
     if (this.#calling !== undefined) throw nestedIn(name, this.#calling);
     this.#asked.set(name, this.#given);
-    this.#unasked.asked(name);
-    this.#unseen.delete(name);
+    if (entry) {
+      this.#unasked.asked(entry);
+      if (!entry.nested) this.#unseen--;
+    }
     if (this.#counts.performing > 0) this.#nested.add(name);
     return entry;
   }
@@ -487,7 +496,7 @@ export class StepsExecution {
   #handBack<T>(entry: JournalEntry): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#replay.turn(entry.order ?? 0, () => {
-        if (this.#abort.signal.aborted) return;
+        if (this.#stopped) return;
         this.#stir();
         try {
           resolve(this.#conclude<T>(entry));
@@ -529,19 +538,19 @@ export class StepsExecution {
         const needsMark = settings.atMostOnce || this.#undos.needsMark(name);
         this.#undos.mark(name);
         if (needsMark) await this.#record(name, begun);
-        if (this.#abort.signal.aborted) return never<JournalEntry>();
+        if (this.#stopped) return never<JournalEntry>();
         const { result, details } = await this.#try(name, settings, body, begun);
-        if (this.#abort.signal.aborted) return never<JournalEntry>();
+        if (this.#stopped) return never<JournalEntry>();
         if ('error' in result && this.#undoing && !isUndo) return undefined;
         if (details !== undefined) entry = { ...begun, details };
         const counts = 'error' in result ? this.#ports.holds() : true;
         if (counts !== true && !(await counts)) {
-          if (this.#abort.signal.aborted) return never<JournalEntry>();
+          if (this.#stopped) return never<JournalEntry>();
           if (!settings.atMostOnce) return undefined;
         }
         if ('error' in result && settings.online && !settings.atMostOnce) {
           const online = await this.#stillOnline();
-          if (this.#abort.signal.aborted) return never<JournalEntry>();
+          if (this.#stopped) return never<JournalEntry>();
           if (!online) return undefined;
         }
         const next = this.#toEntry(settings, result, startedAt, entry);
@@ -550,7 +559,7 @@ export class StepsExecution {
       });
       if (!tried) continue;
       entry = tried.status === 'retrying' ? await this.#recordWait(name, tried) : tried;
-      if (this.#abort.signal.aborted) return never();
+      if (this.#stopped) return never();
       if (isFinal(entry)) return this.#conclude<T>(entry);
     }
   }
@@ -563,7 +572,7 @@ export class StepsExecution {
     if (this.#undoing && !isUndo) return never();
     this.#tries++;
     try {
-      return await (this.#abort.signal.aborted ? never<T>() : work());
+      return await (this.#stopped ? never<T>() : work());
     } finally {
       this.#tries--;
       this.#counts.performing--;
@@ -582,7 +591,7 @@ export class StepsExecution {
     const error = outcomeUnknown(name);
     const ended = { ...begun, status: 'failed', attempts: 1, error, endedAt: this.#ports.clock.now() } as const;
     const stored = await this.#count('performing', () => this.#recordEnd(name, ended, progress));
-    if (this.#abort.signal.aborted) return never();
+    if (this.#stopped) return never();
     return this.#conclude<T>(stored);
   }
 
@@ -733,7 +742,7 @@ export class StepsExecution {
       const woken = { ...rest, status: 'completed', endedAt: this.#ports.clock.now() } as const;
       return this.#undoing ? undefined : this.#recordEnd(name, woken);
     });
-    return !stored || this.#abort.signal.aborted ? never() : this.#conclude<void>(stored);
+    return !stored || this.#stopped ? never() : this.#conclude<void>(stored);
   }
 
   /** Counts itself as performing or waiting while `work` is under way: that is what {@link quiet} looks at. */
@@ -750,7 +759,7 @@ export class StepsExecution {
 
   /** What the function does next shows when all promises that can settle now have settled: until then it is not quiet. */
   #stir(): void {
-    if (this.#counts.waiting === 0 || this.#abort.signal.aborted) return;
+    if (this.#counts.waiting === 0 || this.#stopped) return;
     this.#stirs++;
     afterAllElse(() => {
       this.#stirs--;
@@ -762,7 +771,7 @@ export class StepsExecution {
   #tellCalm(): void {
     if (this.#counts.waiting === 0) return;
     afterAllElse(() => {
-      if (this.quiet && !this.#abort.signal.aborted) this.#ports.calmed();
+      if (this.quiet && !this.#stopped) this.#ports.calmed();
     });
   }
 
@@ -784,7 +793,7 @@ export class StepsExecution {
 
   /** Waits for `wake`; after `stop` it never resolves, and what it listens to is let go. */
   #untilWoken(listen: (wake: () => void) => () => void): Promise<void> {
-    if (this.#abort.signal.aborted) return never();
+    if (this.#stopped) return never();
     return new Promise((resolve) => {
       const end = listen(() => {
         this.#stops.delete(end);
@@ -806,9 +815,7 @@ export class StepsExecution {
 
   /** Whether it has got to where its journal ends: what it told before that was told. */
   get #tells(): boolean {
-    return (
-      !this.#replay.under && this.#unseen.size === 0 && !this.#undoing && !this.#abort.signal.aborted && !this.#ended
-    );
+    return !this.#replay.under && this.#unseen === 0 && !this.#undoing && !this.#stopped && !this.#ended;
   }
 }
 

@@ -24,7 +24,7 @@ export class Replay {
   /** @param soon calls back in a later turn of the event loop. */
   constructor(orders: readonly number[], soon: (work: () => void) => void) {
     this.#soon = soon;
-    this.#orders = Float64Array.from(orders).sort();
+    this.#orders = new Float64Array(orders).sort();
   }
 
   /** Whether stored results remain that were not yet handed back. */
