@@ -160,10 +160,11 @@ export class StepsExecution {
     this.#journal = new Map(journal);
     this.#undos = new Undos(journal);
     const orders: number[] = [];
-    for (const [name, entry] of journal) {
+    // Not by an iterator: it would make a pair for each of ten thousand.
+    journal.forEach((entry, name) => {
       if (!entry.nested && !isUndoName(name)) this.#unseen++;
       if (isFinal(entry)) orders.push(entry.order ?? 0);
-    }
+    });
     const { clock } = ports;
     this.#replay = new Replay(orders, (work) => void clock.at(clock.now(), work));
     this.#waits = this.#eventWaits();

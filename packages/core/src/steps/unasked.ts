@@ -33,7 +33,9 @@ export class Unasked {
 
   /** @param journal as it was stored. */
   constructor(journal: ReadonlyMap<string, JournalEntry>, ports: UnaskedPorts) {
-    for (const [name, entry] of journal) if (isOwed(entry) && !isUndoName(name) && !wasPut(entry)) this.#left++;
+    journal.forEach((entry, name) => {
+      if (isOwed(entry) && !wasPut(entry) && !isUndoName(name)) this.#left++;
+    });
     this.#journal = journal;
     this.#ports = ports;
   }

@@ -61,10 +61,10 @@ export class RunReader {
     const attachments = new Map<string, AttachmentRef>();
     const inbox = new Map<number, InboxRow>();
     const asked: Asked[] = [...refs.values(), ...waiting];
-    for (const [id, { line, isEmpty }] of places) {
+    places.forEach(({ line, isEmpty }, id) => {
       if (isEmpty) values.set(id, EMPTY);
       else asked.push({ line, value: id });
-    }
+    });
     await this.#read(state, asked, (record, line) => {
       if (record.is === 'value') {
         const place = places.get(record.id);
