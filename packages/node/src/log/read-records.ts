@@ -79,7 +79,7 @@ function give(entry: Entry, line: LinePlace, take: TakeRecord): void {
 function gaveValues(json: string, stretch: readonly Wanted[], from: number, to: number, take: TakeRecord): boolean {
   const parts = commitValues(json);
   if (!parts) return false;
-  const placeOf = to - from > 1 ? placesOf(parts) : (id: string) => parts.indexOf(id);
+  const placeOf = to - from > 1 ? placesOf(parts) : (id: string) => (parts[0] === id ? 0 : parts.indexOf(id));
   for (let n = from; n < to; n++) {
     const { value: id, line } = stretch[n] as Wanted;
     const at = id === undefined ? -1 : placeOf(id);
