@@ -120,7 +120,7 @@ export class LogView {
     this.#takeOpen(newest, open);
     this.#oldest = oldest;
     if (!afresh) return;
-    for (const { row } of this.#state.runs()) if (!row) throw damaged(newest, 0);
+    for (const { hasRow } of this.#state.runs()) if (!hasRow) throw damaged(newest, 0);
   }
 
   /** The end of the newest segment, from where it was read to; or all of it. */
