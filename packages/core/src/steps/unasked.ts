@@ -28,13 +28,15 @@ export interface UnaskedPorts {
 export class Unasked {
   readonly #journal: ReadonlyMap<string, JournalEntry>;
   readonly #ports: UnaskedPorts;
+  /** How many are left, and how many of these a migration put in. */
   #left = 0;
+  #put = 0;
   #held: (() => void)[] = [];
 
   /** @param journal as it was stored. */
   constructor(journal: ReadonlyMap<string, JournalEntry>, ports: UnaskedPorts) {
     journal.forEach((entry, name) => {
-      if (isOwed(entry) && !wasPut(entry) && !isUndoName(name)) this.#left++;
+      if (isOwed(entry) && !isUndoName(name)) this.#count(entry, 1);
     });
     this.#journal = journal;
     this.#ports = ports;
@@ -42,11 +44,12 @@ export class Unasked {
 
   /** Whether there are any that were asked for before. */
   get any(): boolean {
-    return this.#left > 0;
+    return this.#left > this.#put;
   }
 
   /** Those that a migration put in among them. */
   get names(): string[] {
+    if (this.#left === 0) return [];
     const unasked = [...this.#journal].filter(
       ([name, entry]) => isOwed(entry) && !isUndoName(name) && !this.#ports.isAsked(name),
     );
@@ -55,8 +58,15 @@ export class Unasked {
 
   /** A step was asked for, which no undo is. @param stored its entry, as it was stored. */
   asked(stored: JournalEntry): void {
-    if (!isOwed(stored) || wasPut(stored) || --this.#left > 0) return;
+    if (!isOwed(stored)) return;
+    this.#count(stored, -1);
+    if (this.any || this.#held.length === 0) return;
     for (const go of this.#held.splice(0, Infinity)) go();
+  }
+
+  #count(entry: JournalEntry, by: 1 | -1): void {
+    this.#left += by;
+    if (wasPut(entry)) this.#put += by;
   }
 
   /** Resolves when there are none any more. @param step is what is to begin then. */
