@@ -10,6 +10,11 @@ const A = 0x61;
 /** Until it is known. */
 const NO_CHECKSUM = '0'.repeat(CRC_DIGITS);
 
+/** The same bytes, not a copy of them: who opens a store reads many. */
+export function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
+}
+
 /** A CRC-32 as eight hex digits. */
 export function hex(crc: number): string {
   return crc.toString(16).padStart(CRC_DIGITS, '0');

@@ -4,7 +4,7 @@ import { reading, SegmentAbsent } from './chain.js';
 import { commitValues } from './commit-values.js';
 import type { Entry, Line } from './entry.js';
 import type { FreshLines } from './fresh-lines.js';
-import { checkedLines } from './line.js';
+import { asBuffer, checkedLines } from './line.js';
 import type { LinePlace } from './place.js';
 import { type HeldRecord, isHeld, isOfRun, stepsOf } from './records.js';
 import { damaged } from './scan.js';
@@ -56,7 +56,7 @@ export async function readRecords(
     const { file, offset } = first;
     const length = last.offset + last.length - offset;
     const read = await reading(file, () => fileSystem.readAt(join(directory, file), offset, length));
-    const jsonAt = checkedLines(Buffer.from(read.buffer, read.byteOffset, read.length), stretch.length);
+    const jsonAt = checkedLines(asBuffer(read), stretch.length);
     for (let at = 0, next: number; at < stretch.length; at = next) {
       const one = stretch[at] as Wanted;
       const { line } = one;
