@@ -7,6 +7,9 @@ export interface Attachment {
   readonly blob: Attached;
 }
 
+/** Most values have none, and a restore reads thousands. */
+const NONE: readonly Attached[] = [];
+
 /**
  * Knows which attachments of a run are stored, and under which id.
  *
@@ -32,7 +35,8 @@ export class AttachmentBook {
   }
 
   /** The encoded form of a stored value; a missing attachment is told when the value is decoded. */
-  toEncoded({ text, attachments = [] }: StoredValue): Encoded {
+  toEncoded({ text, attachments }: StoredValue): Encoded {
+    if (!attachments) return { text, blobs: NONE };
     return { text, blobs: attachments.map((id) => this.#blobs.get(id) as Attached) };
   }
 

@@ -705,9 +705,9 @@ export class Decider {
   }
 
   #learnWaits(leaf: Leaf): void {
-    for (const [step, entry] of this.journal(leaf)) {
+    this.journal(leaf).forEach((entry, step) => {
       if (!isFinal(entry)) this.#waits.learn(journalId(leaf, step), entry);
-    }
+    });
   }
 
   /** A closed run goes nowhere any more: where its code is gone, what is stored of it tells all but its tags. */

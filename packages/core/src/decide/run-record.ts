@@ -38,10 +38,10 @@ export class RunRecord {
 
   constructor({ values, attachments }: Pick<StoredRun, 'values' | 'attachments'>, valueLength = Infinity) {
     this.#valueLength = valueLength;
-    for (const [id, value] of values) {
+    values.forEach((value, id) => {
       this.#set(id, value);
       if (id.startsWith(SEEN)) this.#seenAs.push(id);
-    }
+    });
     this.#book = new AttachmentBook(attachments);
     this.#seenAs.sort((a, b) => seenAt(a) - seenAt(b));
     for (const id of this.#seenAs) this.#seen.add(eventIn(id));

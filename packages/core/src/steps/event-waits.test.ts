@@ -270,6 +270,20 @@ describe('emit', () => {
     expect(types(second)).toEqual(['ONE', 'TWO']);
   });
 
+  test('goes on behind steps that were under way beside each other', async () => {
+    const world = new StepsWorld();
+    const beside = async ({ step, emit }: StepsContext) => {
+      await Promise.all([step('one', () => 1), step('two', () => 2), step('three', () => 3)]);
+      emit({ type: 'ALL' });
+    };
+    for (let again = 0; again < 2; again++) {
+      const { emitted } = world.run(beside);
+      await settle();
+      expect(emitted).toEqual([{ type: 'ALL' }]);
+    }
+    expect(world.journal.get('two')).toMatchObject({ nested: true });
+  });
+
   test('is not repeated before a wait that is stored, however often its run is put to rest', async () => {
     const world = new StepsWorld();
     const asks = async ({ emit, waitForEvent, sleep }: StepsContext) => {

@@ -22,6 +22,18 @@ describe('invariant 1: what completed is not performed again', () => {
     expect([performed, again.records.length, again.begun()]).toEqual([1, 0, 0]);
   });
 
+  test('steps may be called as what every object has', async () => {
+    const names = ['constructor', 'toString', '__proto__', 'hasOwnProperty'];
+    const world = new StepsWorld();
+    const performed: string[] = [];
+    const body = async ({ step }: StepsContext) => {
+      for (const name of names) await step(name, () => performed.push(name));
+      return performed.length;
+    };
+    expect([await world.output(body), await world.output(body)]).toEqual([names.length, names.length]);
+    expect(performed).toEqual(names);
+  });
+
   test('an output of undefined is an answer too', async () => {
     const world = new StepsWorld();
     let performed = 0;

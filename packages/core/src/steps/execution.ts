@@ -123,8 +123,8 @@ export class StepsExecution {
   readonly #waits: EventWaits;
   readonly #children: Children;
   readonly #unasked: Unasked;
-  /** What is stored and was not asked for yet, waits under way included. */
-  readonly #unseen: Set<string>;
+  /** How much of what is stored was not asked for yet, waits under way included. */
+  #unseen = 0;
   /** What was asked for, and how many results had been given by then. */
   readonly #asked = new Map<string, number>();
   #given = 0;
@@ -158,17 +158,18 @@ export class StepsExecution {
     this.#ports = ports;
     this.#journal = new Map(journal);
     this.#undos = new Undos(journal);
-    this.#unseen = new Set();
     const orders: number[] = [];
-    for (const [name, entry] of journal) {
-      if (!entry.nested && !isUndoName(name)) this.#unseen.add(name);
+    // Not by an iterator: it would make a pair for each of ten thousand.
+    journal.forEach((entry, name) => {
+      if (!entry.nested && !isUndoName(name)) this.#unseen++;
       if (isFinal(entry)) orders.push(entry.order ?? 0);
-    }
+    });
     const { clock } = ports;
     this.#replay = new Replay(orders, (work) => void clock.at(clock.now(), work));
     this.#waits = this.#eventWaits();
     this.#children = this.#childRuns();
     this.#unasked = new Unasked(journal, {
+      isAsked: (name) => this.#asked.has(name),
       caughtUp: () => this.#replay.caughtUp(),
       wait: (ms) => this.#untilWoken((wake) => clock.at(clock.now() + ms, wake)),
       unfit: (error) => void this.#unfit(error),
@@ -352,9 +353,13 @@ export class StepsExecution {
   }
 
   #stepFunction(): StepFunction {
+    const { steps } = this.#ports;
+    // To look a name up that was just made, the engine has to find out whether it is known: of ten thousand that costs.
+    const hasStandIns = Object.keys(steps).length > 0;
     const step = <T>(name: string, ...rest: unknown[]) => {
       const options = (rest.length > 1 ? rest[0] : NO_OPTIONS) as UndoableOptions<T>;
-      return this.#step(name, options, (this.#ports.steps[name] ?? rest.at(-1)) as StepBody<T>);
+      const body = rest[rest.length - 1];
+      return this.#step(name, options, ((hasStandIns && steps[name]) || body) as StepBody<T>);
     };
     const ports: StepAllPorts = {
       isCompleted: (name) => this.#journal.get(name)?.status === 'completed',
@@ -479,8 +484,10 @@ export class StepsExecution {
     }
     if (this.#calling !== undefined) throw nestedIn(name, this.#calling);
     this.#asked.set(name, this.#given);
-    this.#unasked.asked(name);
-    this.#unseen.delete(name);
+    if (entry) {
+      this.#unasked.asked(entry);
+      if (!entry.nested) this.#unseen--;
+    }
     if (this.#counts.performing > 0) this.#nested.add(name);
     return entry;
   }
@@ -795,7 +802,7 @@ export class StepsExecution {
 
   /** Whether it has got to where its journal ends: what it told before that was told. */
   get #tells(): boolean {
-    return !this.#replay.under && this.#unseen.size === 0 && !this.#undoing && !this.#abort.aborted && !this.#ended;
+    return !this.#replay.under && this.#unseen === 0 && !this.#undoing && !this.#abort.aborted && !this.#ended;
   }
 }
 

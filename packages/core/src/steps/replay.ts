@@ -14,9 +14,12 @@ export class Replay {
   /** Rising. */
   readonly #orders: Float64Array;
   readonly #soon: (work: () => void) => void;
-  readonly #asked = new Map<number, () => void>();
-  /** Those of them whose place was passed over before they were asked for. */
-  readonly #late = new Set<number>();
+  /** Of the results asked for, by their place in `#orders`. */
+  readonly #gives: ((() => void) | undefined)[];
+  /** How many these are. */
+  #ahead = 0;
+  /** Those whose place was passed over before they were asked for, by their order. */
+  readonly #late = new Map<number, () => void>();
   readonly #waiting: (() => void)[] = [];
   #next = 0;
   #turning = false;
@@ -24,7 +27,8 @@ export class Replay {
   /** @param soon calls back in a later turn of the event loop. */
   constructor(orders: readonly number[], soon: (work: () => void) => void) {
     this.#soon = soon;
-    this.#orders = Float64Array.from(orders).sort();
+    this.#orders = new Float64Array(orders).sort();
+    this.#gives = new Array(orders.length);
   }
 
   /** Whether stored results remain that were not yet handed back. */
@@ -34,7 +38,7 @@ export class Replay {
 
   /** Whether somebody waits for a result. */
   get asked(): boolean {
-    return this.#asked.size > 0;
+    return this.#ahead > 0 || this.#late.size > 0;
   }
 
   /** Whether stored results are being handed back right now. */
@@ -44,8 +48,12 @@ export class Replay {
 
   /** Calls `give`, which must not throw, when it is the turn of that result. */
   turn(order: number, give: () => void): void {
-    this.#asked.set(order, give);
-    if (this.#placeOf(order) < this.#next) this.#late.add(order);
+    const place = this.#placeOf(order);
+    if (place < this.#next) this.#late.set(order, give);
+    else {
+      this.#gives[place] = give;
+      this.#ahead++;
+    }
     this.#go();
   }
 
@@ -70,28 +78,39 @@ export class Replay {
   #go(): void {
     if (this.#turning) return;
     this.#turning = true;
-    afterPromises(() => {
-      const expected = this.#orders[this.#next];
-      if (expected !== undefined && this.#asked.has(expected)) this.#handBack(expected);
-      else this.#soon(() => this.#handBack(this.#lowest()));
-    });
+    afterPromises(this.#turn);
   }
 
-  #handBack(order: number): void {
-    const give = this.#asked.get(order);
-    this.#asked.delete(order);
-    this.#late.delete(order);
-    this.#next = Math.max(this.#next, this.#placeOf(order) + 1);
+  readonly #turn = () => {
+    if (this.#gives[this.#next]) this.#handBack(this.#next);
+    else this.#soon(() => this.#handBackLowest());
+  };
+
+  #handBack(place: number): void {
+    const give = this.#gives[place] as () => void;
+    this.#gives[place] = undefined;
+    this.#ahead--;
+    this.#next = place + 1;
+    this.#give(give);
+  }
+
+  #handBackLowest(): void {
+    if (this.#late.size > 0) {
+      const order = Math.min(...this.#late.keys());
+      const give = this.#late.get(order) as () => void;
+      this.#late.delete(order);
+      this.#give(give);
+      return;
+    }
+    let place = this.#next;
+    while (!this.#gives[place]) place++;
+    this.#handBack(place);
+  }
+
+  #give(give: () => void): void {
     this.#turning = false;
     if (this.asked) this.#go();
-    give?.();
-  }
-
-  #lowest(): number {
-    if (this.#late.size > 0) return Math.min(...this.#late);
-    let place = this.#next;
-    while (!this.#asked.has(this.#orders[place] as number)) place++;
-    return this.#orders[place] as number;
+    give();
   }
 
   /** Where in `#orders` it stands, or -1. Most are asked for in their order: then nothing is searched. */

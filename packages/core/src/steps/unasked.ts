@@ -7,6 +7,8 @@ import { isUndoName } from './undo.js';
 const PATIENCE_MS = 10_000;
 
 export interface UnaskedPorts {
+  /** Whether the function has asked for that step since it runs again. */
+  isAsked(step: string): boolean;
   /** Resolves when nobody waits for a stored result. */
   caughtUp(): Promise<void>;
   /** Resolves after that long (ms); never, when the function was stopped. */
@@ -17,41 +19,54 @@ export interface UnaskedPorts {
 /**
  * The stored results that a step function has not asked for, since it runs again.
  *
- * Owns: their names.
+ * Owns: how many there are. Never: their names, which are looked for where there is trouble.
  * 1. While there are any, no effect begins. When the function asked for the first of them, it knew no result that was
  *    stored after it: having been given all that were stored before, it has to ask for it now, or it is another function.
  * 2. What may have been asked for by the body of another step, which is not run again, is not among them. What a migration
  *    put in was never asked for: nothing is held up by it.
  */
 export class Unasked {
-  readonly #names = new Set<string>();
+  readonly #journal: ReadonlyMap<string, JournalEntry>;
   readonly #ports: UnaskedPorts;
-  readonly #put = new Set<string>();
-  #before: number;
+  /** How many are left, and how many of these a migration put in. */
+  #left = 0;
+  #put = 0;
   #held: (() => void)[] = [];
 
+  /** @param journal as it was stored. */
   constructor(journal: ReadonlyMap<string, JournalEntry>, ports: UnaskedPorts) {
-    for (const [name, entry] of journal) {
-      if (!isFinal(entry) || entry.nested || isUndoName(name)) continue;
-      this.#names.add(name);
-      if (!Number.isInteger(entry.order ?? 0)) this.#put.add(name);
-    }
-    this.#before = this.#names.size - this.#put.size;
+    journal.forEach((entry, name) => {
+      if (isOwed(entry) && !isUndoName(name)) this.#count(entry, 1);
+    });
+    this.#journal = journal;
     this.#ports = ports;
   }
 
   /** Whether there are any that were asked for before. */
   get any(): boolean {
-    return this.#before > 0;
+    return this.#left > this.#put;
   }
 
+  /** Those that a migration put in among them. */
   get names(): string[] {
-    return [...this.#names];
+    if (this.#left === 0) return [];
+    const unasked = [...this.#journal].filter(
+      ([name, entry]) => isOwed(entry) && !isUndoName(name) && !this.#ports.isAsked(name),
+    );
+    return unasked.map(([name]) => name);
   }
 
-  asked(step: string): void {
-    if (!this.#names.delete(step) || this.#put.has(step) || --this.#before > 0) return;
+  /** A step was asked for, which no undo is. @param stored its entry, as it was stored. */
+  asked(stored: JournalEntry): void {
+    if (!isOwed(stored)) return;
+    this.#count(stored, -1);
+    if (this.any || this.#held.length === 0) return;
     for (const go of this.#held.splice(0, Infinity)) go();
+  }
+
+  #count(entry: JournalEntry, by: 1 | -1): void {
+    this.#left += by;
+    if (wasPut(entry)) this.#put += by;
   }
 
   /** Resolves when there are none any more. @param step is what is to begin then. */
@@ -64,12 +79,22 @@ export class Unasked {
   async #watch(step: string): Promise<void> {
     for (let before = Infinity; this.any; ) {
       await this.#ports.caughtUp();
-      if (this.#before === before) {
-        const lost = this.names.filter((name) => !this.#put.has(name));
+      if (this.#left === before) {
+        const lost = this.names.filter((name) => !wasPut(this.#journal.get(name) as JournalEntry));
         this.#ports.unfit(notAskedFor(lost, step));
       }
-      before = this.#before;
+      before = this.#left;
       if (this.any) await this.#ports.wait(PATIENCE_MS);
     }
   }
+}
+
+/** Whether it is a result that the function itself asked for. */
+function isOwed(entry: JournalEntry): boolean {
+  return isFinal(entry) && !entry.nested;
+}
+
+/** A migration gives results a place between two checkpoints. */
+function wasPut({ order = 0 }: JournalEntry): boolean {
+  return !Number.isInteger(order);
 }

@@ -45,7 +45,9 @@ export class Undos {
   #last = 0;
 
   constructor(journal: ReadonlyMap<string, JournalEntry>) {
-    for (const { undo = 0 } of journal.values()) this.#last = Math.max(this.#last, undo);
+    journal.forEach(({ undo = 0 }) => {
+      if (undo > this.#last) this.#last = undo;
+    });
   }
 
   /**

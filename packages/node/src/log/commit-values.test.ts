@@ -15,8 +15,12 @@ const head: LoggedOp = { op: 'run', row };
 
 /** What is found in a line, as it is parsed. */
 function found(json: string): Map<string, StoredValue> | undefined {
-  const texts = commitValues(json);
-  return texts && new Map([...texts].map(([id, text]) => [id, { text: JSON.parse(text) }]));
+  const parts = commitValues(json);
+  if (!parts) return undefined;
+  const values = new Map<string, StoredValue>();
+  for (let at = 0; at < parts.length; at += 2)
+    values.set(parts[at] as string, { text: JSON.parse(parts[at + 1] as string) });
+  return values;
 }
 
 /** What the line says of values, as it is parsed. */

@@ -17,14 +17,16 @@ const BACKSLASH = 92;
  * piece is known by how it begins; and a text, where no value has attachments, by the first quote that ends something.
  *
  * @param json of a line whose checksum fits.
- * @returns by id, the JSON of the value's text; undefined where the line is not just so, and has to be parsed.
+ * @returns by turns the id of a value, which holds no quote, and the JSON of its text, which begins with one; undefined where the
+ * line is not just so, and has to be parsed.
  */
-export function commitValues(json: string): ReadonlyMap<string, string> | undefined {
+export function commitValues(json: string): readonly string[] | undefined {
   // What stands before the entry are numbers.
   const entry = json.indexOf('{', 1);
   const ops = json.startsWith(COMMIT, entry) ? json.indexOf(OPS, entry) : -1;
   if (ops < 0 || json.indexOf(ATTACHMENTS, ops) > 0) return undefined;
-  const texts = new Map<string, string>();
+  const found: string[] = [];
+  let ids: Set<string> | undefined;
   for (let at = ops + OPS.length; ; ) {
     let end: number;
     if (json.startsWith(PUT, at)) {
@@ -32,17 +34,22 @@ export function commitValues(json: string): ReadonlyMap<string, string> | undefi
       const idEnd = json.indexOf('"', idAt);
       const id = json.slice(idAt, idEnd);
       const textAt = idEnd + VALUE.length;
-      if (id.includes('\\') || texts.has(id) || !json.startsWith(VALUE, idEnd)) return undefined;
+      if (id.includes('\\') || !json.startsWith(VALUE, idEnd)) return undefined;
+      // Most lines put one value.
+      if (found.length > 0) {
+        ids ??= new Set([found[0] as string]);
+        if (ids.size === ids.add(id).size) return undefined;
+      }
       const textEnd = endOfText(json, textAt);
       if (textEnd < 0) return undefined;
-      texts.set(id, json.slice(textAt, textEnd + 1));
+      found.push(id, json.slice(textAt, textEnd + 1));
       end = textEnd + END.length;
     } else if (json.startsWith(REMOVE, at)) {
       // Of an id that JSON escapes this is no end: what follows begins like nothing that is known then.
       end = json.indexOf('"', at + REMOVE.length) + 2;
     } else if (json.startsWith(TAKEN, at)) {
       end = json.indexOf('}', at) + 1;
-    } else return json.indexOf(TEXT, at) < 0 ? texts : undefined;
+    } else return json.indexOf(TEXT, at) < 0 ? found : undefined;
     // Behind a comma.
     at = end + 1;
   }

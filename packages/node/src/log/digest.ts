@@ -1,4 +1,4 @@
-import type { RunAddress, RunRow } from '@holdfast/core/store';
+import { type RunRow, runKey, singletonId } from '@holdfast/core/store';
 import type { ChangeEntry, CopyEntry, Entry, Globals } from './entry.js';
 import { addressOf, isEmpty, isOfRun, mailOf, type Step, sharesOf, stepsOf } from './records.js';
 import { type DigestRecord, encodeRecords, type IndexedRun } from './segment-index.js';
@@ -10,7 +10,7 @@ interface Net {
 }
 
 interface NetRun {
-  readonly address: RunAddress;
+  readonly key: string;
   cleared: boolean;
   row: RunRow | undefined;
   /** By what a later record of the same would replace. */
@@ -69,12 +69,11 @@ export class Digest {
   }
 
   #runOf(entry: ChangeEntry | CopyEntry): NetRun {
-    const { workflow, run } = addressOf(entry);
-    const key = JSON.stringify([workflow, run]);
+    const key = runKey(addressOf(entry));
     const known = this.#runs.get(key);
     if (known) return known;
     const fresh: NetRun = {
-      address: { workflow, run },
+      key,
       cleared: false,
       row: undefined,
       records: new Map(),
@@ -123,7 +122,7 @@ export class Digest {
   }
 }
 
-function indexed({ address, cleared, row, records, forgotten }: NetRun): IndexedRun {
+function indexed({ key, cleared, row, records, forgotten }: NetRun): IndexedRun {
   const lines: [number, number][] = [];
   const numbers = new Map<number, number>();
   const parts: (readonly (string | number)[])[] = forgotten > 0 ? [['forgotten', forgotten]] : [];
@@ -139,6 +138,7 @@ function indexed({ address, cleared, row, records, forgotten }: NetRun): Indexed
     parts.push([...record, number, line.bytes]);
     live += line.bytes;
   }
-  const said = row ? { row } : { address };
-  return { ...said, ...(cleared ? { cleared } : {}), live, records: encodeRecords(lines, parts) };
+  const singleton = row && singletonId(row);
+  const head = row ? { head: JSON.stringify(row), ...(singleton === undefined ? {} : { singleton }) } : {};
+  return { key, ...head, ...(cleared ? { cleared } : {}), live, records: encodeRecords(lines, parts) };
 }

@@ -3,7 +3,7 @@ import type { FileSystem } from '../file-system.js';
 import { reading } from './chain.js';
 import { Digest } from './digest.js';
 import type { HeaderEntry, Line } from './entry.js';
-import { checksumOf, decodeLine, type Stretch } from './line.js';
+import { asBuffer, checksumOf, decodeLine, type Stretch } from './line.js';
 import { indexFile } from './segment-file.js';
 import { decodeIndex, encodeIndex, type SegmentIndex } from './segment-index.js';
 
@@ -21,6 +21,12 @@ export interface Counted {
   readonly lastLine: number | undefined;
 }
 
+/** An index that can be used in place of its segment, and that segment's last line. */
+export interface UsableIndex {
+  readonly index: SegmentIndex;
+  readonly last: Line;
+}
+
 /**
  * The index of a segment, where there is one and it is of this segment, as much of it as counts; with the segment's last line,
  * which was read and is the one that the index was made with. Undefined where there is none that can be used, whatever the
@@ -31,14 +37,14 @@ export interface Counted {
 export async function usableIndex(
   { fileSystem, directory }: IndexPlace,
   { file, header, length, lastLine }: Counted,
-): Promise<{ readonly index: SegmentIndex; readonly last: Line } | undefined> {
+): Promise<UsableIndex | undefined> {
   const bytes = await fileSystem.read(join(directory, indexFile(file))).catch(() => undefined);
-  const index = bytes && decodeIndex(Buffer.from(bytes));
+  const index = bytes && decodeIndex(asBuffer(bytes));
   if (!index) return undefined;
   const { head } = index;
   if (head.file !== file || head.id !== header.id || head.length !== length || head.line !== lastLine) return undefined;
   const size = length - head.offset;
-  const end = Buffer.from(await reading(file, () => fileSystem.readAt(join(directory, file), head.offset, size)));
+  const end = asBuffer(await reading(file, () => fileSystem.readAt(join(directory, file), head.offset, size)));
   const text = end.subarray(0, -1);
   const last = end.length === size ? decodeLine(text) : undefined;
   return last?.line === lastLine && checksumOf(text) === head.crc ? { index, last } : undefined;

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 import type { Line } from './entry.js';
 
@@ -8,6 +9,11 @@ const ZERO = 0x30;
 const A = 0x61;
 /** Until it is known. */
 const NO_CHECKSUM = '0'.repeat(CRC_DIGITS);
+
+/** The same bytes, not a copy of them: who opens a store reads many. */
+export function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
+}
 
 /** A CRC-32 as eight hex digits. */
 export function hex(crc: number): string {
@@ -54,11 +60,33 @@ export function checkedJson(bytes: Buffer): string | undefined {
   return bytes.toString('utf8', CRC_DIGITS + 1);
 }
 
-/** Whether those bytes begin with that checksum, as {@link hex} writes it. */
-function beginsWith(bytes: Buffer, crc: number): boolean {
+/** From so many lines on their bytes are made text all at once, and those between them too. */
+const MANY_LINES = 16;
+
+/**
+ * Gives the JSON of lines that stand in some bytes, each checked as by {@link checkedJson}. Where they are many, they are parts
+ * of one text: to make a text of each costs more than to check it, and the garbage collector as much again.
+ *
+ * @param count how many will be asked for.
+ */
+export function checkedLines(bytes: Buffer, count: number): (start: number, length: number) => string | undefined {
+  // Of other bytes a text has other positions.
+  const text = count >= MANY_LINES && isAscii(bytes) ? bytes.toString('latin1') : undefined;
+  if (text === undefined) return (start, length) => checkedJson(bytes.subarray(start, start + length));
+  return (start, length) => {
+    const end = start + length;
+    const json = start + CRC_DIGITS + 1;
+    if (json >= end || end > bytes.length || bytes[json - 1] !== SPACE) return undefined;
+    const crc = crc32(new Uint8Array(bytes.buffer, bytes.byteOffset + json, end - json));
+    return beginsWith(bytes, crc, start) ? text.slice(json, end) : undefined;
+  };
+}
+
+/** Whether a line that begins there begins with that checksum, as {@link hex} writes it. */
+function beginsWith(bytes: Buffer, crc: number, start = 0): boolean {
   for (let n = 0; n < CRC_DIGITS; n++) {
     const digit = (crc >>> (4 * (CRC_DIGITS - 1 - n))) & 15;
-    if (bytes[n] !== (digit < 10 ? ZERO : A - 10) + digit) return false;
+    if (bytes[start + n] !== (digit < 10 ? ZERO : A - 10) + digit) return false;
   }
   return true;
 }

@@ -2,11 +2,15 @@ import { join } from 'node:path';
 import type { FileSystem } from '../file-system.js';
 import { Headers, type Link, reading, SegmentAbsent } from './chain.js';
 import type { HeaderEntry, Line } from './entry.js';
-import { usableIndex } from './index-file.js';
+import { type UsableIndex, usableIndex } from './index-file.js';
+import { asBuffer } from './line.js';
 import { LinePlace, type SegmentSpace } from './place.js';
 import { damaged, headerIn, type OpenPart, type Part, type ScannedLine, scanClosed, scanOpen } from './scan.js';
 import { segmentFile, segmentsIn } from './segment-file.js';
 import { LogState } from './state.js';
+
+/** So many indexes are read at a time: to wait for a file takes as long as to take one in. */
+const AHEAD = 4;
 
 /** How far a log has been taken in. */
 interface Reached {
@@ -116,11 +120,11 @@ export class LogView {
     const chain = await this.#headers.chain(newest, oldest);
     this.#headers.keep(new Set(chain.map(({ file }) => file)));
     const afresh = this.#begin(chain);
-    for (const link of chain) if (this.#isAhead(link)) await this.#takeClosed(link);
+    await this.#takeAllClosed(chain.filter((link) => this.#isAhead(link)));
     this.#takeOpen(newest, open);
     this.#oldest = oldest;
     if (!afresh) return;
-    for (const { row } of this.#state.runs()) if (!row) throw damaged(newest, 0);
+    for (const { hasRow } of this.#state.runs()) if (!hasRow) throw damaged(newest, 0);
   }
 
   /** The end of the newest segment, from where it was read to; or all of it. */
@@ -154,24 +158,40 @@ export class LogView {
     return !this.#state.segments.some((segment) => segment.file === file) || this.#reached?.segment.file === file;
   }
 
-  async #takeClosed(link: Link): Promise<void> {
+  async #takeAllClosed(links: readonly Link[]): Promise<void> {
+    const indexes: Promise<UsableIndex | undefined>[] = [];
+    for (const [at, link] of links.entries()) {
+      for (const next of links.slice(indexes.length, at + AHEAD)) {
+        const index = this.#indexOf(next);
+        // It may fail while another is waited for; who waits for it is told.
+        index.catch(() => undefined);
+        indexes.push(index);
+      }
+      await this.#takeClosed(link, await indexes[at]);
+    }
+  }
+
+  async #takeClosed(link: Link, index: UsableIndex | undefined): Promise<void> {
     const { file, length = 0, lastLine } = link;
     const place = this.#placeIn(file);
-    const last = (await this.#adopt(link, place)) ?? (await this.#scan(link, place));
+    const last = index ? this.#adopt(index, place) : await this.#scan(link, place);
     if (last?.line !== lastLine) throw damaged(file, length);
     place.segment.length = length;
     this.#reached = { segment: place.segment, offset: length, last: last as Line };
   }
 
-  /** Takes in what its index says of a segment of which nothing was taken in yet; gives the segment's last line. */
-  async #adopt({ file, header, length = 0, lastLine }: Link, { segment, offset }: Spot): Promise<Line | undefined> {
-    if (offset > 0) return undefined;
+  /** The index of a segment of which nothing was taken in yet. */
+  async #indexOf({ file, header, length = 0, lastLine }: Link): Promise<UsableIndex | undefined> {
+    if (this.#reached?.segment.file === file) return undefined;
     const place = { fileSystem: this.#fileSystem, directory: this.#directory };
-    const found = await usableIndex(place, { file, header, length, lastLine });
-    if (!found) return undefined;
-    this.#state.adopt(found.index, segment);
-    this.#indexed.add(file);
-    return found.last;
+    return usableIndex(place, { file, header, length, lastLine });
+  }
+
+  /** Takes in what an index says of its segment; gives the segment's last line. */
+  #adopt({ index, last }: UsableIndex, { segment }: Spot): Line {
+    this.#state.adopt(index, segment);
+    this.#indexed.add(segment.file);
+    return last;
   }
 
   async #scan({ file, length = 0, header }: Link, { segment, offset }: Spot): Promise<Line | undefined> {
@@ -215,7 +235,7 @@ export class LogView {
   async #bytes(file: string, from: number, to: number): Promise<Buffer> {
     if (to <= from) return Buffer.alloc(0);
     const path = join(this.#directory, file);
-    return Buffer.from(await reading(file, () => this.#fileSystem.readAt(path, from, to - from)));
+    return asBuffer(await reading(file, () => this.#fileSystem.readAt(path, from, to - from)));
   }
 }
 

@@ -1,7 +1,8 @@
-import type { InboxRow, RunRow } from '@holdfast/core/store';
+import type { InboxRow, RunAddress, RunRow } from '@holdfast/core/store';
+import { frozen } from './frozen.js';
 import type { RecordPlace, SegmentSpace, ValuePlace } from './place.js';
 import { type HeldRecord, isEmpty, type NotedStep } from './records.js';
-import { eachRecord, hasRecords, type IndexedRun } from './segment-index.js';
+import { eachRecord, hasRecords, type IndexedRun, type IndexedStep } from './segment-index.js';
 
 export interface HistoryPlace extends RecordPlace {
   readonly seq: number;
@@ -32,19 +33,45 @@ const nOf = ({ n }: InboxPlace) => n;
 /**
  * Where the records of one run are. Of the records themselves only the head is in memory.
  *
- * Owns: its maps, made when they are asked for, and that each place counts as needed while it is in one of them.
+ * Owns: its head and its maps, made of what an index told when they are asked for, and that each place counts as needed while it is in one of them.
  * 1. Of two records with one id, the one that was taken in later is there.
  * 2. History and inbox are in order, in whatever order their rows were taken in: a copy comes later than newer rows.
  */
 export class RunIndex {
-  /** Undefined while a log is being read whose copy of the head is still to come. */
-  row: RunRow | undefined;
+  readonly #key: string;
+  /** The head; as JSON until somebody asks for it. */
+  #row: RunRow | string | undefined;
+  /** Until there is a row, which is one. */
+  #address: RunAddress | undefined;
   #unread: Unread | undefined;
   #head: RecordPlace | undefined;
   #values: Map<string, ValuePlace> | undefined;
   #history: HistoryPlace[] | undefined;
   #inbox: InboxPlace[] | undefined;
   #attachments: Map<string, AttachmentPlace> | undefined;
+
+  /** @param key as `runKey` makes it. */
+  constructor(key: string) {
+    this.#key = key;
+  }
+
+  /** False while a log is being read whose copy of the head is still to come. */
+  get hasRow(): boolean {
+    return this.#row !== undefined;
+  }
+
+  get row(): RunRow | undefined {
+    if (typeof this.#row !== 'string') return this.#row;
+    this.#row = frozen(JSON.parse(this.#row) as RunRow);
+    this.#address = undefined;
+    return this.#row;
+  }
+
+  get address(): RunAddress {
+    if (typeof this.#row === 'object') return this.#row;
+    this.#address ??= addressOf(this.#key);
+    return this.#address;
+  }
 
   get values(): ReadonlyMap<string, ValuePlace> {
     this.#read();
@@ -68,9 +95,9 @@ export class RunIndex {
 
   /** Takes in what a segment comes to for this run. */
   adopt(indexed: IndexedRun, segment: SegmentSpace): void {
-    const isFirst = !this.row && !this.#unread;
+    const isFirst = !this.hasRow && !this.#unread;
     this.#read();
-    this.row = indexed.row ?? this.row;
+    this.#row = indexed.head ?? this.#row;
     this.#unread = { indexed, segment };
     segment.live += indexed.live;
     if (!isFirst || hasRecords(indexed, 'inbox') || hasRecords(indexed, 'attachment')) this.#read();
@@ -98,10 +125,8 @@ export class RunIndex {
     this.#read();
     switch (step.is) {
       case 'head':
-        replace(this.#head, place);
-        this.row = step.row;
-        this.#head = place;
-        return [];
+        this.#row = step.row;
+        return this.#putHead(place);
       case 'value':
         this.#values ??= new Map();
         replace(this.#values.get(step.id), place);
@@ -147,7 +172,17 @@ export class RunIndex {
     const { indexed, segment } = this.#unread;
     this.#unread = undefined;
     segment.live -= indexed.live;
-    eachRecord(indexed, segment, (step, place) => this.take(step, place));
+    eachRecord(indexed, segment, (step: IndexedStep, place) => {
+      // Which head it is was told before.
+      if (step.is === 'head') this.#putHead(place);
+      else this.take(step, place);
+    });
+  }
+
+  #putHead(place: RecordPlace): [] {
+    replace(this.#head, place);
+    this.#head = place;
+    return [];
   }
 
   #enqueue({ n, id, lane }: Pick<InboxRow, 'n' | 'id' | 'lane'>, place: RecordPlace): void {
@@ -180,6 +215,16 @@ export class RunIndex {
     if (this.#attachments.size === 0) this.#attachments = undefined;
     return [before.file];
   }
+}
+
+/** The address that `runKey` made a key of. */
+export function addressOf(key: string): RunAddress {
+  const slash = key.indexOf('/');
+  return { workflow: unescaped(key.slice(0, slash)), run: unescaped(key.slice(slash + 1)) };
+}
+
+function unescaped(id: string): string {
+  return id.includes('%') ? decodeURIComponent(id) : id;
 }
 
 function replace(before: RecordPlace | undefined, after?: RecordPlace): void {

@@ -7,7 +7,7 @@ import {
   runKey,
   THERE,
 } from '@holdfast/core/store';
-import type { RunIndex } from './run-index.js';
+import { addressOf, type RunIndex } from './run-index.js';
 
 const DEFAULT_LIMIT = 1000;
 
@@ -47,11 +47,11 @@ export class RunOrder {
 
   #inOrder(): readonly RunIndex[] {
     if (this.#gone.size > 0 || this.#added.length > 0) {
-      const there = [...this.#sorted, ...this.#added].filter((run) => run.row && !this.#gone.has(run));
-      this.#added = this.#added.filter((run) => !run.row && !this.#gone.has(run));
+      const there = [...this.#sorted, ...this.#added].filter((run) => run.hasRow && !this.#gone.has(run));
+      this.#added = this.#added.filter((run) => !run.hasRow && !this.#gone.has(run));
       this.#gone.clear();
       // What is sorted already is one stretch to the sort, so only what was added costs.
-      this.#sorted = there.sort((a, b) => inOrder(a.row as RunRow, b.row as RunRow));
+      this.#sorted = there.sort((a, b) => inOrder(a.address, b.address));
     }
     return this.#sorted;
   }
@@ -61,16 +61,10 @@ function indexAfter(runs: readonly RunIndex[], address: RunAddress): number {
   let [low, high] = [0, runs.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (inOrder(runs[middle]?.row as RunRow, address) <= 0) low = middle + 1;
+    if (inOrder((runs[middle] as RunIndex).address, address) <= 0) low = middle + 1;
     else high = middle;
   }
   return low;
-}
-
-/** The address that {@link runKey} made a key of. */
-function addressOf(key: string): RunAddress {
-  const [workflow = '', run = ''] = key.split('/').map(decodeURIComponent);
-  return { workflow, run };
 }
 
 /** Escaping changes the order of ids, so keys can't be compared: addresses are. */

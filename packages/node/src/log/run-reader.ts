@@ -3,7 +3,7 @@ import type { FileSystem } from '../file-system.js';
 import { SegmentAbsent } from './chain.js';
 import type { AttachmentRef } from './entry.js';
 import type { RecordPlace } from './place.js';
-import { readRecords, type TakeRecord } from './read-records.js';
+import { type Asked, readRecords, type TakeRecord } from './read-records.js';
 import type { InboxPlace, RunIndex } from './run-index.js';
 import { damaged } from './scan.js';
 import type { LogState } from './state.js';
@@ -60,19 +60,18 @@ export class RunReader {
     const values = new Map<string, StoredValue>();
     const attachments = new Map<string, AttachmentRef>();
     const inbox = new Map<number, InboxRow>();
-    const unread: RecordPlace[] = [...refs.values(), ...waiting];
-    for (const [id, place] of places) {
-      if (place.isEmpty) values.set(id, EMPTY);
-      else unread.push(place);
-    }
-    await this.#read(state, unread, (record, line) => {
+    const asked: Asked[] = [...refs.values(), ...waiting];
+    places.forEach(({ line, isEmpty }, id) => {
+      if (isEmpty) values.set(id, EMPTY);
+      else asked.push({ line, value: id });
+    });
+    await this.#read(state, asked, (record, line) => {
       if (record.is === 'value') {
         const place = places.get(record.id);
-        return place?.line === line && !place.isEmpty && noted(values, record.id, record.value);
-      }
-      if (record.is === 'attachment')
-        return refs.get(record.ref.id)?.line === line && noted(attachments, record.ref.id, record.ref);
-      return record.is === 'inbox' && noted(inbox, record.row.n, record.row);
+        if (place?.line === line && !place.isEmpty) values.set(record.id, record.value);
+      } else if (record.is === 'attachment') {
+        if (refs.get(record.ref.id)?.line === line) attachments.set(record.ref.id, record.ref);
+      } else if (record.is === 'inbox') inbox.set(record.row.n, record.row);
     });
     if (values.size < places.size) for (const [id, place] of places) found(values.get(id), place);
     return {
@@ -87,10 +86,8 @@ export class RunReader {
     const place = state.run(address)?.values.get(id);
     if (!place) return undefined;
     let value: StoredValue | undefined;
-    await this.#read(state, [place], (record) => {
-      if (record.is !== 'value' || record.id !== id) return false;
-      value = record.value;
-      return true;
+    await this.#read(state, [{ line: place.line, value: id }], (record) => {
+      if (record.is === 'value' && record.id === id) value = record.value;
     });
     return found(value, place);
   }
@@ -103,7 +100,7 @@ export class RunReader {
     places.sort((a, b) => a.n - b.n);
     const rows = new Map<number, InboxRow>();
     await this.#read(state, places, (record) => {
-      return record.is === 'inbox' && noted(rows, record.row.n, record.row);
+      if (record.is === 'inbox') rows.set(record.row.n, record.row);
     });
     return places.map((place) => found(rows.get(place.n), place));
   }
@@ -118,20 +115,14 @@ export class RunReader {
     const bySeq = new Map(places.map((place) => [place.seq, place]));
     const rows = new Map<number, HistoryRow>();
     await this.#read(state, places, (record, line) => {
-      if (record.is !== 'history' || bySeq.get(record.row.seq)?.line !== line) return false;
-      return noted(rows, record.row.seq, record.row);
+      if (record.is === 'history' && bySeq.get(record.row.seq)?.line === line) rows.set(record.row.seq, record.row);
     });
     return places.map((place) => found(rows.get(place.seq), place));
   }
 
-  #read({ fresh }: LogState, places: readonly RecordPlace[], take: TakeRecord): Promise<void> {
-    return readRecords(this.#place, places, fresh, take);
+  #read({ fresh }: LogState, asked: readonly Asked[], take: TakeRecord): Promise<void> {
+    return readRecords(this.#place, asked, fresh, take);
   }
-}
-
-function noted<K, V>(records: Map<K, V>, key: K, record: V): true {
-  records.set(key, record);
-  return true;
 }
 
 /** What a line was read for; that it is not in it can only be damage. */

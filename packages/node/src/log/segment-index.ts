@@ -1,11 +1,11 @@
-import { FORMAT_VERSION, type InboxRow, type RunAddress, type RunRow } from '@holdfast/core/store';
+import { FORMAT_VERSION, type InboxRow } from '@holdfast/core/store';
 import type { Globals } from './entry.js';
 import { decodeJson, encodeJson, textsIn } from './line.js';
 import { LinePlace, type RecordPlace, type SegmentSpace } from './place.js';
 import type { NotedStep } from './records.js';
 
 /** Version of the layout of indexes: one of another is not used. */
-const INDEX_FORMAT = 2;
+const INDEX_FORMAT = 3;
 
 /** Runs in one line of an index. */
 const RUNS_A_LINE = 500;
@@ -25,9 +25,12 @@ export type DigestRecord =
 
 /** What a segment comes to for one run. */
 export interface IndexedRun {
-  /** Its head, where that stands in the segment; else its `address`. */
-  readonly row?: RunRow;
-  readonly address?: RunAddress;
+  /** As `runKey` makes it. */
+  readonly key: string;
+  /** Its head, where that stands in the segment: as JSON, as most heads are not looked at before a store is open. */
+  readonly head?: string;
+  /** Of that head, as `singletonId` makes it. */
+  readonly singleton?: string;
   /** Nothing of the segments before is left of it. */
   readonly cleared?: boolean;
   /** Bytes of the segment that are needed for it. */
@@ -61,10 +64,6 @@ export interface SegmentIndex {
   readonly runs: readonly IndexedRun[];
 }
 
-export function addressIn({ row, address }: IndexedRun): RunAddress {
-  return (row ?? address) as RunAddress;
-}
-
 /** The lines of an index, none of them long: who writes them may give way in between. */
 export function* encodeIndex(head: Omit<IndexHead, 'index' | 'records'>, runs: Iterable<IndexedRun>): Iterable<Buffer> {
   yield encodeJson({ index: INDEX_FORMAT, records: FORMAT_VERSION, ...head });
@@ -92,8 +91,11 @@ export function decodeIndex(bytes: Buffer): SegmentIndex | undefined {
   return runs.length === head.runs ? { head, runs } : undefined;
 }
 
+/** What an index says of one record. */
+export type IndexedStep = Exclude<NotedStep, { is: 'head' }> | { readonly is: 'head' };
+
 /** Takes in one record. */
-export type TakeNoted = (step: NotedStep, place: RecordPlace) => void;
+export type TakeNoted = (step: IndexedStep, place: RecordPlace) => void;
 
 /** Where what is gone stands: nowhere. */
 const NOWHERE: RecordPlace = { line: new LinePlace({ file: '', length: 0, live: 0 }, 0, 0), bytes: 0 };
@@ -112,7 +114,7 @@ export function hasRecords({ records }: IndexedRun, kind: DigestRecord[0]): bool
 }
 
 /** Gives the records of a run, one after the other. */
-export function eachRecord({ row, records }: IndexedRun, segment: SegmentSpace, take: TakeNoted): void {
+export function eachRecord({ records }: IndexedRun, segment: SegmentSpace, take: TakeNoted): void {
   const places: LinePlace[] = [];
   for (const text of records.split(' ')) {
     const [kind = '', ...parts] = text.split(',');
@@ -125,7 +127,7 @@ export function eachRecord({ row, records }: IndexedRun, segment: SegmentSpace, 
     const place = (): RecordPlace => ({ line: places[number()] as LinePlace, bytes: number() });
     switch (kind as DigestRecord[0]) {
       case 'head':
-        take({ is: 'head', row: row as RunRow }, place());
+        take({ is: 'head' }, place());
         break;
       case 'value':
         take({ is: 'value', id: string(), isEmpty: false }, place());

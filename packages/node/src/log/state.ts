@@ -1,11 +1,12 @@
 import { type RunAddress, type RunPage, type RunQuery, type RunRow, runKey, singletonId } from '@holdfast/core/store';
 import type { Entry, Globals } from './entry.js';
 import { FreshLines } from './fresh-lines.js';
+import { frozen } from './frozen.js';
 import type { LinePlace, RecordPlace, SegmentSpace } from './place.js';
 import { addressOf, type HeldRecord, isOfRun, mailOf, type Step, sharesOf, stepsOf } from './records.js';
 import { RunIndex } from './run-index.js';
 import { RunOrder } from './run-order.js';
-import { addressIn, type SegmentIndex } from './segment-index.js';
+import type { SegmentIndex } from './segment-index.js';
 
 /**
  * What the lines of a log add up to: heads, and where everything else is.
@@ -53,16 +54,16 @@ export class LogState {
   adopt({ head, runs }: SegmentIndex, segment: SegmentSpace): void {
     this.#restate(head);
     for (const indexed of runs) {
-      const key = runKey(addressIn(indexed));
-      if (indexed.cleared) this.#clear(key);
-      if (indexed.records === '') continue;
-      if (indexed.row) {
-        frozen(indexed.row);
-        this.#forgetSingleton(key);
+      const { key, cleared, records, head, singleton } = indexed;
+      let run = this.#runs.get(key);
+      if (cleared && run) {
+        this.#clear(key);
+        run = undefined;
       }
-      (this.#runs.get(key) ?? this.#add(key)).adopt(indexed, segment);
-      const id = indexed.row && singletonId(indexed.row);
-      if (id !== undefined) this.#singletons.set(id, key);
+      if (records === '') continue;
+      if (run && head !== undefined) this.#forgetSingleton(key);
+      (run ?? this.#add(key)).adopt(indexed, segment);
+      if (singleton !== undefined) this.#singletons.set(singleton, key);
     }
   }
 
@@ -139,22 +140,16 @@ export class LogState {
   }
 
   #add(key: string): RunIndex {
-    const run = new RunIndex();
+    const run = new RunIndex(key);
     this.#runs.set(key, run);
     this.#order.add(run);
     return run;
   }
 
   #forgetSingleton(key: string): void {
+    if (this.#singletons.size === 0) return;
     const row = this.#runs.get(key)?.row;
     const id = row && singletonId(row);
     if (id !== undefined && this.#singletons.get(id) === key) this.#singletons.delete(id);
   }
-}
-
-/** Freezes what a line was parsed to. What was planned by this process is frozen already, and is not looked through. */
-function frozen<T>(data: T): T {
-  if (typeof data !== 'object' || data === null || Object.isFrozen(data)) return data;
-  for (const part of Object.values(data)) frozen(part);
-  return Object.freeze(data);
 }
