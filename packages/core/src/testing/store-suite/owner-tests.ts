@@ -23,7 +23,7 @@ export function ownerTests(test: Declare, { shared }: { shared: boolean }): void
       for (let turn = 0; turn < 2; turn++) {
         const { epoch, release } = await store.acquire();
         epochs.push(epoch);
-        await before.release();
+        await release();
       }
       await store.close();
     }
@@ -65,7 +65,7 @@ export function ownerTests(test: Declare, { shared }: { shared: boolean }): void
     holds(outcome === 'owned' || outcome === 'ended', 'the rival did not become owner');
     same(lost.aborted, false, 'the owner lost its right');
     await store.commit(aCheckpoint(address(), 1, epoch));
-    await before.release();
+    await release();
     holds((await rival.acquire()).epoch > epoch, 'the next epoch is above');
   });
 
@@ -112,7 +112,7 @@ function sharedTests(test: Declare): void {
     const [one, two] = [await connect(), await connect()];
     const before = await one.acquire();
     await fill(one, before.epoch, [address()], 1);
-    await before.release();
+    await release();
     const { epoch } = await two.acquire();
     for (const store of [one, two]) {
       await refuses(store.commit(aCheckpoint(address(), 1, before.epoch)), 'STORE_FENCED', 'the old epoch');
