@@ -112,7 +112,7 @@ function sharedTests(test: Declare): void {
     const [one, two] = [await connect(), await connect()];
     const before = await one.acquire();
     await fill(one, before.epoch, [address()], 1);
-    await release();
+    await before.release();
     const { epoch } = await two.acquire();
     for (const store of [one, two]) {
       await refuses(store.commit(aCheckpoint(address(), 1, before.epoch)), 'STORE_FENCED', 'the old epoch');
