@@ -192,12 +192,12 @@ function sharedTests(test: Declare): void {
 
   test('5 who is told that a run has changed reads it as it is now', async ({ connect }) => {
     const [mine, other] = [await connect(), await connect()];
-    await mine.acquire();
-    await mine.accept(aStart(address()));
-    await mine.load(address());
     const told = new Promise<StoredRun | undefined>((resolve) => {
       mine.watch(({ kind }) => kind === 'accepted' && resolve(mine.load(address())));
     });
+    await mine.acquire();
+    await mine.accept(aStart(address()));
+    await mine.load(address());
     await other.accept(anEvent(address()));
     same((await told)?.inbox.length, 1, 'events');
   });
