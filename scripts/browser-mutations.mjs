@@ -140,6 +140,47 @@ const MUTATIONS = [
     page: { file: 'store-trouble.spec.ts', name: 'that was stolen is told to the victim, whose commits are refused' },
   },
   {
+    name: 'what was just started is known after the ownership',
+    file: 'store/fresh-starts.js',
+    from: 'this.#ended || ',
+    to: '',
+    unit: { file: 'store/fresh-starts.test.js', name: 'when the ownership is over nothing is known, nor learnt' },
+  },
+  {
+    name: 'attachments of what was just started are shared',
+    file: 'store/fresh-starts.js',
+    from: 'attachments.length > 0 || ',
+    to: '',
+    unit: { file: 'store/fresh-starts.test.js', name: '2 one with attachments, and one with a long input, are read' },
+  },
+  {
+    name: 'a word to other tabs for each run',
+    file: 'store/wakes.js',
+    from: 'this.#channel.tell(runs.map(({ workflow, run }) => ({ kind, workflow, run })))',
+    to: 'runs.forEach(({ workflow, run }) => this.#channel.tell([{ kind, workflow, run }]))',
+    unit: {
+      file: 'store/wakes.test.js',
+      name: 'what was stored together is told in one message, in its order, and so is what a frame has gathered',
+    },
+  },
+  {
+    name: 'one that can not cross takes its message along',
+    file: 'wire/line.js',
+    from: 'this.#postEach(said);',
+    to: '{}',
+    unit: { file: 'wire/calls.test.js', name: 'of many that are said in one turn only that fails which can not cross' },
+  },
+  {
+    name: 'what is said is posted in one long message',
+    file: 'wire/line.js',
+    from: 'const MOST_ITEMS = 50;',
+    to: 'const MOST_ITEMS = 5000;',
+    unit: {
+      file: 'wire/calls.test.js',
+      name: 'what is said in one turn is the first, and the rest in messages of fifty; it is heard in its order',
+    },
+  },
+  {
     name: 'the epoch is raised in a relaxed transaction',
     file: 'store/ownership.js',
     from: "transact(db, 'strict',",

@@ -97,7 +97,9 @@ export class WorkerLink implements HostLink {
 
   call<M extends keyof HostApi>(method: M, ...args: Parameters<LinkedApi[M]>): ReturnType<LinkedApi[M]> {
     const answer = new Promise<unknown>((resolve, reject) => {
-      const lack = this.#ended.signal.aborted ? closed(this.#options.name) : lackOf(globalThis);
+      if (this.#ended.signal.aborted) throw closed(this.#options.name);
+      // What a page lacks it has lacked from its first call on.
+      const lack = this.#started ? undefined : lackOf(globalThis);
       if (lack) throw lack;
       const call = { method, args, known: this.#options.storage.known(), resolve, reject };
       this.#calls.add(call);

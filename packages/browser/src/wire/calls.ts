@@ -1,22 +1,19 @@
 import { crossError } from '@holdfast/core/client';
+import { Line, type Port } from './line.js';
 import { fromReply, toReply } from './reply.js';
 import type { Reply } from './wire.js';
 
 /**
- * Calls between a page and its worker, over the one port that there is between them: so what is told and what is answered
+ * Calls between a page and its worker, over the one line that there is between them: so what is told and what is answered
  * arrives in the order in which it was posted. Each side answers with its methods, and calls those of the other.
  *
  * 1. An answer carries all of an error: postMessage would lose its code and its details.
  * 2. What can't cross, as an argument or as an answer, rejects the call.
  * 3. Of a side that is gone nothing is heard any more: whoever waits for it has to know of its death by other means.
  */
-export interface Port {
-  postMessage(message: unknown): void;
-  addEventListener(type: 'message', hear: (event: MessageEvent) => void, options?: AddEventListenerOptions): void;
-}
 
 interface Call {
-  readonly holdfast: 'call';
+  readonly kind: 'call';
   /** Absent where nobody waits for an answer. */
   readonly id?: number;
   readonly method: string;
@@ -24,7 +21,7 @@ interface Call {
 }
 
 interface Answer {
-  readonly holdfast: 'answer';
+  readonly kind: 'answer';
   readonly id: number;
   readonly reply: Reply<never>;
 }
@@ -40,46 +37,54 @@ export type Ask<T> = <M extends keyof T & string>(method: M, ...args: ArgsOf<T[M
 
 /** Performs what the other side calls of `methods`. @param ended when nothing is heard any more. */
 export function answerCalls(port: Port, methods: object, ended?: AbortSignal): void {
-  hear<Call>(port, 'call', ended, async ({ id, method, args }) => {
+  const line = Line.of(port);
+  const perform = async ({ id, method, args }: Call) => {
     const perform = () => (methods as Record<string, Method>)[method]?.(...args);
     if (id === undefined) return void perform();
-    const reply = await toReply(perform);
-    const answer = (reply: Reply<unknown>) => port.postMessage({ holdfast: 'answer', id, reply });
-    try {
-      answer(reply);
-    } catch (error) {
-      answer({ ok: false, error: crossError(error) });
-    }
-  });
+    const answer = (reply: Reply<unknown>, failed: (error: unknown) => void) =>
+      line.say({ kind: 'answer', id, reply }, failed);
+    const fail = (error: unknown) => answer({ ok: false, error: crossError(error) }, unsaid);
+    answer(await toReply(perform), fail);
+  };
+  line.hear<Call>('call', perform, ended);
 }
 
 /** What calls the methods of the other side. @param ended from when on no call is settled any more. */
 export function callsTo<T>(port: Port, ended?: AbortSignal): Ask<T> {
+  const line = Line.of(port);
   const waiting = new Map<number, (reply: Reply<never>) => void>();
   let calls = 0;
-  hear<Answer>(port, 'answer', ended, ({ id, reply }) => {
-    waiting.get(id)?.(reply);
-    waiting.delete(id);
-  });
+  line.hear<Answer>(
+    'answer',
+    ({ id, reply }) => {
+      waiting.get(id)?.(reply);
+      waiting.delete(id);
+    },
+    ended,
+  );
   return async (method, ...args) => {
     const id = ++calls;
-    port.postMessage({ holdfast: 'call', id, method, args } satisfies Call);
-    return fromReply(await new Promise<Reply<never>>((resolve) => waiting.set(id, resolve)));
+    const reply = await new Promise<Reply<never>>((resolve, reject) => {
+      waiting.set(id, resolve);
+      line.say<Call>({ kind: 'call', id, method, args }, (error) => {
+        waiting.delete(id);
+        reject(error);
+      });
+    });
+    return fromReply(reply);
   };
 }
 
-/** Calls a method of the other side, and waits for nothing. */
-export function tellTo<T>(port: Port): <M extends keyof T & string>(method: M, ...args: ArgsOf<T[M]>) => void {
-  return (method, ...args) => port.postMessage({ holdfast: 'call', method, args } satisfies Call);
+/** Calls a method of the other side, and waits for nothing. @param failed is told what can't cross. */
+export function tellTo<T>(
+  port: Port,
+  failed: (error: unknown) => void,
+): <M extends keyof T & string>(method: M, ...args: ArgsOf<T[M]>) => void {
+  const line = Line.of(port);
+  return (method, ...args) => line.say<Call>({ kind: 'call', method, args }, failed);
 }
 
-/** Other messages may cross as well, the app's too. */
-function hear<M extends Call | Answer>(
-  port: Port,
-  kind: M['holdfast'],
-  signal: AbortSignal | undefined,
-  heard: (message: M) => unknown,
-): void {
-  const listen = ({ data }: MessageEvent<M | null>) => data?.holdfast === kind && void heard(data);
-  port.addEventListener('message', listen, signal ? { signal } : {});
+/** An error as it crosses is plain data. */
+function unsaid(error: unknown): never {
+  throw error;
 }

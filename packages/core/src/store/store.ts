@@ -153,7 +153,8 @@ export interface Claim extends RunAddress {
  *    whose id waits already is given its `n`.
  * 4. A failed commit or accept has changed nothing, or it rejects with `retryable: false` and the caller must load
  *    again. One bad member never fails the others of its group.
- * 5. `load`, `list`, `inbox` and `history` show committed records only, and need no ownership.
+ * 5. `load`, `list`, `inbox` and `history` show committed records only, and need no ownership. To an owner `load` may show what
+ *    another connection has accepted later than that: when it is told of it, at the latest.
  * 6. `acquire` waits until this host is the owner (aborting `signal` ends the wait with `CLOSED`) or rejects with
  *    `STORE_OWNED` where the store does not wait. At most one owner's commits succeed at any time. The next owner is
  *    told whether the one before released its right (`afterCrash`): `close` gives it back too, but is no release.

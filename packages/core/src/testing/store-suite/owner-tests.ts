@@ -1,4 +1,5 @@
 import { isHoldfastError } from '../../errors/index.js';
+import type { StoredRun } from '../../records/records.js';
 import type { Ownership, Store, StoreChange } from '../../store/store.js';
 import { holds, refuses, same } from './assert.js';
 import { aCheckpoint, address, anEvent, aStart, fill, seqOf } from './records.js';
@@ -187,5 +188,36 @@ function sharedTests(test: Declare): void {
       'what was heard',
     );
     same(stopped, [], 'what a stopped listener heard');
+  });
+
+  test('5 who is told that a run has changed reads it as it is now', async ({ connect }) => {
+    const [mine, other] = [await connect(), await connect()];
+    const told = new Promise<StoredRun | undefined>((resolve) => {
+      mine.watch(({ kind }) => kind === 'accepted' && resolve(mine.load(address())));
+    });
+    await mine.acquire();
+    await mine.accept(aStart(address()));
+    await mine.load(address());
+    await other.accept(anEvent(address()));
+    same((await told)?.inbox.length, 1, 'events');
+  });
+
+  test('5 what another connection has accepted is read before long, though nobody is told', async ({ connect }) => {
+    const [mine, other] = [await connect(), await connect()];
+    await mine.acquire();
+    await mine.accept(aStart(address()));
+    await mine.load(address());
+    await other.accept(anEvent(address()));
+    while ((await mine.load(address()))?.inbox.length === 0) await mine.head(address());
+  });
+
+  test('5 who has given its right away reads what the next owner commits', async ({ connect }) => {
+    const [mine, other] = [await connect(), await connect()];
+    const before = await mine.acquire();
+    await mine.accept(aStart(address()));
+    await before.release();
+    const { epoch } = await other.acquire();
+    await other.commit(aCheckpoint(address(), 0, epoch));
+    same(await seqOf(mine, address()), 1, 'its checkpoint');
   });
 }

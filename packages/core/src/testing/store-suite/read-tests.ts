@@ -45,6 +45,18 @@ export function readTests(test: Declare, { shared }: { shared: boolean }): void 
     same(await store.head(address()), (await store.load(address()))?.row, 'head');
   });
 
+  test('5 a run that was just started is read with what has come to it since', async ({ connect }) => {
+    const store = await connect();
+    const { epoch } = await store.acquire();
+    await store.accept(aStart(address()));
+    same(await seqOf(store, address()), 0, 'as it was started');
+    await store.accept(anEvent(address()));
+    same((await store.load(address()))?.inbox.length, 1, 'events');
+    await store.accept(aStart(address('two')));
+    await store.commit(aCheckpoint(address('two'), 0, epoch));
+    same(await seqOf(store, address('two')), 1, 'its checkpoint');
+  });
+
   test('5 list is in order of workflow, then run, whatever the ids are made of', async ({ connect }) => {
     const store = await connect();
     await store.acquire();
