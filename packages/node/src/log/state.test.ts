@@ -1,5 +1,6 @@
-import { type RunRow, runKey, singletonId } from '@holdfast/core/store';
+import type { RunRow } from '@holdfast/core/store';
 import { expect, test } from 'vitest';
+import { Digest } from './digest.js';
 import type { IndexHead } from './segment-index.js';
 import { LogState } from './state.js';
 
@@ -8,12 +9,13 @@ const rowOf = (run: string, singletonKey?: string): RunRow => {
   return { workflow: 'w', run, ...rest, ...(singletonKey === undefined ? {} : { singletonKey }) };
 };
 
-/** Takes in the index of a segment in which that head stands. */
+/** Takes in what a segment comes to in which that head stands. */
 function adopt(state: LogState, row: RunRow, file: string): void {
-  const singleton = singletonId(row);
-  const said = { key: runKey(row), head: JSON.stringify(row), ...(singleton === undefined ? {} : { singleton }) };
-  const runs = [{ ...said, live: 10, records: '0,10 head,0,10' }];
-  state.adopt({ head: { lastN: 0 } as IndexHead, runs }, { file, length: 10, live: 0 });
+  const digest = new Digest();
+  const ops = [{ op: 'run', row }] as const;
+  digest.take({ kind: 'commit', workflow: row.workflow, run: row.run, ops }, { offset: 0, length: 100 });
+  const index = { head: { lastN: 0 } as IndexHead, runs: [...digest.runs()] };
+  state.adopt(index, { file, length: 100, live: 0 });
 }
 
 test('an index tells which run there may be one of, until a later one tells otherwise', () => {
