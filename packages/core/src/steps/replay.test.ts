@@ -36,6 +36,13 @@ describe('invariant 1: results come in the order in which they once completed', 
     expect([given, replay.asked, replay.under]).toEqual([[1, 2], false, false]);
   });
 
+  test('also of those that were passed over before they were asked for', async () => {
+    const { given, ask } = asking([1, 2, 3]);
+    await ask(3);
+    await Promise.all([ask(2), ask(1)]);
+    expect(given).toEqual([3, 1, 2]);
+  });
+
   test('ten thousand, one after the other, wait for no setTimeout, which browsers put off', async () => {
     const orders = Array.from({ length: 10_000 }, (_, i) => i + 1);
     const { given, ask } = asking(orders);

@@ -54,7 +54,7 @@ export function decodeJson(bytes: Buffer): unknown {
 }
 
 /** The JSON of a line (without its newline), or undefined when its checksum does not fit. */
-export function checkedJson(bytes: Buffer): string | undefined {
+function checkedJson(bytes: Buffer): string | undefined {
   if (bytes.length <= CRC_DIGITS + 1 || bytes[CRC_DIGITS] !== SPACE) return undefined;
   if (!beginsWith(bytes, crc32(bytes.subarray(CRC_DIGITS + 1)))) return undefined;
   return bytes.toString('utf8', CRC_DIGITS + 1);
