@@ -69,6 +69,17 @@ describe('who waits for a result alone', () => {
     await holdfast.close();
   });
 
+  test('has that of a run that had ended before, also where somebody is subscribed to it', async () => {
+    const { holdfast } = listening();
+    const run = await holdfast.start('machine', { id: '1' });
+    run.subscribe(() => {});
+    await run.send(END);
+    await settled();
+    expect(run.getSnapshot().run.status).toBe('done');
+    await expect(run.result()).resolves.toBeUndefined();
+    await holdfast.close();
+  });
+
   test('does not keep those who subscribe from each state, as long as they do', async () => {
     const { holdfast, told } = listening();
     const run = await holdfast.start('steps', { id: '1', input: { n: 5 } });
