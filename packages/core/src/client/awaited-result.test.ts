@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createMachine } from 'xstate';
 import { defineWorkflow } from '../define/define-workflow.js';
 import { fromSteps } from '../define/from-steps.js';
@@ -17,6 +17,8 @@ const workflows = [
   defineWorkflow({ id: 'machine', version: 1, logic: machine }),
 ] as const;
 const END = { type: 'END' } as never;
+
+const until = (holds: () => void) => vi.waitFor(holds, { timeout: 20_000 });
 
 /** A holdfast, and what its host has told of runs. */
 function listening(options: Parameters<typeof aHoldfast>[1] = {}) {
@@ -69,18 +71,26 @@ describe('who waits for a result alone', () => {
     await holdfast.close();
   });
 
+  test('has that of a run that had ended before, also where somebody is subscribed to it', async () => {
+    const { holdfast } = listening();
+    const run = await holdfast.start('machine', { id: '1' });
+    run.subscribe(() => {});
+    await run.send(END);
+    await until(() => expect(run.getSnapshot().run.status).toBe('done'));
+    await expect(run.result()).resolves.toBeUndefined();
+    await holdfast.close();
+  });
+
   test('does not keep those who subscribe from each state, as long as they do', async () => {
-    const { holdfast, told } = listening();
+    const { holdfast, told, database } = listening();
     const run = await holdfast.start('steps', { id: '1', input: { n: 5 } });
     const result = run.result();
-    await settled();
+    await until(() => expect(database.tables.head({ workflow: 'steps', run: '1' })?.status).toBe('waiting'));
     const seen: unknown[] = [];
     const subscription = run.subscribe((snapshot) => seen.push(snapshot.run.status));
-    await settled();
-    expect(seen).toEqual(['waiting']);
+    await until(() => expect(seen).toEqual(['waiting']));
     subscription.unsubscribe();
-    await settled();
-    expect(told.at(-1)).toBe('going on');
+    await until(() => expect(told.at(-1)).toBe('going on'));
     await run.send(END);
     expect(await result).toBe(5);
     expect(seen).toEqual(['waiting']);

@@ -1,11 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { defineWorkflow } from '../define/define-workflow.js';
 import { fromSteps } from '../define/from-steps.js';
 import { createMemoryDatabase } from '../store/memory-store.js';
 import { aHoldfast, settled } from '../testing/local.test-support.js';
 
 /** P6: a stale owner's commit is refused, its signals abort, it stops; nothing it did is lost or counted twice. */
-test('an owner that was stolen from commits nothing, and its step is told to stop', async () => {
+test('an owner that was stolen from commits nothing, and its step is told to stop; later it may own the store again', async () => {
   const database = createMemoryDatabase();
   const begun: { epoch: number; signal: AbortSignal; go: () => void }[] = [];
   const logic = fromSteps(async ({ step }) => {
@@ -34,7 +34,14 @@ test('an owner that was stolen from commits nothing, and its step is told to sto
   begun[3]?.go();
   expect(await young.holdfast.run('w', '1').result()).toBe(2);
   expect(database.tables.history({ workflow: 'w', run: '1' }).map(({ epoch }) => epoch)).toEqual([1, 2, 2, 2, 2]);
+  // What it is given now is of this ownership, not of the one that was lost.
   await young.holdfast.close();
+  await settled();
+  expect(old.host.ownership).toBe('owner');
+  const next = await old.holdfast.start('w', { id: '2' });
+  await vi.waitFor(() => expect(begun.map(({ epoch }) => epoch)).toEqual([1, 1, 2, 2, 3, 3]), { timeout: 20_000 });
+  for (const { go } of begun) go();
+  expect(await next.result()).toBe(3);
   await old.holdfast.close();
 });
 

@@ -145,10 +145,8 @@ export class RunViews {
   }
 
   async #runNotice({ id, address, only }: Extract<Interest, { kind: 'run' }>): Promise<Notice> {
-    const goingOn = { kind: 'going on', interest: id } as const;
-    if (only === 'end' && this.#goesOn(address)) return goingOn;
     const data = await this.see(address);
-    if (only === 'end' && !outcomeOf(address, data, true)) return goingOn;
+    if (only === 'end' && !outcomeOf(address, data, true)) return { kind: 'going on', interest: id };
     return { kind: 'run', interest: id, snapshot: encode(data, 'snapshot', actorRefReducers) };
   }
 
