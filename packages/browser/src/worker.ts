@@ -9,8 +9,8 @@ export type { ServedHoldfast, ServeOptions };
 /**
  * Serves `workflows` to the page that made this dedicated worker. Nothing is opened before the page connects. The steps of
  * isolated workflows it performs in workers of the same script, where this call makes a step worker in place of a host.
- * @throws TypeError outside a dedicated worker; `OPTION_INVALID` for a duration that is none, a `reachable` that can't be asked, a
- * `durability` that is none, or when it is given a `store` and a `name`.
+ * @throws TypeError outside a dedicated worker; `OPTION_INVALID` for an option that there is not, or that is not as it has to
+ * be, or when it is given a `store` and a `name`.
  *
  * @example
  * export const host = serveHoldfast({ workflows: [photoImport] });

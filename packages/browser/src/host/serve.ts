@@ -1,10 +1,12 @@
 import { type AnyWorkflow, type Duration, HoldfastError, isHoldfastError } from '@holdfast/core';
-import { toMs } from '@holdfast/core/client';
+import { checkOptions, type Kinds, TEXT, toMs, withMethods } from '@holdfast/core/client';
 import {
+  checkWorkflows,
   createHost,
   createSystemClock,
   type Emission,
   errorsTo,
+  HOST_KINDS,
   type Host,
   type HostOptions,
 } from '@holdfast/core/host';
@@ -87,14 +89,21 @@ export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
   readonly durability?: Durability;
 }
 
+const { workflows, logger, onError, crashLoopLimit, dev, schedules, limits, retention, stepWorker } = HOST_KINDS;
+const KINDS: Kinds<ServeOptions<readonly AnyWorkflow[]>> = {
+  ...{ workflows, logger, onError, crashLoopLimit, dev, schedules, limits, retention, stepWorker },
+  name: TEXT,
+  store: withMethods('what dexieStore or idbStore gives', 'connect'),
+  ...{ stealAfter: null, reachable: null, resumeWithin: null, durability: null },
+};
+
 /** Where a host runs. */
 export type HostScope = EventTarget & { readonly navigator: Pick<Navigator, 'onLine' | 'locks'> };
 
 /**
  * Makes the host of the page at the other end of `port`, once that connects, and tells the page that it can.
  * @param ended aborted when the host is to be gone at once, where nothing else would end it.
- * @throws `OPTION_INVALID` for a `stealAfter` or `resumeWithin` that is no duration, for a `reachable` that can't be asked,
- * for a `durability` that is none, or for a `store` beside a `name`.
+ * @throws `OPTION_INVALID` for an option that there is not, or that is not as it has to be, or for a `store` beside a `name`.
  */
 export function serveHost(
   options: ServeOptions<readonly AnyWorkflow[]>,
@@ -102,6 +111,8 @@ export function serveHost(
   scope: HostScope,
   ended: AbortSignal = new AbortController().signal,
 ): void {
+  checkOptions(options, 'serveHoldfast', KINDS);
+  checkWorkflows(options.workflows, 'serveHoldfast');
   const { workflows, logger, onError = errorsTo(logger), crashLoopLimit, dev, schedules, limits, retention } = options;
   const { stepWorker, stealAfter = '10s', reachable, resumeWithin = '1s', durability = 'strict' } = options;
   if (options.store && options.name !== undefined) throw twoNames(options.name, options.store.name);

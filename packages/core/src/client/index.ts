@@ -10,6 +10,19 @@ export {
   encodeError,
 } from '../codec/index.js';
 export { type Duration, toMs } from '../define/duration.js';
+export {
+  checkOption,
+  checkOptions,
+  FUNCTION,
+  type Kind,
+  type Kinds,
+  OBJECT,
+  oneOf,
+  optionInvalid,
+  TEXT,
+  told,
+  withMethods,
+} from '../define/options.js';
 export { HoldfastError, isHoldfastError } from '../errors/index.js';
 export { encodedValues } from './encoded-values.js';
 export { createClient, type Holdfast, type HostStatus, type StartOptions, type WorkflowTypesById } from './holdfast.js';

@@ -1,3 +1,4 @@
+import { told } from '../define/options.js';
 import { isWellFormed } from '../define/well-formed.js';
 import { HoldfastError } from '../errors/index.js';
 
@@ -18,7 +19,7 @@ export function checkLabels(labels: unknown, call: string): void {
   if (entries.length > MOST) throw bad(`there are ${entries.length} labels`);
   for (const [name, text] of entries) {
     if (!isText(name, LONGEST.name) || name === '') throw bad(`a label has the name ${JSON.stringify(name)}`);
-    if (!isText(text, LONGEST.text)) throw bad(`label "${name}" is ${JSON.stringify(text)}`);
+    if (!isText(text, LONGEST.text)) throw bad(`label "${name}" is ${told(text)}`);
   }
 }
 

@@ -5,9 +5,15 @@ import { type Concurrency, checkConcurrency, checkSingleton, type Singleton } fr
 import type { Duration } from './duration.js';
 import { DEFAULT_LIMITS, type Limits, withLimits } from './limits.js';
 import type { Migrations } from './migration.js';
+import { checkOption, OBJECT, refuseUnknown } from './options.js';
 import { type Retention, toKeptMs } from './retention.js';
 import { checkSchemas, type FittingSchemas, type WorkflowSchemas } from './schemas.js';
 import type { Implementations, Workflow } from './workflow.js';
+
+const OPTIONS = [
+  ...['id', 'version', 'logic', 'liveActors', 'migrate', 'concurrency', 'singleton', 'schemas', 'limits'],
+  ...['retention', 'isolate'],
+];
 
 /**
  * Makes a workflow: what a host can run durably.
@@ -51,6 +57,7 @@ export function defineWorkflow<
   retention?: Duration | Retention;
   isolate?: boolean;
 }): Workflow<TId, TLogic, TSchemas> {
+  refuseUnknown(definition, OPTIONS, 'defineWorkflow');
   const { id, version, logic, liveActors, migrate, concurrency, singleton, schemas } = definition;
   const { limits, retention, isolate } = definition;
   if (typeof id !== 'string' || id === '') throw invalid('needs an id, a string that is not empty', { id });
@@ -93,6 +100,7 @@ export function defineWorkflow<
 }
 
 function provideTo<TLogic extends AnyActorLogic>(id: string, logic: TLogic, implementations: unknown): TLogic {
+  checkOption(implementations, OBJECT, 'implementations', 'provide');
   if (isMachine(logic)) return logic.provide(implementations as never) as unknown as TLogic;
   throw invalid(`"${id}" is a step function, to which nothing can be provided; in tests, give stand-ins of its steps`, {
     id,

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors/index.js';
+import { told } from './options.js';
 
 /** How much a run may hold. */
 export interface Limits {
@@ -27,7 +28,7 @@ export function withLimits(base: Limits, limits: Partial<Limits> | undefined, ow
     const known = Object.hasOwn(DEFAULT_LIMITS, name);
     if (known && (limit === Infinity || (Number.isInteger(limit) && (limit as number) >= 1))) continue;
     throw new HoldfastError('OPTION_INVALID', {
-      message: `\`limits\` of ${owner} ${known ? `has ${name}: ${String(limit)}` : `has no "${name}"`}.`,
+      message: `\`limits\` of ${owner} ${known ? `has ${name}: ${told(limit)}` : `has no "${name}"`}.`,
       remedy: 'It takes `valueLength`, `inboxLength` and `historyLength`, whole numbers from 1, or Infinity.',
       details: { option: 'limits' },
     });

@@ -1,6 +1,7 @@
 import { freshId } from '../client/fresh-id.js';
 import { decideControl } from '../decide/control.js';
 import { RunRecord } from '../decide/run-record.js';
+import { told } from '../define/options.js';
 import { type ErrorCode, HoldfastError, isHoldfastError } from '../errors/index.js';
 import { beganWith, isClosed, type RunAddress, type StoredRun } from '../records/records.js';
 import type { Op } from '../store/store.js';
@@ -32,8 +33,8 @@ export function checkDev(dev: unknown = {}): Required<DevOptions> {
   const { onMismatch = 'park', checkDeterminism = false, ...rest } = (isObject(dev) ? dev : { dev }) as DevOptions;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw badDev(unknown === 'dev' ? 'dev' : `dev.${unknown}`, 'is no option');
-  if (onMismatch !== 'park' && onMismatch !== 'restart') throw badDev('dev.onMismatch', `is ${String(onMismatch)}`);
-  if (typeof checkDeterminism !== 'boolean') throw badDev('dev.checkDeterminism', `is ${String(checkDeterminism)}`);
+  if (onMismatch !== 'park' && onMismatch !== 'restart') throw badDev('dev.onMismatch', `is ${told(onMismatch)}`);
+  if (typeof checkDeterminism !== 'boolean') throw badDev('dev.checkDeterminism', `is ${told(checkDeterminism)}`);
   return { onMismatch, checkDeterminism };
 }
 

@@ -1,3 +1,4 @@
+import { told } from '../define/options.js';
 import { HoldfastError } from '../errors/index.js';
 import type { RunAddress, RunRow } from '../records/records.js';
 import type { JournalEntry } from '../steps/journal.js';
@@ -53,7 +54,7 @@ export function stepExhausted(row: RunRow, step: string, { attempts, error }: Jo
 
 export function badCrashLoopLimit(limit: unknown): HoldfastError {
   return new HoldfastError('OPTION_INVALID', {
-    message: `crashLoopLimit is ${String(limit)}. It has to be a whole number from 2, or Infinity.`,
+    message: `crashLoopLimit is ${told(limit)}. It has to be a whole number from 2, or Infinity.`,
     remedy: 'With 1, runs would be paused for what another one did beside them.',
     details: { option: 'crashLoopLimit' },
   });

@@ -1,5 +1,6 @@
+import { refuseUnknown } from '../define/options.js';
 import type { Outcome } from '../engine/index.js';
-import { HoldfastError, isHoldfastError } from '../errors/index.js';
+import { type HoldfastError, isHoldfastError } from '../errors/index.js';
 import type { Clock } from '../host/ports.js';
 import type { Labels, RunAddress } from '../records/records.js';
 import { isFinal, type JournalEntry } from './journal.js';
@@ -61,7 +62,7 @@ interface Asked {
   readonly labels?: Labels;
 }
 
-const OPTIONS = new Set(['input', 'id', 'detached', 'labels']);
+const OPTIONS = ['input', 'id', 'detached', 'labels'];
 
 /**
  * The runs that one execution of a step function starts.
@@ -120,14 +121,7 @@ export class Children {
   #check(name: string, workflow: { readonly id: string }, options: Asked): ChildRequest {
     const { keyPrefix } = this.#ports;
     if (typeof workflow?.id !== 'string') throw misused(`child "${name}" needs a workflow.`);
-    const unknown = Object.keys(options).find((option) => !OPTIONS.has(option));
-    if (unknown !== undefined) {
-      throw new HoldfastError('OPTION_INVALID', {
-        message: `There is no option "${unknown}" of child "${name}".`,
-        remedy: `Known are ${[...OPTIONS].join(', ')}.`,
-        details: { option: unknown },
-      });
-    }
+    refuseUnknown(options, OPTIONS, `child "${name}"`);
     const key = `${keyPrefix}/${encodeURIComponent(name)}`;
     const { id = key, input, labels } = options;
     if (!isName(id)) throw misused(`The id of child "${name}" is no string of whole characters, or empty.`);

@@ -1,4 +1,5 @@
 import { type Duration, toMs } from '../define/duration.js';
+import { refuseUnknown } from '../define/options.js';
 import type { WaitOptions } from '../define/steps-logic.js';
 import type { HoldfastError } from '../errors/index.js';
 import type { Clock } from '../host/ports.js';
@@ -233,6 +234,7 @@ function check(name: string, options: AnyWaitOptions): Asked {
   if (types.length === 0 || !types.every((one) => typeof one === 'string' && one !== '')) {
     throw misused(`waitForEvent "${name}" needs a type, or an array of types.`);
   }
+  refuseUnknown(options, ['type', 'match', 'timeout'], `waitForEvent "${name}"`);
   if (typeof match !== 'function') throw misused(`\`match\` of waitForEvent "${name}" is not a function.`);
   const timeoutMs = timeout === undefined ? undefined : toMs(timeout as Duration, `timeout of waitForEvent "${name}"`);
   return { types, match: match as Asked['match'], timeoutMs };

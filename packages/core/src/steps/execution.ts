@@ -796,6 +796,8 @@ export class StepsExecution {
   }
 
   #progress(done: number, total: number): void {
+    if (!Number.isFinite(done) || !Number.isFinite(total))
+      throw misused('progress needs two numbers: what is done, and the total.');
     if (this.#tells) this.#ports.progress({ done, total });
   }
 

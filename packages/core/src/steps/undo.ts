@@ -54,8 +54,9 @@ export class Undos {
    */
   register(step: string, undo: StepUndo<unknown> | undefined, stored: JournalEntry | undefined): void {
     if (undo === undefined) return;
-    const { perform, ...options } = typeof undo === 'function' ? { perform: undo } : undo;
+    const { perform, ...options } = typeof undo === 'function' ? { perform: undo } : (undo ?? {});
     if (typeof perform !== 'function') throw misused(`The undo of step "${step}" has no function.`);
+    toSettings(undoName(step), options);
     const settings = toSettings(undoName(step), { ...options, retry: { ...RETRY, ...options.retry } });
     this.#undos.set(step, { body: perform, settings: { ...settings, undo: true }, rank: stored?.undo });
   }
