@@ -5,14 +5,15 @@ import { type Concurrency, checkConcurrency, checkSingleton, type Singleton } fr
 import type { Duration } from './duration.js';
 import { DEFAULT_LIMITS, type Limits, withLimits } from './limits.js';
 import type { Migrations } from './migration.js';
-import { checkOption, OBJECT, refuseUnknown } from './options.js';
+import { checkOption, OBJECT, OPTIONS, refuseUnknown } from './options.js';
 import { type Retention, toKeptMs } from './retention.js';
 import { checkSchemas, type FittingSchemas, type WorkflowSchemas } from './schemas.js';
 import type { Implementations, Workflow } from './workflow.js';
 
-const OPTIONS = [
+const KNOWN = [
   ...['id', 'version', 'logic', 'liveActors', 'migrate', 'concurrency', 'singleton', 'schemas', 'limits'],
-  ...['retention', 'isolate'],
+  // What a workflow has of its own, where another one is made of it.
+  ...['retention', 'isolate', 'provide'],
 ];
 
 /**
@@ -57,7 +58,7 @@ export function defineWorkflow<
   retention?: Duration | Retention;
   isolate?: boolean;
 }): Workflow<TId, TLogic, TSchemas> {
-  refuseUnknown(definition, OPTIONS, 'defineWorkflow');
+  refuseUnknown(definition, KNOWN, 'defineWorkflow');
   const { id, version, logic, liveActors, migrate, concurrency, singleton, schemas } = definition;
   const { limits, retention, isolate } = definition;
   if (typeof id !== 'string' || id === '') throw invalid('needs an id, a string that is not empty', { id });
@@ -107,14 +108,14 @@ function provideTo<TLogic extends AnyActorLogic>(id: string, logic: TLogic, impl
   });
 }
 
-function checkMigrations(workflow: string, version: number, migrate: unknown): void {
+function checkMigrations(workflow: string, version: number, migrate: object): void {
   const wrong = (what: string) =>
     new HoldfastError('OPTION_INVALID', {
       message: `\`migrate\` of workflow "${workflow}" ${what}.`,
       remedy: `Give it functions by version, from 1 to ${version - 1}: each takes a run's state to the next version.`,
       details: { option: 'migrate', workflow },
     });
-  if (typeof migrate !== 'object' || migrate === null) throw wrong('is not an object');
+  checkOption(migrate, OPTIONS, 'migrate', `workflow "${workflow}"`);
   for (const [key, migration] of Object.entries(migrate)) {
     if (!/^[1-9]\d*$/.test(key) || Number(key) >= version) throw wrong(`has the key "${key}"`);
     if (typeof migration !== 'function') throw wrong(`has no function at ${key}`);

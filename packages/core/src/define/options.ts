@@ -21,14 +21,15 @@ export const OBSERVER: Kind = [
   (value: unknown) => FUNCTION[1](value as never) || OBJECT[1](value as never),
 ];
 /** No Map, no promise, no array: they would be read as options that are all left out. */
-const OPTIONS: Kind = [
+export const OPTIONS: Kind = [
   'a plain object of options',
   (value: object) => /^\[object (Object|Module)]$/.test({}.toString.call(value)) && Object.keys(value).length >= 0,
 ];
 
-/** One of these texts. */
-export function oneOf(...texts: readonly string[]): Kind {
-  return [texts.map((text) => `'${text}'`).join(' or '), (value: string) => texts.includes(value)];
+/** One of these. */
+export function oneOf(...values: readonly (string | boolean)[]): Kind {
+  const words = values.map((value) => (typeof value === 'string' ? `'${value}'` : value));
+  return [words.join(' or '), (value: string) => values.includes(value)];
 }
 
 /** A whole number. */

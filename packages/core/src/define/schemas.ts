@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { EventObject } from 'xstate';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
+import { refuseUnknown } from './options.js';
 
 /**
  * Checks what is sent to a run: any validator of the Standard Schema (zod, valibot, arktype and others). It has to answer
@@ -63,10 +64,8 @@ export function checkSchemas(schemas: WorkflowSchemas, owner: string): void {
         'Give it `input`, `events`, or both; each a schema of the Standard Schema, `events` also an object of such.',
       details: { option: 'schemas' },
     });
-  if (typeof schemas !== 'object' || schemas === null) throw wrong('is not an object');
-  const { input, events, ...unknown } = schemas as WorkflowSchemas & Record<string, unknown>;
-  const [other] = Object.keys(unknown);
-  if (other !== undefined) throw wrong(`has the key "${other}"`);
+  refuseUnknown(schemas, ['input', 'events'], owner, 'schemas');
+  const { input, events } = schemas;
   if (input !== undefined && !isSchema(input)) throw wrong('has an `input` that is no schema');
   if (events === undefined || isSchema(events)) return;
   if (typeof events !== 'object' || events === null) throw wrong('has `events` that are no schema');
