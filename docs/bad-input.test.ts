@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHoldfast } from '@holdfast/browser';
+import { dexieStore } from '@holdfast/browser/dexie';
 import { hostHere } from '@holdfast/browser/here';
+import { createHoldfastTables, idbStore } from '@holdfast/browser/idb';
 import { createIndexedDbStore } from '@holdfast/browser/store';
 import { defineWorkflow, fromSteps, isHoldfastError, RetryAfterError } from '@holdfast/core';
 import { createGuest, createHost } from '@holdfast/core/host';
@@ -19,6 +21,7 @@ class Instance {}
 const trap = () => {
   throw new Error('a trap');
 };
+const SOME = 'some text';
 const VALUES: Record<string, unknown> = {
   undefined: undefined,
   null: null,
@@ -31,7 +34,7 @@ const VALUES: Record<string, unknown> = {
   symbol: Symbol('s'),
   boolean: true,
   'empty text': '',
-  text: 'some text',
+  text: SOME,
   'half a character': '\ud800',
   '{}': {},
   '[]': [],
@@ -112,17 +115,39 @@ const HOST = {
   retention: [...MS, ...PLAIN],
   stepWorker: FUNCTIONS,
 };
+/** A page without a browser: what fits is taken, and fails for want of one. */
+function served(host: unknown): Loose {
+  return (options) => {
+    try {
+      loose(host)(options);
+    } catch (error) {
+      if (isHoldfastError(error)) throw error;
+    }
+  };
+}
 /** Opens and closes what can be opened. */
 const opening = (open: unknown) => async (options: unknown) => {
   const opened = (await loose(open)(options)) as { close?(): Promise<void> };
   await opened.close?.();
 };
-const inStore = (open: unknown) => {
+/** Where the directory is left out, or some text, it is the one of these tests. */
+const inStore = (open: unknown): Loose => {
   const call = opening(open);
-  return (given: unknown) => call(isOpenable(given) ? { directory, ...given } : given);
+  return (given) => {
+    const whole = given === VALUES.proxy ? {} : Object(given);
+    const isRight = 'workflows' in whole || 'directory' in whole;
+    const { directory: asked = SOME } = whole;
+    return call(isRight ? { ...given, directory: asked === SOME ? directory : asked } : given);
+  };
 };
-const isOpenable = (given: unknown): given is object => typeof given === 'object' && given !== null && 'workflows' in given;
 
+const STORE = {
+  directory: TEXTS,
+  segmentBytes: [],
+  whenOwned: [],
+  ownerTimeoutMs: [...MS, 'Infinity'],
+  onReport: FUNCTIONS,
+};
 const NODE: Place[] = [
   ...places('openHoldfast', inStore(openHoldfast), { workflows }, {
     ...HOST,
@@ -140,9 +165,98 @@ const NODE: Place[] = [
     logger: [],
     onError: FUNCTIONS,
   }),
+  { name: 'openHoldfast({ workflows: [one] })', option: 'workflows[0]', fits: [], give: (one) => inStore(openHoldfast)({ workflows: [one] }) },
+  ...places('openFileStore', inStore(openFileStore), { directory: SOME }, STORE, false),
+  ...places('compactStore', inStore(compactStore), { directory: SOME }, STORE, false),
+  ...places('verifyStore', inStore(verifyStore), { directory: SOME }, STORE, false),
+  { name: 'serveSteps(options)', fits: [], give: loose(serveSteps) },
 ];
 
-for (const { name, option, give, fits } of [...NODE]) {
+const BROWSER: Place[] = [
+  { name: 'createHoldfast(makeWorker)', option: 'makeWorker', fits: FUNCTIONS, give: (value) => opening(createHoldfast)(value) },
+  ...places('createHoldfast', (options) => opening((given: never) => createHoldfast(makeWorker as never, given))(options), {}, {
+    name: TEXTS,
+    services: OBJECTS,
+    readyTimeout: MS,
+  }),
+  ...places('hostHere', served(hostHere), { workflows }, {
+    workflows: ['[]'],
+    name: TEXTS,
+    store: [],
+    logger: [],
+    onError: FUNCTIONS,
+    schedules: ['[]'],
+    stepWorker: FUNCTIONS,
+    stealAfter: MS,
+    reachable: FUNCTIONS,
+    resumeWithin: MS,
+    durability: [],
+    crashLoopLimit: ['Infinity'],
+    dev: PLAIN,
+    limits: PLAIN,
+    retention: [...MS, ...PLAIN],
+  }, false),
+  ...places('createIndexedDbStore', loose(createIndexedDbStore), { name: 'some' }, { name: TEXTS, openMs: MS, durability: [], stealAfterMs: MS }, false),
+  { name: 'idbStore(name)', option: 'name', fits: TEXTS, give: (name) => loose(idbStore)(name, () => undefined) },
+  { name: 'idbStore(open)', option: 'open', fits: FUNCTIONS, give: (open) => loose(idbStore)('some', open) },
+  { name: 'dexieStore(db)', option: 'db', fits: [], give: loose(dexieStore) },
+  { name: 'createHoldfastTables(db)', option: 'db', fits: [], give: loose(createHoldfastTables) },
+];
+
+const MEMORY = { store: createMemoryStore() };
+const CORE: Place[] = [
+  ...places('defineWorkflow', loose(defineWorkflow), { id: 'w', version: 1, logic: steps }, {
+    id: TEXTS,
+    version: [],
+    logic: [],
+    liveActors: [],
+    migrate: PLAIN,
+    concurrency: [],
+    singleton: [],
+    schemas: [],
+    limits: PLAIN,
+    retention: [...MS, ...PLAIN],
+    isolate: ['boolean'],
+  }, false),
+  ...places('concurrency', (concurrency) => loose(defineWorkflow)({ id: 'w', version: 1, logic: steps, concurrency }), { limit: 1 }, { limit: [], key: FUNCTIONS }, true).slice(1),
+  ...places('singleton', (singleton) => loose(defineWorkflow)({ id: 'w', version: 1, logic: steps, singleton }), { onConflict: 'skip' }, { onConflict: [], key: FUNCTIONS }, true).slice(1),
+  ...places('schemas', (schemas) => loose(defineWorkflow)({ id: 'w', version: 1, logic: machine, schemas }), {}, { input: [], events: PLAIN }),
+  ...places('limits', (limits) => loose(defineWorkflow)({ id: 'w', version: 1, logic: steps, limits }), {}, { valueLength: ['Infinity'], inboxLength: ['Infinity'], historyLength: ['Infinity'] }),
+  ...places('retention', (retention) => loose(defineWorkflow)({ id: 'w', version: 1, logic: steps, retention }), {}, { done: MS, failed: MS, cancelled: MS, ids: MS }).slice(1),
+  { name: 'workflow.provide(implementations)', option: 'implementations', fits: PLAIN, give: (given) => loose(defineWorkflow({ id: 'm', version: 1, logic: machine }).provide)(given) },
+  { name: 'fromSteps(body)', option: 'body', fits: FUNCTIONS, give: loose(fromSteps) },
+  { name: 'fromSteps({}, body)', option: 'body', fits: FUNCTIONS, give: (body) => loose(fromSteps)({}, body) },
+  ...places('fromSteps', (options) => loose(fromSteps)(options, async () => 1), {}, { types: ANY, schemas: PLAIN }, false).map((place, at) => (at === 0 ? { ...place, fits: PLAIN } : place)),
+  { name: 'RetryAfterError(_, after)', option: 'after', fits: MS, give: (after) => new RetryAfterError('later', after as never) },
+  { name: 'schedule(workflow)', option: 'workflow', fits: [], give: (given) => loose(schedule)(given, { cron: '@daily', timeZone: 'UTC' }) },
+  ...places('schedule', (options) => loose(schedule)(workflow, options), { cron: '@daily', timeZone: 'UTC' }, {
+    id: TEXTS, cron: [], timeZone: [], catchUp: [], overlap: [], input: ANY,
+  }, false),
+  ...places('createHost', (options) => loose(createHost)(options), { ...MEMORY, workflows }, {
+    ...HOST, workflows: ['[]'], store: [], clock: [], ground: [], evictAfterMs: WHOLE, frameMs: WHOLE, around: FUNCTIONS, steps: OBJECTS, relay: [],
+  }, false),
+  ...places('createGuest', (options) => loose(createGuest)(options), { ...MEMORY, onError() {} }, {
+    store: [], workflows: ['[]'], limits: PLAIN, onError: FUNCTIONS, clock: [], frameMs: WHOLE,
+  }, false),
+  ...places('createMemoryStore', loose(createMemoryStore), {}, { database: [], name: TEXTS }),
+  ...places('createMemoryDatabase', loose(createMemoryDatabase), {}, { local: ['Map'] }),
+  ...places('createTestHoldfast', (options) => opening(createTestHoldfast)(options), { workflows }, {
+    workflows: ['[]'], schedules: ['[]'], clock: [], steps: OBJECTS, services: OBJECTS, connectivity: [], crashLoopLimit: ['Infinity'], onError: FUNCTIONS, patienceMs: MS,
+  }, false),
+  { name: 'crashEverywhere(workflow)', option: 'workflow', fits: [], give: (given) => loose(crashEverywhere)(given) },
+  ...places('crashEverywhere', (options) => loose(crashEverywhere)(workflow, options), {}, {
+    singles: WHOLE, pairs: WHOLE, replay: [], unordered: ['boolean'], untimed: ['boolean'], concurrency: [], patienceMs: MS,
+    input: ['undefined'], workflows: ['[]'], events: ['[]'], until: [], world: [],
+  }).filter(({ name }) => name !== 'crashEverywhere({ input })'),
+  { name: 'checkUpgrade(before)', option: 'before', fits: [], give: (before) => loose(checkUpgrade)(before, workflow) },
+  { name: 'checkUpgrade(after)', option: 'after', fits: [], give: (after) => loose(checkUpgrade)(workflow, after) },
+  ...places('checkUpgrade', (options) => loose(checkUpgrade)(workflow, workflow, options), {}, { context: ANY }),
+  { name: 'faultyStore(inner)', option: 'inner', fits: [], give: (inner) => loose(faultyStore)(inner, []) },
+  { name: 'faultyStore(faults)', option: 'faults', fits: ['[]'], give: (faults) => loose(faultyStore)(createMemoryStore(), faults) },
+  ...places('fault', (fault) => loose(faultyStore)(createMemoryStore(), [fault]), { nth: 1, how: 'fail' }, { operation: [], nth: [], how: [], error: ANY, ms: ANY }, false),
+];
+
+for (const { name, option, give, fits } of [...NODE, ...BROWSER, ...CORE]) {
   test(`${name} refuses what does not fit, with a code and a remedy`, async () => {
     const wrong: string[] = [];
     for (const [kind, value] of Object.entries(VALUES)) {

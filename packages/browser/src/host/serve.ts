@@ -13,7 +13,7 @@ import {
 import type { Durability } from '@holdfast/core/store';
 import type { Versions } from '../claims/words.js';
 import type { AppStore } from '../store/app-store.js';
-import { toDurability } from '../store/durability.js';
+import { DURABILITY } from '../store/durability.js';
 import { createIndexedDbStore } from '../store/index.js';
 import type { BrowserStore } from '../store/store-over.js';
 import { answerCalls, callsTo, type Port, tellTo } from '../wire/calls.js';
@@ -94,7 +94,7 @@ const KINDS: Kinds<ServeOptions<readonly AnyWorkflow[]>> = {
   ...{ workflows, logger, onError, crashLoopLimit, dev, schedules, limits, retention, stepWorker },
   name: TEXT,
   store: withMethods('what dexieStore or idbStore gives', 'connect'),
-  ...{ stealAfter: null, reachable: null, resumeWithin: null, durability: null },
+  ...{ stealAfter: null, reachable: null, resumeWithin: null, durability: DURABILITY },
 };
 
 /** Where a host runs. */
@@ -117,7 +117,6 @@ export function serveHost(
   const { stepWorker, stealAfter = '10s', reachable, resumeWithin = '1s', durability = 'strict' } = options;
   if (options.store && options.name !== undefined) throw twoNames(options.name, options.store.name);
   const stealAfterMs = toMs(stealAfter, 'stealAfter');
-  const level = toDurability(durability);
   const clock = createSystemClock();
   const connectivity = new HostConnectivity({
     scope,
@@ -148,7 +147,7 @@ export function serveHost(
     const standing = { host: hello.host, versions, visible: () => visible };
     const told: PageApi['tell'] = (notice) => tell('tell', notice);
     const following = toNotices(options.store?.name ?? name, told);
-    const side = { hosts, standing, stealAfterMs, durability: level, ended, following };
+    const side = { hosts, standing, stealAfterMs, durability, ended, following };
     store = options.store?.connect(side) ?? createIndexedDbStore({ name, ...side });
     const services = createServices((name, args) => ask('service', name, args));
     host = createHost({

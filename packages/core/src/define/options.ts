@@ -32,6 +32,9 @@ export function oneOf(...values: readonly (string | boolean)[]): Kind {
   return [words.join(' or '), (value: string) => values.includes(value)];
 }
 
+/** A number of ms. */
+export const MS: Kind = ['a number of ms', (value: unknown) => Number.isFinite(value) && Number(value) >= 0];
+
 /** A whole number. */
 export function from(least: number): Kind {
   return [`a whole number from ${least}`, (value: number) => Number.isSafeInteger(value) && value >= least];
