@@ -43,7 +43,7 @@ export const STORE_KINDS: Kinds<FileStoreOptions> = {
     (bytes: number) => Number.isInteger(bytes) && bytes >= LEAST_SEGMENT_BYTES && bytes <= MOST_SEGMENT_BYTES,
   ],
   whenOwned: oneOf('fail', 'wait'),
-  ownerTimeoutMs: ['a number of ms', (ms: number) => ms >= 0],
+  ownerTimeoutMs: ['a number of ms, or Infinity', (ms: unknown) => typeof ms === 'number' && ms >= 0],
   onReport: FUNCTION,
   fileSystem: OBJECT,
   processes: OBJECT,

@@ -91,7 +91,9 @@ describe('defineWorkflow', () => {
 describe('fromSteps', () => {
   test('needs a function', () => {
     expect(() => fromSteps(undefined as never)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
-    expect(() => fromSteps({ types: {} }, 'text' as never)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+    expect(() => fromSteps({ types: {} }, 'text' as never)).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    );
   });
 });
 

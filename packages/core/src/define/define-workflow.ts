@@ -5,7 +5,7 @@ import { type Concurrency, checkConcurrency, checkSingleton, type Singleton } fr
 import type { Duration } from './duration.js';
 import { DEFAULT_LIMITS, type Limits, withLimits } from './limits.js';
 import type { Migrations } from './migration.js';
-import { checkOption, OBJECT, OPTIONS, refuseUnknown } from './options.js';
+import { checkOption, OPTIONS, refuseUnknown } from './options.js';
 import { type Retention, toKeptMs } from './retention.js';
 import { checkSchemas, type FittingSchemas, type WorkflowSchemas } from './schemas.js';
 import type { Implementations, Workflow } from './workflow.js';
@@ -101,7 +101,7 @@ export function defineWorkflow<
 }
 
 function provideTo<TLogic extends AnyActorLogic>(id: string, logic: TLogic, implementations: unknown): TLogic {
-  checkOption(implementations, OBJECT, 'implementations', 'provide');
+  checkOption(implementations, OPTIONS, 'implementations', 'provide');
   if (isMachine(logic)) return logic.provide(implementations as never) as unknown as TLogic;
   throw invalid(`"${id}" is a step function, to which nothing can be provided; in tests, give stand-ins of its steps`, {
     id,

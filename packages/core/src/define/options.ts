@@ -1,7 +1,7 @@
-import { HoldfastError } from '../errors/index.js';
+import { HoldfastError, isHoldfastError } from '../errors/index.js';
 import { isWellFormed } from './well-formed.js';
 
-/** What a value has to be: in words, and whether one is. What that throws says that it is not. */
+/** What a value has to be: in words, and whether one is. What that throws says that it is not; a HoldfastError of its own is passed on. */
 export type Kind = readonly [expected: string, fits: (value: never) => boolean];
 
 /** Of each option its kind; null where it is checked by who takes it up. */
@@ -81,7 +81,9 @@ export function refuseUnknown(options: unknown, known: readonly string[], owner:
 export function checkOption(value: unknown, [expected, fits]: Kind, option: string, owner: string): void {
   try {
     if (fits(value as never)) return;
-  } catch {}
+  } catch (error) {
+    if (isHoldfastError(error)) throw error;
+  }
   throw optionInvalid(option, owner, value, expected);
 }
 

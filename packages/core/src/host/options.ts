@@ -1,7 +1,7 @@
 import type { Duration } from '../define/duration.js';
 import { DEFAULT_LIMITS, type Limits, withLimits } from '../define/limits.js';
 import { checkOptions, FUNCTION, from, type Kinds, OBJECT, withMethods } from '../define/options.js';
-import type { Retention } from '../define/retention.js';
+import { type Retention, toKeptMs } from '../define/retention.js';
 import type { Schedule } from '../define/schedule.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
@@ -15,7 +15,6 @@ import { checkDev, type DevOptions } from './dev.js';
 import { loggedStore } from './logged-store.js';
 import { errorsTo, type Logger } from './logger.js';
 import type { Around, Clock, Connectivity, Ground, Relay } from './ports.js';
-import { badCrashLoopLimit } from './refusals.js';
 
 export interface HostOptions {
   readonly store: Store;
@@ -86,15 +85,15 @@ export const HOST_KINDS: Kinds<HostOptions> = {
   frameMs: from(0),
   around: FUNCTION,
   steps: OBJECT,
-  crashLoopLimit: null,
-  dev: null,
+  crashLoopLimit: ['a whole number from 2, or Infinity', isCrashLoopLimit],
+  dev: ['', (dev: DevOptions) => checkDev(dev) !== undefined],
   schedules: [
     'an array of what schedule() makes',
     (schedules: readonly Schedule[]) =>
       Array.isArray(schedules) && schedules.every(({ next }) => typeof next === 'function'),
   ],
-  limits: null,
-  retention: null,
+  limits: ['', (limits: Partial<Limits>) => withLimits(DEFAULT_LIMITS, limits, 'the host') !== undefined],
+  retention: ['', (retention: unknown) => toKeptMs(retention, 'the host') !== undefined],
   stepWorker: FUNCTION,
   relay: withMethods('a relay', 'tell', 'listen', 'close'),
 };
@@ -112,7 +111,6 @@ export function settingsOf(options: HostOptions): Settings {
   const { store, workflows, schedules = [], clock = createSystemClock(), connectivity = ALWAYS_ONLINE } = options;
   const { services = {}, steps = {}, evictAfterMs = 5000, frameMs = 16, crashLoopLimit = 3, ground = FIRM } = options;
   const { logger, onError = errorsTo(logger), around = (_, perform) => perform() } = options;
-  if (!isCrashLoopLimit(crashLoopLimit)) throw badCrashLoopLimit(crashLoopLimit);
   const dev = checkDev(options.dev);
   const limits = withLimits(DEFAULT_LIMITS, options.limits, 'the host');
   const isolated = workflows.find(({ isolate }) => isolate);

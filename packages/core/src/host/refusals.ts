@@ -1,4 +1,3 @@
-import { told } from '../define/options.js';
 import { HoldfastError } from '../errors/index.js';
 import type { RunAddress, RunRow } from '../records/records.js';
 import type { JournalEntry } from '../steps/journal.js';
@@ -49,13 +48,5 @@ export function stepExhausted(row: RunRow, step: string, { attempts, error }: Jo
     remedy: 'Mend what makes it fail, then call retry() on the run.',
     details: { workflow: row.workflow, run: row.run, step, attempts },
     cause: error,
-  });
-}
-
-export function badCrashLoopLimit(limit: unknown): HoldfastError {
-  return new HoldfastError('OPTION_INVALID', {
-    message: `crashLoopLimit is ${told(limit)}. It has to be a whole number from 2, or Infinity.`,
-    remedy: 'With 1, runs would be paused for what another one did beside them.',
-    details: { option: 'crashLoopLimit' },
   });
 }

@@ -1,6 +1,6 @@
 import { Cron } from 'croner';
 import type { InputFrom } from 'xstate';
-import { checkOption, refuseUnknown, told } from '../define/options.js';
+import { checkOption, refuseUnknown, TEXT, told } from '../define/options.js';
 import type { CatchUp, Overlap, Schedule } from '../define/schedule.js';
 import type { AnyWorkflow } from '../define/workflow.js';
 import { WORKFLOW } from '../define/workflows.js';
@@ -44,7 +44,7 @@ export function schedule<TWorkflow extends AnyWorkflow>(
   checkOption(workflow, WORKFLOW, 'workflow', 'schedule');
   refuseUnknown(options, OPTIONS, 'schedule');
   const { id = workflow.id, cron: pattern, timeZone, catchUp = 'last', overlap = 'skip', input } = options;
-  if (typeof id !== 'string' || id === '') throw wrong(workflow.id, 'id', id, 'a string that is not empty');
+  checkOption(id, TEXT, 'id', 'schedule');
   if (!['all', 'last', 'none'].includes(catchUp)) throw wrong(id, 'catchUp', catchUp, "'all', 'last' or 'none'");
   if (!['skip', 'queue'].includes(overlap)) throw wrong(id, 'overlap', overlap, "'skip' or 'queue'");
   const cron = parse(id, pattern, timeZone);

@@ -1,4 +1,4 @@
-import { checkOptions, type Kind, OBJECT, TEXT } from '../define/options.js';
+import { checkOptions, type Kind, TEXT } from '../define/options.js';
 import { HoldfastError } from '../errors/index.js';
 import { waitingInFull } from './inbox-limit.js';
 import { draftOf, type MemoryTables } from './memory-tables.js';
@@ -24,7 +24,7 @@ export interface MemoryDatabase {
 
 /** An empty database; hand it to several `createMemoryStore` calls to play several tabs. */
 export function createMemoryDatabase(options: { local?: MemoryTables } = {}): MemoryDatabase {
-  checkOptions(options, 'createMemoryDatabase', { local: OBJECT });
+  checkOptions(options, 'createMemoryDatabase', { local: ['a Map', (local: unknown) => local instanceof Map] });
   return {
     ...options,
     written: Promise.resolve(),

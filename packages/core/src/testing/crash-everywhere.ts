@@ -97,7 +97,8 @@ export async function findDifferences<W extends AnyWorkflow>(
 ): Promise<CrashReport> {
   checkOption(workflow, WORKFLOW, 'workflow', 'crashEverywhere');
   checkOptions(options as CrashOptions, 'crashEverywhere', KINDS);
-  checkWorkflows(options.workflows ?? [], 'crashEverywhere');
+  const { workflows = [] } = options;
+  checkWorkflows(workflows, 'crashEverywhere');
   return new CrashSearch(workflow, options as CrashOptions, most).search();
 }
 
