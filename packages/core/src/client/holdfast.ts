@@ -1,10 +1,10 @@
+import { checkLabels } from '../define/labels.js';
 import { checkOption, checkOptions, FUNCTION, from, type Kinds, oneOf, TEXT } from '../define/options.js';
 import type { WorkflowTypes } from '../define/workflow.js';
 import type { Labels } from '../records/records.js';
 import type { RunQuery } from '../store/store.js';
 import { freshId } from './fresh-id.js';
 import { Handles } from './handles.js';
-import { checkLabels } from './labels.js';
 import type { HostLink, IfExists, LinkStatus, Notice } from './protocol.js';
 import { LinkedRun, type Run, type Subscription } from './run.js';
 import { LinkedRunList, type RunList } from './run-list.js';

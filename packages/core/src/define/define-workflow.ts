@@ -8,6 +8,7 @@ import type { Migrations } from './migration.js';
 import { checkOption, OPTIONS, refuseUnknown } from './options.js';
 import { type Retention, toKeptMs } from './retention.js';
 import { checkSchemas, type FittingSchemas, type WorkflowSchemas } from './schemas.js';
+import { isWellFormed } from './well-formed.js';
 import type { Implementations, Workflow } from './workflow.js';
 
 const KNOWN = [
@@ -61,7 +62,8 @@ export function defineWorkflow<
   refuseUnknown(definition, KNOWN, 'defineWorkflow');
   const { id, version, logic, liveActors, migrate, concurrency, singleton, schemas } = definition;
   const { limits, retention, isolate } = definition;
-  if (typeof id !== 'string' || id === '') throw invalid('needs an id, a string that is not empty', { id });
+  if (typeof id !== 'string' || id === '' || !isWellFormed(id))
+    throw invalid('needs an id, a string that is not empty', { id });
   if (id.startsWith('holdfast.')) throw invalid(`can't have the id "${id}", which is Holdfast's own`, { id });
   if (!Number.isInteger(version) || version < 1)
     throw invalid(`"${id}" needs a version, a whole number from 1`, { id });
@@ -123,7 +125,11 @@ function checkMigrations(workflow: string, version: number, migrate: object): vo
 }
 
 function isLogic(logic: unknown): logic is AnyActorLogic {
-  return typeof logic === 'object' && logic !== null && typeof (logic as AnyActorLogic).transition === 'function';
+  try {
+    return typeof (logic as AnyActorLogic).transition === 'function';
+  } catch {
+    return false;
+  }
 }
 
 function invalid(what: string, details: Record<string, unknown>): HoldfastError {

@@ -1,4 +1,4 @@
-import { refuseUnknown } from '../define/options.js';
+import { checkOptions, oneOf } from '../define/options.js';
 import type { Outcome } from '../engine/index.js';
 import { type HoldfastError, isHoldfastError } from '../errors/index.js';
 import type { Clock } from '../host/ports.js';
@@ -62,8 +62,6 @@ interface Asked {
   readonly labels?: Labels;
 }
 
-const OPTIONS = ['input', 'id', 'detached', 'labels'];
-
 /**
  * The runs that one execution of a step function starts.
  *
@@ -121,11 +119,11 @@ export class Children {
   #check(name: string, workflow: { readonly id: string }, options: Asked): ChildRequest {
     const { keyPrefix } = this.#ports;
     if (typeof workflow?.id !== 'string') throw misused(`child "${name}" needs a workflow.`);
-    refuseUnknown(options, OPTIONS, `child "${name}"`);
+    checkOptions(options, `child "${name}"`, { input: null, id: null, detached: oneOf(true, false), labels: null });
     const key = `${keyPrefix}/${encodeURIComponent(name)}`;
     const { id = key, input, labels } = options;
     if (!isName(id)) throw misused(`The id of child "${name}" is no string of whole characters, or empty.`);
-    return { workflow: workflow.id, run: id, key, input, ...(labels ? { labels } : {}) };
+    return { workflow: workflow.id, run: id, key, input, ...(labels === undefined ? {} : { labels }) };
   }
 
   #recordBegin(name: string, { workflow, run }: ChildRequest, startedAt: number): Promise<JournalEntry> {

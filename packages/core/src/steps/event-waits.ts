@@ -229,12 +229,12 @@ async function allEnded(those: readonly Pending[]): Promise<void> {
 
 /** @throws `STEP_MISUSED`, `OPTION_INVALID`. */
 function check(name: string, options: AnyWaitOptions): Asked {
+  if (options) refuseUnknown(options, ['type', 'match', 'timeout'], `waitForEvent "${name}"`);
   const { type, match = () => true, timeout } = options ?? {};
   const types = [type].flat() as readonly string[];
   if (types.length === 0 || !types.every((one) => typeof one === 'string' && one !== '')) {
     throw misused(`waitForEvent "${name}" needs a type, or an array of types.`);
   }
-  refuseUnknown(options, ['type', 'match', 'timeout'], `waitForEvent "${name}"`);
   if (typeof match !== 'function') throw misused(`\`match\` of waitForEvent "${name}" is not a function.`);
   const timeoutMs = timeout === undefined ? undefined : toMs(timeout as Duration, `timeout of waitForEvent "${name}"`);
   return { types, match: match as Asked['match'], timeoutMs };

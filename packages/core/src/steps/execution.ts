@@ -353,7 +353,7 @@ export class StepsExecution {
   #stepFunction(): StepFunction {
     const step = <T>(name: string, ...rest: unknown[]) => {
       const options = (rest.length > 1 ? rest[0] : NO_OPTIONS) as UndoableOptions<T>;
-      return this.#step(name, options, (this.#ports.steps[name] ?? rest.at(-1)) as StepBody<T>);
+      return this.#step(name, options, ((isName(name) && this.#ports.steps[name]) || rest.at(-1)) as StepBody<T>);
     };
     const ports: StepAllPorts = {
       isCompleted: (name) => this.#journal.get(name)?.status === 'completed',

@@ -1,6 +1,6 @@
-import { told } from '../define/options.js';
-import { isWellFormed } from '../define/well-formed.js';
 import { HoldfastError } from '../errors/index.js';
+import { checkOption, OPTIONS, told } from './options.js';
+import { isWellFormed } from './well-formed.js';
 
 /** They stand in the head of a run, which each checkpoint writes anew. */
 const MOST = 20;
@@ -14,8 +14,8 @@ export function checkLabels(labels: unknown, call: string): void {
       remedy: `Give at most ${MOST} texts by name, as in { customer: '42' }; what is longer than ${LONGEST.text} characters belongs in the input.`,
       details: { option: 'labels' },
     });
-  if (typeof labels !== 'object' || labels === null || Array.isArray(labels)) throw bad('labels are not an object');
-  const entries = Object.entries(labels);
+  checkOption(labels, OPTIONS, 'labels', call);
+  const entries = Object.entries(labels as object);
   if (entries.length > MOST) throw bad(`there are ${entries.length} labels`);
   for (const [name, text] of entries) {
     if (!isText(name, LONGEST.name) || name === '') throw bad(`a label has the name ${JSON.stringify(name)}`);
