@@ -37,7 +37,6 @@ export const VALUES: Record<string, unknown> = {
 
 export const PLAIN = ['{}', 'bare', 'instance'];
 export const OBJECTS = [...PLAIN, '[]', 'Map', 'promise', 'thenable', 'proxy'];
-export const NO_PROXY = OBJECTS.filter((kind) => kind !== 'proxy');
 export const TEXTS = ['text'];
 export const WHOLE = ['zero'];
 export const MS = ['zero', 'number'];
@@ -53,6 +52,8 @@ export interface Place {
   /** What the message has to name; default: nothing. */
   readonly option?: string;
   give(value: unknown): unknown;
+  /** They are data: what a getter of theirs throws is the app's own error, and passed on. */
+  readonly data?: boolean;
   /** Of {@link VALUES}, those that belong there, and `undefined` where it can be left out. */
   readonly fits: readonly string[];
 }
@@ -113,10 +114,11 @@ export const HOST = {
 
 /** Declares a test for each place. */
 export function testPlaces(places: readonly Place[]): void {
-  for (const { name, option, give, fits } of places) {
+  for (const { name, option, give, fits, data } of places) {
     test(`${name} refuses what does not fit, with a code and a remedy`, async () => {
       const wrong: string[] = [];
       for (const [kind, value] of Object.entries(VALUES)) {
+        if (data && value === VALUES.proxy) continue;
         const error = await refusalOf(() => give(value));
         const fault = fits.includes(kind) ? error && `is refused: ${String(error)}` : faultOf(error, option);
         if (fault) wrong.push(`${kind} ${fault}`);

@@ -19,7 +19,7 @@ export function checkLabels(labels: unknown, call: string): void {
   if (entries.length > MOST) throw bad(`there are ${entries.length} labels`);
   for (const [name, text] of entries) {
     if (!isText(name, LONGEST.name) || name === '') throw bad(`a label has the name ${JSON.stringify(name)}`);
-    if (!isText(text, LONGEST.text)) throw bad(`label "${name}" is ${told(text)}`);
+    if (!isText(text, LONGEST.text)) throw bad(`\`labels.${name}\` is ${told(text)}`);
   }
 }
 

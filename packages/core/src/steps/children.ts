@@ -1,4 +1,4 @@
-import { checkOptions, oneOf } from '../define/options.js';
+import { checkOption, checkOptions, oneOf } from '../define/options.js';
 import type { Outcome } from '../engine/index.js';
 import { type HoldfastError, isHoldfastError } from '../errors/index.js';
 import type { Clock } from '../host/ports.js';
@@ -118,8 +118,9 @@ export class Children {
 
   #check(name: string, workflow: { readonly id: string }, options: Asked): ChildRequest {
     const { keyPrefix } = this.#ports;
-    if (typeof workflow?.id !== 'string') throw misused(`child "${name}" needs a workflow.`);
-    checkOptions(options, `child "${name}"`, { input: null, id: null, detached: oneOf(true, false), labels: null });
+    const owner = `child "${name}"`;
+    checkOption(workflow, ['a workflow', ({ id }) => typeof id === 'string'], 'workflow', owner);
+    checkOptions(options, owner, { input: null, id: null, detached: oneOf(true, false), labels: null });
     const key = `${keyPrefix}/${encodeURIComponent(name)}`;
     const { id = key, input, labels } = options;
     if (!isName(id)) throw misused(`The id of child "${name}" is no string of whole characters, or empty.`);

@@ -100,8 +100,8 @@ function failed(operation: StoreOperation, nth: number): HoldfastError {
 }
 
 function check(fault: Fault, clock: Clock | undefined): void {
-  checkOptions(fault, 'a fault', FAULT, 'nth', 'how');
+  checkOptions(fault, 'a fault of faultyStore', FAULT, 'nth', 'how');
   if (fault.how !== 'delay') return;
   checkOption(clock, CLOCK, 'clock', 'faultyStore with a delay');
-  checkOption(fault.ms, MS, 'ms', 'a fault');
+  checkOption(fault.ms, MS, 'ms', 'a fault of faultyStore');
 }
