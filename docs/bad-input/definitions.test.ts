@@ -10,7 +10,6 @@ import {
   HOST,
   loose,
   MS,
-  NO_PROXY,
   OBJECTS,
   opening,
   PLAIN,
