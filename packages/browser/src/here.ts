@@ -8,7 +8,7 @@ export type { ServeOptions };
 /**
  * A host without a worker, for tests and for apps which do little: steps run on the page's main thread. Everything else is
  * as with a worker: it stands in for one. Isolated workflows need a `stepWorker`.
- * @throws `OPTION_INVALID` for a duration that is none, a `reachable` that can't be asked, a `durability` that is none.
+ * @throws `OPTION_INVALID` for an option that there is not, or that is not as it has to be.
  *
  * @example
  * const host = () => hostHere({ workflows: [greeting] });

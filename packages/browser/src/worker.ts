@@ -1,4 +1,4 @@
-import type { AnyWorkflow } from '@holdfast/core';
+import { type AnyWorkflow, HoldfastError } from '@holdfast/core';
 import { serveStepsTo } from '@holdfast/core/host';
 import { type HostScope, type ServeOptions, serveHost } from './host/serve.js';
 import { fromOwnScript, isStepWorker, toStepHost } from './host/step-workers.js';
@@ -9,8 +9,8 @@ export type { ServedHoldfast, ServeOptions };
 /**
  * Serves `workflows` to the page that made this dedicated worker. Nothing is opened before the page connects. The steps of
  * isolated workflows it performs in workers of the same script, where this call makes a step worker in place of a host.
- * @throws TypeError outside a dedicated worker; `OPTION_INVALID` for a duration that is none, a `reachable` that can't be asked, a
- * `durability` that is none, or when it is given a `store` and a `name`.
+ * @throws `WRONG_THREAD` outside a dedicated worker; `OPTION_INVALID` for an option that there is not, or that is not as it has to
+ * be, or when it is given a `store` and a `name`.
  *
  * @example
  * export const host = serveHoldfast({ workflows: [photoImport] });
@@ -33,5 +33,8 @@ type DedicatedWorker = Pick<Worker, 'postMessage' | 'addEventListener' | 'remove
 
 function dedicatedWorker(): DedicatedWorker {
   if ('DedicatedWorkerGlobalScope' in globalThis) return globalThis as unknown as DedicatedWorker;
-  throw new TypeError('serveHoldfast belongs into the script of a dedicated worker.');
+  throw new HoldfastError('WRONG_THREAD', {
+    message: 'serveHoldfast was called outside of a dedicated worker.',
+    remedy: 'Call it in the script of the worker that createHoldfast makes.',
+  });
 }

@@ -18,7 +18,7 @@ export interface Compacted {
  * const { before, after } = await compactStore({ directory: '.holdfast' });
  */
 export async function compactStore(options: FileStoreOptions): Promise<Compacted> {
-  const place = withDefaults(options);
+  const place = withDefaults(options, 'compactStore');
   try {
     const log = await OwnedLog.open(place);
     const before = log.state.space().total;

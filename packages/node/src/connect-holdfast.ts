@@ -1,7 +1,8 @@
 import type { AnyWorkflow, Holdfast, Logger, WorkflowMap } from '@holdfast/core';
-import { createClient, linkLocally } from '@holdfast/core/client';
-import { createGuest, errorsTo, type GuestOptions } from '@holdfast/core/host';
+import { checkOptions, createClient, linkLocally } from '@holdfast/core/client';
+import { checkWorkflows, createGuest, errorsTo, type GuestOptions, HOST_KINDS } from '@holdfast/core/host';
 import { openFileStore } from './file-store.js';
+import { STORE_KINDS } from './options.js';
 
 export interface ConnectHoldfastOptions<TWorkflows extends readonly AnyWorkflow[]> {
   /** Where the checkpoints are kept. Default `.holdfast`. */
@@ -19,6 +20,9 @@ export interface ConnectHoldfastOptions<TWorkflows extends readonly AnyWorkflow[
   onError?: GuestOptions['onError'];
 }
 
+const { workflows, limits, logger, onError } = HOST_KINDS;
+const KINDS = { directory: STORE_KINDS.directory, workflows, limits, logger, onError };
+
 /**
  * Reaches the runs in a directory, and never executes one: for web handlers, scripts, and whatever comes and goes beside
  * the process that calls `openHoldfast`. Starts, events and controls are durable when their calls resolve, whether that
@@ -28,8 +32,8 @@ export interface ConnectHoldfastOptions<TWorkflows extends readonly AnyWorkflow[
  * accepted; calls that wait for more (`result()`, `send` with `until: 'processed'`, a start with `ifExists: 'restart'`) wait.
  * Controls resolve when they are accepted.
  *
- * @throws `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_FAILED`; `OPTION_INVALID` when two workflows have one id and one version,
- * or `limits` are not as they have to be.
+ * @throws `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_FAILED`; `OPTION_INVALID` for an option that there is not, or
+ * that is not as it has to be, or when two workflows have one id and one version.
  *
  * @example
  * const holdfast = await connectHoldfast({ directory: '.holdfast' });
@@ -38,6 +42,8 @@ export interface ConnectHoldfastOptions<TWorkflows extends readonly AnyWorkflow[
 export async function connectHoldfast<const TWorkflows extends readonly AnyWorkflow[] = readonly AnyWorkflow[]>(
   options: ConnectHoldfastOptions<TWorkflows> = {},
 ): Promise<Holdfast<WorkflowMap<TWorkflows>>> {
+  checkOptions(options, 'connectHoldfast', KINDS);
+  checkWorkflows(options.workflows ?? [], 'connectHoldfast');
   const { directory = '.holdfast', workflows = [], limits, logger, onError = errorsTo(logger) } = options;
   const store = await openFileStore({ directory });
   const guest = createGuest({ store, workflows, onError, ...(limits === undefined ? {} : { limits }) });

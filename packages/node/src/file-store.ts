@@ -15,7 +15,7 @@ import type { Reads } from './stored-reads.js';
  * another process, or another store of this one, owns the directory, unless it is to wait; `STORE_DAMAGED`, `STORE_FORMAT`.
  */
 export async function openFileStore(options: FileStoreOptions): Promise<Store> {
-  const place = withDefaults(options);
+  const place = withDefaults(options, 'openFileStore');
   const { fileSystem, directory } = place;
   try {
     await fileSystem.makeFolder(directory);

@@ -8,17 +8,26 @@ import {
   type Logger,
   type WorkflowMap,
 } from '@holdfast/core';
-import { createClient, linkLocally, type WorkflowTypesById } from '@holdfast/core/client';
+import {
+  checkOptions,
+  createClient,
+  FUNCTION,
+  type Kinds,
+  linkLocally,
+  type WorkflowTypesById,
+} from '@holdfast/core/client';
 import {
   type Connectivity,
+  checkWorkflows,
   createHost,
   type Drained,
   errorsTo,
+  HOST_KINDS,
   type Host,
   type HostOptions,
 } from '@holdfast/core/host';
 import { openFileStore } from './file-store.js';
-import type { FileStoreOptions } from './options.js';
+import { type FileStoreOptions, STORE_KINDS } from './options.js';
 import { reportsTo } from './report.js';
 import { toStepWorker } from './step-worker.js';
 import { waitingOf } from './waiting.js';
@@ -82,6 +91,13 @@ export interface NodeHoldfast<M extends WorkflowTypesById> extends Holdfast<M> {
   drain(): Promise<Drained>;
 }
 
+const { services, connectivity, logger, onError, crashLoopLimit, dev, schedules, limits, retention } = HOST_KINDS;
+const { directory, segmentBytes, onReport } = STORE_KINDS;
+const KINDS: Kinds<OpenHoldfastOptions<readonly AnyWorkflow[]>> = {
+  ...{ directory, segmentBytes, onReport, workflows: null, whenOwned: null, ownerTimeout: null, stepWorker: FUNCTION },
+  ...{ services, connectivity, logger, onError, crashLoopLimit, dev, schedules, limits, retention },
+};
+
 /**
  * Runs workflows in this process over a directory of plain files. Resolves when this process owns the directory and
  * its unfinished runs go on; with `whenOwned: 'standby'` at once.
@@ -89,9 +105,8 @@ export interface NodeHoldfast<M extends WorkflowTypesById> extends Holdfast<M> {
  * @throws `STORE_OWNED` while another process has the directory open, or this one has it open already, unless `whenOwned`
  * says to wait;
  * `STORE_UNWRITABLE`, `STORE_FULL`, `STORE_DAMAGED` (with file and offset), `STORE_FORMAT`, `STORE_FAILED`;
- * `OPTION_INVALID` when two workflows have one id, or `crashLoopLimit`, `dev`, `limits`, `retention`, `whenOwned` or
- * `ownerTimeout` are not as they have to be, or one is isolated and there is no `stepWorker`, or
- * `segmentBytes` is not a size.
+ * `OPTION_INVALID` for an option that there is not, or that is not as it has to be, when two workflows have one id, or when
+ * one is isolated and there is no `stepWorker`.
  *
  * @example
  * const holdfast = await openHoldfast({ directory: '.holdfast', workflows: [photoImport] });
@@ -102,6 +117,8 @@ export interface NodeHoldfast<M extends WorkflowTypesById> extends Holdfast<M> {
 export async function openHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
   options: OpenHoldfastOptions<TWorkflows>,
 ): Promise<NodeHoldfast<WorkflowMap<TWorkflows>>> {
+  checkOptions(options, 'openHoldfast', KINDS);
+  checkWorkflows(options.workflows, 'openHoldfast');
   const {
     directory = '.holdfast',
     workflows,
@@ -109,10 +126,10 @@ export async function openHoldfast<const TWorkflows extends readonly AnyWorkflow
     stepWorker,
     whenOwned,
     ownerTimeout,
+    onReport = options.logger && reportsTo(options.logger),
     ...hostOptions
   } = options;
   const waiting = waitingOf({ whenOwned, ownerTimeout });
-  const onReport = options.onReport ?? (options.logger && reportsTo(options.logger));
   const store = await openFileStore({
     directory,
     ...(segmentBytes === undefined ? {} : { segmentBytes }),

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { HoldfastError } from '@holdfast/core';
+import { checkOptions, FUNCTION, type Kinds, OBJECT, oneOf, TEXT } from '@holdfast/core/client';
 import { type FileSystem, nodeFileSystem } from './file-system.js';
 import { nodeSockets, type Sockets } from './link/sockets.js';
 import type { LogOptions } from './log/log-options.js';
@@ -35,6 +35,22 @@ const DEFAULT_SEGMENT_BYTES = 8 << 20;
 const LEAST_SEGMENT_BYTES = 1 << 10;
 const MOST_SEGMENT_BYTES = 1 << 30;
 
+/** Of each option of a file store, what it has to be. */
+export const STORE_KINDS: Kinds<FileStoreOptions> = {
+  directory: TEXT,
+  segmentBytes: [
+    'a whole number of bytes, from 1,024 to 1,073,741,824',
+    (bytes: number) => Number.isInteger(bytes) && bytes >= LEAST_SEGMENT_BYTES && bytes <= MOST_SEGMENT_BYTES,
+  ],
+  whenOwned: oneOf('fail', 'wait'),
+  ownerTimeoutMs: ['a number of ms, or Infinity', (ms: unknown) => typeof ms === 'number' && ms >= 0],
+  onReport: FUNCTION,
+  fileSystem: OBJECT,
+  processes: OBJECT,
+  sockets: OBJECT,
+  timers: OBJECT,
+};
+
 /** A directory, and how it is worked with. */
 export interface StorePlace extends LogOptions {
   readonly sockets: Sockets;
@@ -45,20 +61,14 @@ export interface StorePlace extends LogOptions {
 /**
  * Options with what they leave out.
  *
+ * @param owner what they are given to.
  * @throws `OPTION_INVALID`.
  */
-export function withDefaults(options: FileStoreOptions): StorePlace {
+export function withDefaults(options: FileStoreOptions, owner: string): StorePlace {
+  checkOptions(options, owner, STORE_KINDS, 'directory');
   const { fileSystem = nodeFileSystem, processes = nodeProcesses, timers = nodeTimers } = options;
   const { sockets = nodeSockets, whenOwned = 'fail', ownerTimeoutMs = Number.POSITIVE_INFINITY } = options;
   const { segmentBytes = DEFAULT_SEGMENT_BYTES, onReport = warn } = options;
-  const fits = segmentBytes >= LEAST_SEGMENT_BYTES && segmentBytes <= MOST_SEGMENT_BYTES;
-  if (!Number.isInteger(segmentBytes) || !fits) {
-    throw new HoldfastError('OPTION_INVALID', {
-      message: `\`segmentBytes\` is ${String(segmentBytes)}.`,
-      remedy: 'It takes a whole number of bytes, from 1,024 to 1,073,741,824.',
-      details: { option: 'segmentBytes' },
-    });
-  }
   const place = { directory: resolve(options.directory), fileSystem, processes, sockets, timers };
   return { ...place, segmentBytes, whenOwned, ownerTimeoutMs, onReport };
 }

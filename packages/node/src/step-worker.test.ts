@@ -39,5 +39,5 @@ test('an isolated workflow is refused where no step worker can be made', async (
 });
 
 test('serveSteps belongs into a thread', () => {
-  expect(() => serveSteps({ workflows: [] })).toThrow(TypeError);
+  expect(() => serveSteps({ workflows: [] })).toThrow(expect.objectContaining({ code: 'WRONG_THREAD' }));
 });

@@ -49,7 +49,7 @@ export interface Verification {
  * for (const { file, offset } of damage) console.error(`${file} is damaged at byte ${offset}`);
  */
 export async function verifyStore(options: Pick<FileStoreOptions, 'directory' | 'fileSystem'>): Promise<Verification> {
-  const { fileSystem, directory } = withDefaults(options);
+  const { fileSystem, directory } = withDefaults(options, 'verifyStore');
   try {
     for (;;) {
       const files = await fileSystem.list(directory);

@@ -1,4 +1,4 @@
-import { type Duration, HoldfastError, toMs } from '@holdfast/core/client';
+import { type Duration, HoldfastError, told, toMs } from '@holdfast/core/client';
 import type { FileStoreOptions } from './options.js';
 
 /** Shorter than this, a busy event loop is taken for a dead one. */
@@ -27,7 +27,7 @@ export function waitingOf(options: {
 
 function wrong(option: string, given: unknown, remedy: string): HoldfastError {
   return new HoldfastError('OPTION_INVALID', {
-    message: `openHoldfast: ${option} is ${JSON.stringify(given)}.`,
+    message: `openHoldfast: ${option} is ${told(given)}.`,
     remedy,
     details: { option },
   });

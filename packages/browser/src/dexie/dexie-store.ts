@@ -1,4 +1,5 @@
 import { HoldfastError } from '@holdfast/core';
+import { checkOption, withMethods } from '@holdfast/core/client';
 import type { Durability } from '@holdfast/core/store';
 import { type DBCore, Dexie, type Transaction as DexieTransaction, type Table } from 'dexie';
 import { wrap } from 'idb';
@@ -37,6 +38,7 @@ export interface DexieLocal<TDb> {
  * export const host = serveHoldfast({ workflows, store });
  */
 export function dexieStore<TDb extends Dexie>(db: TDb): AppStore<DexieLocal<TDb>> {
+  checkOption(db, withMethods('a Dexie database', 'open', 'transaction', 'use'), 'db', 'dexieStore');
   const names = new Set(db.tables.map(({ name }) => name));
   const lacking = STORES.filter((name) => !names.has(name));
   if (lacking.length > 0) {

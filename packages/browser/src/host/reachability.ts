@@ -1,4 +1,5 @@
 import { HoldfastError } from '@holdfast/core';
+import { told } from '@holdfast/core/client';
 
 /**
  * Whether the network is there: a function, aborted when it takes longer than 5 s, or an address that answers with a 2xx
@@ -38,7 +39,7 @@ function addressOf(reachable: string | URL): URL {
     return url;
   } catch (cause) {
     throw new HoldfastError('OPTION_INVALID', {
-      message: `reachable is ${typeof reachable === 'string' ? JSON.stringify(reachable) : String(reachable)}, which can't be asked.`,
+      message: `reachable is ${told(reachable)}, which can't be asked.`,
       remedy: 'Give a function that resolves to true or false, or an address of your server (http or https).',
       details: { option: 'reachable' },
       cause,

@@ -6,6 +6,6 @@ const { port1 } = new MessageChannel();
 
 test('a durability that is none is refused by name, before anything is opened', () => {
   expect(() => serveHost({ workflows: [], durability: 'fast' as never }, port1, scope)).toThrow(
-    expect.objectContaining({ code: 'OPTION_INVALID', details: { option: 'durability', value: 'fast' } }),
+    expect.objectContaining({ code: 'OPTION_INVALID', details: { option: 'durability' } }),
   );
 });

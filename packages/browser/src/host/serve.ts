@@ -1,17 +1,19 @@
 import { type AnyWorkflow, type Duration, HoldfastError, isHoldfastError } from '@holdfast/core';
-import { toMs } from '@holdfast/core/client';
+import { checkOptions, type Kinds, TEXT, toMs, withMethods } from '@holdfast/core/client';
 import {
+  checkWorkflows,
   createHost,
   createSystemClock,
   type Emission,
   errorsTo,
+  HOST_KINDS,
   type Host,
   type HostOptions,
 } from '@holdfast/core/host';
 import type { Durability } from '@holdfast/core/store';
 import type { Versions } from '../claims/words.js';
 import type { AppStore } from '../store/app-store.js';
-import { toDurability } from '../store/durability.js';
+import { DURABILITY } from '../store/durability.js';
 import { createIndexedDbStore } from '../store/index.js';
 import type { BrowserStore } from '../store/store-over.js';
 import { answerCalls, callsTo, tellTo } from '../wire/calls.js';
@@ -88,14 +90,21 @@ export interface ServeOptions<TWorkflows extends readonly AnyWorkflow[]> {
   readonly durability?: Durability;
 }
 
+const { workflows, logger, onError, crashLoopLimit, dev, schedules, limits, retention, stepWorker } = HOST_KINDS;
+const KINDS: Kinds<ServeOptions<readonly AnyWorkflow[]>> = {
+  ...{ workflows, logger, onError, crashLoopLimit, dev, schedules, limits, retention, stepWorker },
+  name: TEXT,
+  store: withMethods('what dexieStore or idbStore gives', 'connect'),
+  ...{ stealAfter: null, reachable: null, resumeWithin: null, durability: DURABILITY },
+};
+
 /** Where a host runs. */
 export type HostScope = EventTarget & { readonly navigator: Pick<Navigator, 'onLine' | 'locks'> };
 
 /**
  * Makes the host of the page at the other end of `port`, once that connects, and tells the page that it can.
  * @param ended aborted when the host is to be gone at once, where nothing else would end it.
- * @throws `OPTION_INVALID` for a `stealAfter` or `resumeWithin` that is no duration, for a `reachable` that can't be asked,
- * for a `durability` that is none, or for a `store` beside a `name`.
+ * @throws `OPTION_INVALID` for an option that there is not, or that is not as it has to be, or for a `store` beside a `name`.
  */
 export function serveHost(
   options: ServeOptions<readonly AnyWorkflow[]>,
@@ -103,11 +112,12 @@ export function serveHost(
   scope: HostScope,
   ended: AbortSignal = new AbortController().signal,
 ): void {
+  checkOptions(options, 'serveHoldfast', KINDS);
+  checkWorkflows(options.workflows, 'serveHoldfast');
   const { workflows, logger, onError = errorsTo(logger), crashLoopLimit, dev, schedules, limits, retention } = options;
   const { stepWorker, stealAfter = '10s', reachable, resumeWithin = '1s', durability = 'strict' } = options;
   if (options.store && options.name !== undefined) throw twoNames(options.name, options.store.name);
   const stealAfterMs = toMs(stealAfter, 'stealAfter');
-  const level = toDurability(durability);
   const clock = createSystemClock();
   const connectivity = new HostConnectivity({
     scope,
@@ -138,7 +148,7 @@ export function serveHost(
     const standing = { host: hello.host, versions, visible: () => visible };
     const told: PageApi['tell'] = (notice) => tell('tell', notice);
     const following = toNotices(options.store?.name ?? name, told);
-    const side = { hosts, standing, stealAfterMs, durability: level, ended, following };
+    const side = { hosts, standing, stealAfterMs, durability, ended, following };
     store = options.store?.connect(side) ?? createIndexedDbStore({ name, ...side });
     const services = createServices((name, args) => ask('service', name, args));
     host = createHost({

@@ -1,4 +1,5 @@
 import { HoldfastError } from '@holdfast/core';
+import { checkOption, FUNCTION, TEXT, withMethods } from '@holdfast/core/client';
 import type { Durability } from '@holdfast/core/store';
 import { type IDBPDatabase, type IDBPTransaction, type StoreNames, unwrap, wrap } from 'idb';
 import type { AppStore } from '../store/app-store.js';
@@ -21,8 +22,11 @@ export type IdbLocal<TDb extends AnyDatabase> =
       }
     : { readonly tables: string; readonly transaction: IDBTransaction };
 
+const DATABASE = withMethods('a database', 'createObjectStore');
+
 /** Makes Holdfast's tables, in the upgrade of the app's database which brings them. They are the same in every version. */
 export function createHoldfastTables(db: AnyDatabase): void {
+  checkOption(db, DATABASE, 'db', 'createHoldfastTables');
   createTables(rawOf(db));
 }
 
@@ -46,6 +50,8 @@ export function createHoldfastTables(db: AnyDatabase): void {
  * );
  */
 export function idbStore<TDb extends AnyDatabase>(name: string, open: () => PromiseLike<TDb>): AppStore<IdbLocal<TDb>> {
+  checkOption(name, TEXT, 'name', 'idbStore');
+  checkOption(open, FUNCTION, 'open', 'idbStore');
   let isRaw = false;
   const source: Source = {
     name,

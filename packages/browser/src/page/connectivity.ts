@@ -1,4 +1,4 @@
-import type { Subscription } from '@holdfast/core/client';
+import { checkOption, FUNCTION, type Subscription } from '@holdfast/core/client';
 
 export interface ConnectivitySnapshot {
   /** False while browser, worker or probe say that the network is gone. */
@@ -28,6 +28,7 @@ export class PageConnectivity implements Connectivity {
   }
 
   subscribe(observer: (snapshot: ConnectivitySnapshot) => void): Subscription {
+    checkOption(observer, FUNCTION, 'observer', 'subscribe');
     const own = (snapshot: ConnectivitySnapshot) => observer(snapshot);
     this.#observers.add(own);
     if (!this.#listening) this.#listen();

@@ -1,4 +1,15 @@
-import { createClient, type Duration, type Holdfast, toMs } from '@holdfast/core/client';
+import {
+  checkOption,
+  checkOptions,
+  createClient,
+  type Duration,
+  FUNCTION,
+  type Holdfast,
+  type Kinds,
+  OBJECT,
+  TEXT,
+  toMs,
+} from '@holdfast/core/client';
 import type { ServedHoldfast, WorkflowsOf } from '../wire/served.js';
 import { DEFAULT_NAME, type HostWorker } from '../wire/wire.js';
 import { type Connectivity, PageConnectivity } from './connectivity.js';
@@ -31,6 +42,8 @@ interface Instance {
   services: Services;
 }
 
+const KINDS: Kinds<HoldfastOptions> = { name: TEXT, services: OBJECT, readyTimeout: null };
+
 /** Of this page, by name of the store. */
 const instances = new Map<string, Instance>();
 
@@ -40,7 +53,7 @@ const instances = new Map<string, Instance>();
  *
  * Calls reject with `INSECURE_CONTEXT` where the browser gives no Web Locks, and with `HOST_UNREACHABLE` when no
  * worker can be had.
- * @throws `OPTION_INVALID` for a `readyTimeout` that is no duration.
+ * @throws `OPTION_INVALID` for an option that there is not, or that is not as it has to be.
  *
  * @example
  * const holdfast = createHoldfast<App>(() => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }));
@@ -49,6 +62,8 @@ export function createHoldfast<TApp extends ServedHoldfast>(
   makeWorker: () => HostWorker,
   options: HoldfastOptions = {},
 ): PageHoldfast<TApp> {
+  checkOption(makeWorker, FUNCTION, 'makeWorker', 'createHoldfast');
+  checkOptions(options, 'createHoldfast', KINDS);
   const { name = DEFAULT_NAME, services = {} } = options;
   const present = instances.get(name);
   if (present) present.services = services;

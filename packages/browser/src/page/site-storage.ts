@@ -1,4 +1,4 @@
-import { arrived, type HoldfastError, type Subscription } from '@holdfast/core/client';
+import { arrived, checkOption, FUNCTION, type HoldfastError, type Subscription } from '@holdfast/core/client';
 import { storeLost } from '../wire/store-lost.js';
 import type { Incarnation, StoreNotice, TroubleNotice } from '../wire/wire.js';
 import { noteKnown, readKnown } from './known-store.js';
@@ -54,6 +54,7 @@ export class PageSiteStorage implements SiteStorage {
   }
 
   subscribe(observer: (snapshot: StorageSnapshot) => void): Subscription {
+    checkOption(observer, FUNCTION, 'observer', 'subscribe');
     const own = (snapshot: StorageSnapshot) => observer(snapshot);
     this.#observers.add(own);
     return { unsubscribe: () => this.#observers.delete(own) };

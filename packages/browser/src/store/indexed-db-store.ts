@@ -1,3 +1,5 @@
+import { checkOptions, type Kinds, MS, OBJECT, SIGNAL, TEXT } from '@holdfast/core/client';
+import { DURABILITY } from './durability.js';
 import type { HostSide } from './host-side.js';
 import { ownDatabase } from './own-database.js';
 import { type BrowserStore, storeOver } from './store-over.js';
@@ -12,6 +14,17 @@ export interface IndexedDbStoreOptions extends HostSide {
   readonly openMs?: number;
 }
 
+const KINDS: Kinds<IndexedDbStoreOptions> = {
+  name: TEXT,
+  openMs: MS,
+  hosts: OBJECT,
+  standing: OBJECT,
+  stealAfterMs: MS,
+  durability: DURABILITY,
+  ended: SIGNAL,
+  following: OBJECT,
+};
+
 /**
  * Checkpoints in IndexedDB, for a worker or a page of a secure context. Nothing is opened before its first use.
  *
@@ -19,6 +32,7 @@ export interface IndexedDbStoreOptions extends HostSide {
  * `STORE_LOST` (the database was deleted under an acceptance), `STORE_FORMAT` (written by newer code), `STORE_FAILED`.
  */
 export function createIndexedDbStore(options: IndexedDbStoreOptions): BrowserStore {
+  checkOptions(options, 'createIndexedDbStore', KINDS, 'name');
   const { name, openMs = OPEN_MS, ...host } = options;
   return storeOver({ source: ownDatabase(name), openMs, host });
 }

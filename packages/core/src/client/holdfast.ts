@@ -1,11 +1,10 @@
-import { isWellFormed } from '../define/well-formed.js';
+import { checkLabels } from '../define/labels.js';
+import { checkOption, checkOptions, FUNCTION, from, type Kinds, oneOf, TEXT } from '../define/options.js';
 import type { WorkflowTypes } from '../define/workflow.js';
-import { HoldfastError } from '../errors/index.js';
 import type { Labels } from '../records/records.js';
 import type { RunQuery } from '../store/store.js';
 import { freshId } from './fresh-id.js';
 import { Handles } from './handles.js';
-import { checkLabels } from './labels.js';
 import type { HostLink, IfExists, LinkStatus, Notice } from './protocol.js';
 import { LinkedRun, type Run, type Subscription } from './run.js';
 import { LinkedRunList, type RunList } from './run-list.js';
@@ -55,6 +54,23 @@ export type HostStatus =
   | 'unreachable'
   | 'closed';
 
+const START: Kinds<StartOptions<WorkflowTypes>> = {
+  id: TEXT,
+  ifExists: oneOf('join', 'fail', 'restart'),
+  priority: null,
+  startAt: null,
+  labels: null,
+  input: null,
+};
+const STATUSES = 'queued running waiting paused cancelling done failed cancelled pruned'.split(' ');
+const QUERY: Kinds<RunQuery> = {
+  workflow: TEXT,
+  status: ['a status of runs', (status: string) => [status].flat().every((one) => STATUSES.includes(one))],
+  labels: null,
+  limit: from(1),
+  after: TEXT,
+};
+
 /** The object an app talks to. */
 export interface Holdfast<M extends WorkflowTypesById = WorkflowTypesById> {
   /**
@@ -63,9 +79,12 @@ export interface Holdfast<M extends WorkflowTypesById = WorkflowTypesById> {
    * `VALUE_TOO_LARGE`, `OPTION_INVALID` (nothing is stored then), `HOST_UNREACHABLE`, `CLOSED`, store codes.
    */
   start<K extends keyof M & string>(workflow: K, ...options: StartArgs<M[K]>): Promise<Run<M[K]>>;
-  /** A handle on a run, at once, whether the run is there or not; the same object each time. */
+  /**
+   * A handle on a run, at once, whether the run is there or not; the same object each time.
+   * @throws `OPTION_INVALID` for what can be no id.
+   */
   run<K extends keyof M & string>(workflow: K, id: string): Run<M[K]>;
-  /** A live list of runs. @throws `OPTION_INVALID` for labels that are none. */
+  /** A live list of runs. @throws `OPTION_INVALID`. */
   runs(query?: RunQuery & { workflow?: keyof M & string }): RunList;
   /** How this tab's or process's host stands, and whether it is the one that executes runs. */
   readonly host: { getSnapshot(): HostStatus; subscribe(observer: (status: HostStatus) => void): Subscription };
@@ -102,6 +121,7 @@ class LinkedHoldfast {
   readonly host = {
     getSnapshot: () => this.#hostStatus,
     subscribe: (observer: (status: HostStatus) => void): Subscription => {
+      checkOption(observer, FUNCTION, 'observer', 'subscribe');
       const own = (status: HostStatus) => observer(status);
       this.#hostObservers.add(own);
       return { unsubscribe: () => this.#hostObservers.delete(own) };
@@ -110,8 +130,9 @@ class LinkedHoldfast {
 
   async start(workflow: string, options: StartOptions<WorkflowTypes> = { input: undefined }): Promise<Run> {
     const callId = freshId();
+    checkOption(workflow, TEXT, 'workflow', 'start');
+    checkOptions(options, 'start', START);
     const { id = callId, ifExists = 'join', input, labels = {} } = options;
-    checkStart(workflow, id, ifExists);
     checkLabels(labels, 'start');
     const request = { workflow, run: id, callId, ifExists, labels: { ...labels }, ...whenOf(options) };
     const { run } = await this.#link.call('start', { ...request, input: this.#link.values.give(input, 'input') });
@@ -119,6 +140,8 @@ class LinkedHoldfast {
   }
 
   run(workflow: string, id: string): Run {
+    checkOption(workflow, TEXT, 'workflow', 'run');
+    checkOption(id, TEXT, 'id', 'run');
     const interest = `run ${JSON.stringify([workflow, id])}`;
     return this.#handles.of(interest, () => {
       const watching = (run: LinkedRun, watched: boolean) => this.#handles.setWatched(interest, run, watched);
@@ -127,6 +150,7 @@ class LinkedHoldfast {
   }
 
   runs(query: RunQuery = {}): RunList {
+    checkOptions(query, 'runs', QUERY);
     if (query.labels !== undefined) checkLabels(query.labels, 'runs');
     const interest = `runs ${JSON.stringify(query)}`;
     const list = this.#lists.get(interest) ?? new LinkedRunList(this.#link, query, interest);
@@ -173,19 +197,5 @@ class LinkedHoldfast {
   #declare(): void {
     for (const run of this.#handles.watched) run.declare();
     for (const list of this.#lists.values()) list.declare();
-  }
-}
-
-function checkStart(workflow: string, id: string, ifExists: IfExists): void {
-  const bad = (what: string, remedy: string) =>
-    new HoldfastError('OPTION_INVALID', { message: `start: ${what}.`, remedy });
-  if (typeof workflow !== 'string' || workflow === '') throw bad('the workflow id is missing', 'Give it as a string.');
-  if (typeof id !== 'string' || id === '')
-    throw bad('the run id is not a string, or empty', 'Leave it out for a random one.');
-  for (const part of [workflow, id]) {
-    if (!isWellFormed(part)) throw bad(`the id ${JSON.stringify(part)} has half a character`, 'Give whole ones.');
-  }
-  if (!['join', 'fail', 'restart'].includes(ifExists)) {
-    throw bad(`ifExists is ${JSON.stringify(ifExists)}`, "It has to be 'join', 'fail' or 'restart'.");
   }
 }

@@ -12,6 +12,20 @@ export {
   type Given,
 } from '../codec/index.js';
 export { type Duration, toMs } from '../define/duration.js';
+export {
+  checkOption,
+  checkOptions,
+  FUNCTION,
+  type Kind,
+  type Kinds,
+  MS,
+  OBJECT,
+  oneOf,
+  SIGNAL,
+  TEXT,
+  told,
+  withMethods,
+} from '../define/options.js';
 export { HoldfastError, isHoldfastError } from '../errors/index.js';
 export { encodedValues } from './encoded-values.js';
 export { createClient, type Holdfast, type HostStatus, type StartOptions, type WorkflowTypesById } from './holdfast.js';

@@ -1,3 +1,4 @@
+import { checkOption, OBSERVER } from '../define/options.js';
 import type { RunRow } from '../records/records.js';
 import type { RunQuery } from '../store/store.js';
 import type { HostLink, Notice } from './protocol.js';
@@ -29,6 +30,7 @@ export class LinkedRunList implements RunList {
   }
 
   subscribe(observer: Observer<readonly RunRow[]>): Subscription {
+    checkOption(observer, OBSERVER, 'observer', 'subscribe');
     const own =
       typeof observer === 'function'
         ? (rows: readonly RunRow[]) => observer(rows)

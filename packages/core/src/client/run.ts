@@ -1,5 +1,6 @@
 import type { DeadLetter } from '../decide/dead-letters.js';
 import type { Duration } from '../define/duration.js';
+import { checkOption, checkOptions, FUNCTION, from, OBSERVER, oneOf, SIGNAL, TEXT } from '../define/options.js';
 import type { WorkflowTypes } from '../define/workflow.js';
 import { HoldfastError } from '../errors/index.js';
 import type { HistoryRow, RunAddress } from '../records/records.js';
@@ -125,6 +126,7 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
   }
 
   async send(event: T['event'], options: SendOptions = {}): Promise<void> {
+    checkOptions(options, 'send', { id: TEXT, until: oneOf('accepted', 'processed') });
     const { id = freshId(), until = 'accepted' } = options;
     checkEvent(event, this.id);
     const given = this.#link.values.give(event, `event ${event.type}`);
@@ -136,6 +138,7 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
   }
 
   subscribe(observer: Observer<RunSnapshot<T>>): Subscription {
+    checkOption(observer, OBSERVER, 'observer', 'subscribe');
     const next = typeof observer === 'function' ? observer : (snapshot: RunSnapshot<T>) => observer.next?.(snapshot);
     const own = (snapshot: RunSnapshot<T>) => next(snapshot);
     this.#listen(() => this.#observers.add(own));
@@ -143,12 +146,16 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
   }
 
   on(type: string, handler: (event: { readonly type: string }) => void): Subscription {
+    checkOption(type, TEXT, 'type', 'on');
+    checkOption(handler, FUNCTION, 'handler', 'on');
     const own = { type, handler };
     this.#listen(() => this.#handlers.add(own));
     return { unsubscribe: () => this.#listen(() => this.#handlers.delete(own)) };
   }
 
-  result({ signal }: { signal?: AbortSignal } = {}): Promise<T['output']> {
+  async result(options: { signal?: AbortSignal } = {}): Promise<T['output']> {
+    checkOptions(options, 'result', { signal: SIGNAL });
+    const { signal } = options;
     return new Promise((resolve, reject) => {
       const abort = () => waiting.end({ error: signal?.reason });
       const waiting: Waiting = {
@@ -169,11 +176,14 @@ export class LinkedRun<T extends WorkflowTypes = WorkflowTypes> implements Run<T
     });
   }
 
-  history(options: { after?: number; limit?: number } = {}): Promise<readonly HistoryRow[]> {
+  async history(options: { after?: number; limit?: number } = {}): Promise<readonly HistoryRow[]> {
+    checkOptions(options, 'history', { after: from(0), limit: from(1) });
     return this.#link.call('history', this.#address, options);
   }
 
-  cancel({ timeout }: { timeout?: Duration } = {}): Promise<void> {
+  async cancel(options: { timeout?: Duration } = {}): Promise<void> {
+    checkOptions(options, 'cancel', { timeout: null });
+    const { timeout } = options;
     return this.#control({ control: 'cancel', ...(timeout === undefined ? {} : { timeout }) });
   }
 

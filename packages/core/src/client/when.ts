@@ -1,4 +1,4 @@
-import { HoldfastError } from '../errors/index.js';
+import { optionInvalid } from '../define/options.js';
 import type { StartRequest } from './protocol.js';
 
 /**
@@ -11,17 +11,10 @@ export function whenOf(options: {
 }): Pick<StartRequest, 'priority' | 'startAt'> {
   const { priority } = options;
   const startAt = options.startAt instanceof Date ? options.startAt.getTime() : options.startAt;
-  if (priority !== undefined && !Number.isSafeInteger(priority)) throw wrong('priority', priority, 'a whole number');
+  if (priority !== undefined && !Number.isSafeInteger(priority))
+    throw optionInvalid('priority', 'start', priority, 'a whole number');
   if (startAt !== undefined && !(typeof startAt === 'number' && Number.isFinite(startAt))) {
-    throw wrong('startAt', startAt, 'a Date, or an instant in ms');
+    throw optionInvalid('startAt', 'start', startAt, 'a Date, or an instant in ms');
   }
   return { ...(priority === undefined ? {} : { priority }), ...(startAt === undefined ? {} : { startAt }) };
-}
-
-function wrong(option: string, given: unknown, remedy: string): HoldfastError {
-  return new HoldfastError('OPTION_INVALID', {
-    message: `start: ${option} is ${String(given)}.`,
-    remedy: `It has to be ${remedy}.`,
-    details: { option },
-  });
 }

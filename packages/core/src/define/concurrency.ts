@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors/index.js';
+import { refuseUnknown, told } from './options.js';
 
 /** How many runs of a workflow may be at work at a time. */
 // biome-ignore lint/suspicious/noExplicitAny: the key of any workflow's input; `defineWorkflow` narrows it
@@ -21,9 +22,9 @@ export interface Singleton<TInput = any> {
 /** @throws `OPTION_INVALID`. */
 export function checkConcurrency(workflow: string, concurrency: unknown): void {
   if (concurrency === undefined) return;
-  const { limit, key } = asObject(workflow, 'concurrency', concurrency);
+  const { limit, key } = asObject(workflow, 'concurrency', concurrency, ['limit', 'key']);
   if (!Number.isInteger(limit) || (limit as number) < 1) {
-    throw wrong(workflow, 'concurrency.limit', `is ${String(limit)}`, 'It has to be a whole number from 1.');
+    throw wrong(workflow, 'concurrency.limit', `is ${told(limit)}`, 'It has to be a whole number from 1.');
   }
   checkKey(workflow, 'concurrency.key', key);
 }
@@ -31,9 +32,9 @@ export function checkConcurrency(workflow: string, concurrency: unknown): void {
 /** @throws `OPTION_INVALID`. */
 export function checkSingleton(workflow: string, singleton: unknown): void {
   if (singleton === undefined) return;
-  const { onConflict, key } = asObject(workflow, 'singleton', singleton);
+  const { onConflict, key } = asObject(workflow, 'singleton', singleton, ['onConflict', 'key']);
   if (onConflict !== 'skip' && onConflict !== 'cancel') {
-    throw wrong(workflow, 'singleton.onConflict', `is ${String(onConflict)}`, "It has to be 'skip' or 'cancel'.");
+    throw wrong(workflow, 'singleton.onConflict', `is ${told(onConflict)}`, "It has to be 'skip' or 'cancel'.");
   }
   checkKey(workflow, 'singleton.key', key);
 }
@@ -51,12 +52,12 @@ export function keyOf(workflow: string, option: string, key: Concurrency['key'],
     throw wrong(workflow, option, 'throws', 'It is called with the input of each new run.', cause);
   }
   if (typeof made === 'string') return made;
-  throw wrong(workflow, option, `gives ${String(made)}`, 'It has to give a string.');
+  throw wrong(workflow, option, `gives ${told(made)}`, 'It has to give a string.');
 }
 
-function asObject(workflow: string, option: string, given: unknown): Record<string, unknown> {
-  if (typeof given === 'object' && given !== null) return given as Record<string, unknown>;
-  throw wrong(workflow, option, 'is not an object', 'See defineWorkflow.');
+function asObject(workflow: string, option: string, given: unknown, known: string[]): Record<string, unknown> {
+  refuseUnknown(given, known, `workflow "${workflow}"`, option);
+  return given as Record<string, unknown>;
 }
 
 function checkKey(workflow: string, option: string, key: unknown): void {

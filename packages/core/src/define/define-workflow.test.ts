@@ -90,8 +90,10 @@ describe('defineWorkflow', () => {
 
 describe('fromSteps', () => {
   test('needs a function', () => {
-    expect(() => fromSteps(undefined as never)).toThrow(TypeError);
-    expect(() => fromSteps({ types: {} }, 'text' as never)).toThrow(TypeError);
+    expect(() => fromSteps(undefined as never)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+    expect(() => fromSteps({ types: {} }, 'text' as never)).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    );
   });
 });
 

@@ -5,9 +5,17 @@ import { type Concurrency, checkConcurrency, checkSingleton, type Singleton } fr
 import type { Duration } from './duration.js';
 import { DEFAULT_LIMITS, type Limits, withLimits } from './limits.js';
 import type { Migrations } from './migration.js';
+import { checkOption, OPTIONS, refuseUnknown } from './options.js';
 import { type Retention, toKeptMs } from './retention.js';
 import { checkSchemas, type FittingSchemas, type WorkflowSchemas } from './schemas.js';
+import { isWellFormed } from './well-formed.js';
 import type { Implementations, Workflow } from './workflow.js';
+
+const KNOWN = [
+  ...['id', 'version', 'logic', 'liveActors', 'migrate', 'concurrency', 'singleton', 'schemas', 'limits'],
+  // What a workflow has of its own, where another one is made of it.
+  ...['retention', 'isolate', 'provide'],
+];
 
 /**
  * Makes a workflow: what a host can run durably.
@@ -51,9 +59,11 @@ export function defineWorkflow<
   retention?: Duration | Retention;
   isolate?: boolean;
 }): Workflow<TId, TLogic, TSchemas> {
+  refuseUnknown(definition, KNOWN, 'defineWorkflow');
   const { id, version, logic, liveActors, migrate, concurrency, singleton, schemas } = definition;
   const { limits, retention, isolate } = definition;
-  if (typeof id !== 'string' || id === '') throw invalid('needs an id, a string that is not empty', { id });
+  if (typeof id !== 'string' || id === '' || !isWellFormed(id))
+    throw invalid('needs an id, a string that is not empty', { id });
   if (id.startsWith('holdfast.')) throw invalid(`can't have the id "${id}", which is Holdfast's own`, { id });
   if (!Number.isInteger(version) || version < 1)
     throw invalid(`"${id}" needs a version, a whole number from 1`, { id });
@@ -93,20 +103,21 @@ export function defineWorkflow<
 }
 
 function provideTo<TLogic extends AnyActorLogic>(id: string, logic: TLogic, implementations: unknown): TLogic {
+  checkOption(implementations, OPTIONS, 'implementations', 'provide');
   if (isMachine(logic)) return logic.provide(implementations as never) as unknown as TLogic;
   throw invalid(`"${id}" is a step function, to which nothing can be provided; in tests, give stand-ins of its steps`, {
     id,
   });
 }
 
-function checkMigrations(workflow: string, version: number, migrate: unknown): void {
+function checkMigrations(workflow: string, version: number, migrate: object): void {
   const wrong = (what: string) =>
     new HoldfastError('OPTION_INVALID', {
       message: `\`migrate\` of workflow "${workflow}" ${what}.`,
       remedy: `Give it functions by version, from 1 to ${version - 1}: each takes a run's state to the next version.`,
       details: { option: 'migrate', workflow },
     });
-  if (typeof migrate !== 'object' || migrate === null) throw wrong('is not an object');
+  checkOption(migrate, OPTIONS, 'migrate', `workflow "${workflow}"`);
   for (const [key, migration] of Object.entries(migrate)) {
     if (!/^[1-9]\d*$/.test(key) || Number(key) >= version) throw wrong(`has the key "${key}"`);
     if (typeof migration !== 'function') throw wrong(`has no function at ${key}`);
@@ -114,7 +125,11 @@ function checkMigrations(workflow: string, version: number, migrate: unknown): v
 }
 
 function isLogic(logic: unknown): logic is AnyActorLogic {
-  return typeof logic === 'object' && logic !== null && typeof (logic as AnyActorLogic).transition === 'function';
+  try {
+    return typeof (logic as AnyActorLogic).transition === 'function';
+  } catch {
+    return false;
+  }
 }
 
 function invalid(what: string, details: Record<string, unknown>): HoldfastError {

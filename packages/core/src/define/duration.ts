@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors/index.js';
+import { told } from './options.js';
 
 /** A length of time: milliseconds, or a number with a unit, as in `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'3d'`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
@@ -14,7 +15,7 @@ export function toMs(duration: Duration, name: string): number {
   const ms = match ? Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS] : duration;
   if (typeof ms === 'number' && Number.isFinite(ms) && ms >= 0) return ms;
   throw new HoldfastError('OPTION_INVALID', {
-    message: `${name} is ${typeof duration === 'string' ? JSON.stringify(duration) : String(duration)}, which is not a duration.`,
+    message: `${name} is ${told(duration)}, which is not a duration.`,
     remedy: "Give milliseconds as a number, or a string like '30s', '5m' or '3d'.",
     details: { option: name },
   });

@@ -3,6 +3,7 @@ import type { Outcome } from '../engine/index.js';
 import { isReserved } from '../records/records.js';
 import { executor } from '../steps/executor.js';
 import { giveUndurably, performUndurably, stopUndurable } from '../steps/undurable.js';
+import { checkOption, FUNCTION, refuseUnknown } from './options.js';
 import {
   checkSchemas,
   parseInput,
@@ -33,7 +34,7 @@ import {
  *
  * @param options.schemas check, and give the types of, what it is started with and what it is sent; `types` are for what
  *   no schema tells.
- * @throws TypeError without a function; `OPTION_INVALID` when `schemas` are none.
+ * @throws `OPTION_INVALID` without a function, for an option that there is not, or when `schemas` are none.
  *
  * @example
  * const greet = fromSteps({ types: {} as { input: { name: string } } }, async ({ input, step, sleep }) => {
@@ -68,8 +69,10 @@ export function fromSteps<
 >;
 export function fromSteps(...args: unknown[]): unknown {
   const body = args.at(-1);
-  if (typeof body !== 'function') throw new TypeError('fromSteps needs an async function as its last argument.');
-  const { schemas } = (args.length > 1 ? args[0] : {}) as { schemas?: WorkflowSchemas };
+  checkOption(body, ['an async function, its last argument', FUNCTION[1]], 'body', 'fromSteps');
+  const options = (args.length > 1 ? args[0] : {}) as { types?: unknown; schemas?: WorkflowSchemas };
+  refuseUnknown(options, ['types', 'schemas'], 'fromSteps');
+  const { schemas } = options;
   if (schemas !== undefined) checkSchemas(schemas, 'a step function');
   const logic: StepsLogic<unknown, unknown> = {
     holdfast: 'steps',

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../errors/index.js';
+import { checkOption, type Kind, refuseUnknown } from './options.js';
 
 /** How much a run may hold. */
 export interface Limits {
@@ -19,22 +19,16 @@ export const VALUES_IN_A_STATE = 4;
 
 export const DEFAULT_LIMITS: Limits = { valueLength: 1 << 20, inboxLength: 10_000, historyLength: 10_000 };
 
+const LIMIT: Kind = [
+  'a whole number from 1, or Infinity',
+  (limit: unknown) => limit === Infinity || (Number.isInteger(limit) && Number(limit) >= 1),
+];
+
 /** `base`, with what `limits` says in its place. @throws `OPTION_INVALID`. */
 export function withLimits(base: Limits, limits: Partial<Limits> | undefined, owner: string): Limits {
   if (limits === undefined) return base;
-  const given = Object.entries(isObject(limits) ? limits : { limits }).filter(([, limit]) => limit !== undefined);
-  for (const [name, limit] of given) {
-    const known = Object.hasOwn(DEFAULT_LIMITS, name);
-    if (known && (limit === Infinity || (Number.isInteger(limit) && (limit as number) >= 1))) continue;
-    throw new HoldfastError('OPTION_INVALID', {
-      message: `\`limits\` of ${owner} ${known ? `has ${name}: ${String(limit)}` : `has no "${name}"`}.`,
-      remedy: 'It takes `valueLength`, `inboxLength` and `historyLength`, whole numbers from 1, or Infinity.',
-      details: { option: 'limits' },
-    });
-  }
+  refuseUnknown(limits, Object.keys(DEFAULT_LIMITS), owner, 'limits');
+  const given = Object.entries(limits).filter(([, limit]) => limit !== undefined);
+  for (const [name, limit] of given) checkOption(limit, LIMIT, `limits.${name}`, owner);
   return { ...base, ...Object.fromEntries(given) };
-}
-
-function isObject(thing: unknown): thing is object {
-  return typeof thing === 'object' && thing !== null;
 }

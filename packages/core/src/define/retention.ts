@@ -1,5 +1,5 @@
-import { HoldfastError } from '../errors/index.js';
 import { type Duration, toMs } from './duration.js';
+import { refuseUnknown } from './options.js';
 
 /** How long runs are kept after they have ended, by how they ended; what is left out is kept for ever. */
 export interface Retention {
@@ -29,16 +29,8 @@ export function toKeptMs(retention: unknown, owner: string): KeptMs {
     const ms = toMs(retention as Duration, `\`retention\` of ${owner}`);
     return { done: ms, failed: ms, cancelled: ms, ids: Infinity };
   }
+  refuseUnknown(retention, Object.keys(FOR_EVER), owner, 'retention');
   const kept = Object.entries(retention).filter(([, duration]) => duration !== undefined);
-  for (const [name] of kept) if (!Object.hasOwn(FOR_EVER, name)) throw unknownEnd(name, owner);
   const inMs = kept.map(([name, duration]) => [name, toMs(duration, `\`retention.${name}\` of ${owner}`)]);
   return { ...FOR_EVER, ...Object.fromEntries(inMs) };
-}
-
-function unknownEnd(name: string, owner: string): HoldfastError {
-  return new HoldfastError('OPTION_INVALID', {
-    message: `\`retention\` of ${owner} has no "${name}".`,
-    remedy: "It takes a duration, or { done, failed, cancelled, ids } with a duration each, as in '30d'.",
-    details: { option: 'retention' },
-  });
 }

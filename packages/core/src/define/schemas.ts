@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { EventObject } from 'xstate';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
+import { checkOption, type Kind, OPTIONS, refuseUnknown } from './options.js';
 
 /**
  * Checks what is sent to a run: any validator of the Standard Schema (zod, valibot, arktype and others). It has to answer
@@ -54,25 +55,21 @@ export type FittingSchemas<S, TInput, TEvent> = ([TakenInput<S, TInput>] extends
   : { readonly input: StandardSchemaV1<unknown, TInput> }) &
   ([TakenEvent<S, TEvent>] extends [TEvent] ? unknown : { readonly events: StandardSchemaV1<unknown, TEvent> });
 
+const SCHEMA: Kind = ['a schema of the Standard Schema', isSchema];
+const EVENTS: Kind = [
+  'a schema of the Standard Schema, or an object of such by event type',
+  (events: object) => isSchema(events) || OPTIONS[1](events as never),
+];
+
 /** @throws `OPTION_INVALID` when they are none. `owner` names whose they are. */
 export function checkSchemas(schemas: WorkflowSchemas, owner: string): void {
-  const wrong = (what: string) =>
-    new HoldfastError('OPTION_INVALID', {
-      message: `\`schemas\` of ${owner} ${what}.`,
-      remedy:
-        'Give it `input`, `events`, or both; each a schema of the Standard Schema, `events` also an object of such.',
-      details: { option: 'schemas' },
-    });
-  if (typeof schemas !== 'object' || schemas === null) throw wrong('is not an object');
-  const { input, events, ...unknown } = schemas as WorkflowSchemas & Record<string, unknown>;
-  const [other] = Object.keys(unknown);
-  if (other !== undefined) throw wrong(`has the key "${other}"`);
-  if (input !== undefined && !isSchema(input)) throw wrong('has an `input` that is no schema');
-  if (events === undefined || isSchema(events)) return;
-  if (typeof events !== 'object' || events === null) throw wrong('has `events` that are no schema');
-  for (const [type, schema] of Object.entries(events)) {
-    if (!isSchema(schema)) throw wrong(`has no schema at \`events\`.${type}`);
-  }
+  refuseUnknown(schemas, ['input', 'events'], owner, 'schemas');
+  const { input, events } = schemas;
+  if (input !== undefined) checkOption(input, SCHEMA, 'schemas.input', owner);
+  if (events === undefined) return;
+  checkOption(events, EVENTS, 'schemas.events', owner);
+  if (isSchema(events)) return;
+  for (const [type, schema] of Object.entries(events)) checkOption(schema, SCHEMA, `schemas.events.${type}`, owner);
 }
 
 /** Of some validators, a schema is a function. */

@@ -61,6 +61,7 @@ export const ERROR_CODES = [
   'VERSION_UNFIT',
   'WORKFLOW_INVALID',
   'WORKFLOW_UNKNOWN',
+  'WRONG_THREAD',
 ] as const;
 
 /** See {@link ERROR_CODES}. */

@@ -1,6 +1,6 @@
-import { checkLabels } from '../client/labels.js';
 import { outcomeOf } from '../client/outcome.js';
 import { encodeGiven } from '../codec/index.js';
+import { checkLabels } from '../define/labels.js';
 import type { Outcome } from '../engine/index.js';
 import type { RunAddress } from '../records/records.js';
 import type { ChildPorts } from '../steps/children.js';
@@ -16,7 +16,7 @@ export function childPortsOf(
 ): ChildPorts {
   return {
     start: async ({ key, input, ...child }) => {
-      checkLabels(child.labels ?? {}, 'child');
+      if (child.labels !== undefined) checkLabels(child.labels, 'child');
       const request = { ...child, callId: key, ifExists: 'fail', input: encodeGiven(input, 'input') } as const;
       const started = await acceptance.start(request, { workflow, run });
       // A singleton gives another one, which is nobody's child.

@@ -1,6 +1,7 @@
 import { freshId } from '../client/fresh-id.js';
 import { decideControl } from '../decide/control.js';
 import { RunRecord } from '../decide/run-record.js';
+import { checkOptions, type Kinds, oneOf } from '../define/options.js';
 import { type ErrorCode, HoldfastError, isHoldfastError } from '../errors/index.js';
 import { beganWith, isClosed, type RunAddress, type StoredRun } from '../records/records.js';
 import type { Op } from '../store/store.js';
@@ -27,13 +28,12 @@ const MISMATCHES: readonly ErrorCode[] = [
   'VERSION_UNFIT',
 ];
 
+const DEV: Kinds<DevOptions> = { onMismatch: oneOf('park', 'restart'), checkDeterminism: oneOf(true, false) };
+
 /** @throws `OPTION_INVALID`. */
-export function checkDev(dev: unknown = {}): Required<DevOptions> {
-  const { onMismatch = 'park', checkDeterminism = false, ...rest } = (isObject(dev) ? dev : { dev }) as DevOptions;
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) throw badDev(unknown === 'dev' ? 'dev' : `dev.${unknown}`, 'is no option');
-  if (onMismatch !== 'park' && onMismatch !== 'restart') throw badDev('dev.onMismatch', `is ${String(onMismatch)}`);
-  if (typeof checkDeterminism !== 'boolean') throw badDev('dev.checkDeterminism', `is ${String(checkDeterminism)}`);
+export function checkDev(dev: DevOptions = {}): Required<DevOptions> {
+  checkOptions(dev, 'dev', DEV);
+  const { onMismatch = 'park', checkDeterminism = false } = dev;
   return { onMismatch, checkDeterminism };
 }
 
@@ -56,17 +56,5 @@ export function restarted({ workflow, run }: RunAddress, cause: unknown): Holdfa
     remedy: "It is as dev: { onMismatch: 'restart' } asks for; without that the run would be parked.",
     details: { workflow, run },
     cause,
-  });
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-function badDev(option: string, what: string): HoldfastError {
-  return new HoldfastError('OPTION_INVALID', {
-    message: `${option} ${what}.`,
-    remedy: "dev takes { onMismatch: 'park' | 'restart', checkDeterminism: boolean }.",
-    details: { option },
   });
 }

@@ -1,10 +1,13 @@
 import type { HostApi, Notice } from '../client/protocol.js';
 import { DEFAULT_LIMITS, type Limits, withLimits } from '../define/limits.js';
+import { checkOptions } from '../define/options.js';
 import type { AnyWorkflow } from '../define/workflow.js';
+import { checkWorkflows } from '../define/workflows.js';
 import type { RunAddress } from '../records/records.js';
 import type { Store } from '../store/store.js';
 import { Acceptance } from './acceptance.js';
 import { createSystemClock } from './clock.js';
+import { HOST_KINDS } from './options.js';
 import type { Clock } from './ports.js';
 import { Problems } from './problems.js';
 import { closed } from './refusals.js';
@@ -32,13 +35,18 @@ export interface Guest extends HostApi {
   close(): Promise<void>;
 }
 
+const { store, workflows, limits, onError, clock, frameMs } = HOST_KINDS;
+const GUEST = { store, workflows, limits, onError, clock, frameMs };
+
 /**
  * Makes a guest of a store: it starts, sends, controls and shows, and never asks for ownership. So a start, an event and a
  * control are accepted, durably, when its calls resolve, and carried out by whoever owns the store, now or later.
  * @throws `OPTION_INVALID` when two workflows have one id and one version, or `limits` are not as they have to be.
  */
 export function createGuest(options: GuestOptions): Guest {
+  checkOptions(options, 'the guest', GUEST, 'store', 'onError');
   const { store, workflows = [], onError, clock = createSystemClock(), frameMs = 16 } = options;
+  checkWorkflows(workflows, 'the guest');
   const registry = new Registry(workflows);
   const limits = withLimits(DEFAULT_LIMITS, options.limits, 'the guest');
   const closing = new AbortController();

@@ -46,7 +46,7 @@ function aWorkflow() {
 async function anOwnerAtWork() {
   const { begun, workflows } = aWorkflow();
   const wanted = aWantedStore();
-  const owner = aHoldfast(workflows, wanted);
+  const owner = aHoldfast(workflows, { store: wanted.store, database: wanted.database });
   await owner.holdfast.start('w', { id: '1' });
   const other = aHoldfast(workflows, { database: wanted.database, clock: owner.clock });
   await settled();
@@ -87,7 +87,7 @@ test('between two promise actors, too', async () => {
     },
   });
   const workflows = [defineWorkflow({ id: 'm', version: 1, logic })];
-  const { ask, ...wanted } = aWantedStore();
+  const { ask, asked: _, ...wanted } = aWantedStore();
   const owner = aHoldfast(workflows, wanted);
   await owner.holdfast.start('m', { id: '1' });
   const other = aHoldfast(workflows, { database: wanted.database, clock: owner.clock });
@@ -117,7 +117,7 @@ test('a host with newer code gets it in the middle of a step, which is aborted',
 
 test('a host at rest hands over at once, and gets the store back when the other closes', async () => {
   const { workflows } = aWorkflow();
-  const { ask, ...wanted } = aWantedStore();
+  const { ask, asked: _, ...wanted } = aWantedStore();
   const owner = aHoldfast(workflows, wanted);
   await settled();
   const other = aHoldfast(workflows, { database: wanted.database, clock: owner.clock });

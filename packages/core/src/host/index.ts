@@ -5,6 +5,7 @@ export {
   type InspectedTimer,
   inspectRun,
 } from '../decide/inspect-run.js';
+export { checkWorkflows } from '../define/workflows.js';
 export type { FromStepWorker, ToStepWorker } from '../isolate/messages.js';
 export { type ServeStepsOptions, serveStepsTo } from '../isolate/serve-steps.js';
 export type { StepHost, StepWorker } from '../isolate/step-worker.js';
@@ -13,5 +14,5 @@ export type { Drained } from './drain.js';
 export { createGuest, type Guest, type GuestOptions } from './guest.js';
 export { createHost, type Host } from './host.js';
 export { errorsTo, type Logger } from './logger.js';
-export type { HostOptions } from './options.js';
+export { HOST_KINDS, type HostOptions } from './options.js';
 export type { Clock, Connectivity, Emission, Ground, Relay } from './ports.js';

@@ -1,9 +1,11 @@
 import type { Duration } from '../define/duration.js';
 import { DEFAULT_LIMITS, type Limits, withLimits } from '../define/limits.js';
-import type { Retention } from '../define/retention.js';
+import { checkOptions, FUNCTION, from, type Kinds, OBJECT, withMethods } from '../define/options.js';
+import { type Retention, toKeptMs } from '../define/retention.js';
 import type { Schedule } from '../define/schedule.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
+import { checkWorkflows } from '../define/workflows.js';
 import { noStepWorker } from '../isolate/refusals.js';
 import type { StepWorker } from '../isolate/step-worker.js';
 import type { RunAddress } from '../records/records.js';
@@ -13,7 +15,6 @@ import { checkDev, type DevOptions } from './dev.js';
 import { loggedStore } from './logged-store.js';
 import { errorsTo, type Logger } from './logger.js';
 import type { Around, Clock, Connectivity, Ground, Relay } from './ports.js';
-import { badCrashLoopLimit } from './refusals.js';
 
 export interface HostOptions {
   readonly store: Store;
@@ -70,18 +71,46 @@ export interface Settings
   readonly relay: HostOptions['relay'];
 }
 
+/** Of each option of a host, what it has to be. */
+export const HOST_KINDS: Kinds<HostOptions> = {
+  store: withMethods('a store', 'acquire', 'commit', 'watch'),
+  workflows: null,
+  clock: withMethods('a clock', 'now', 'at'),
+  connectivity: withMethods('a connectivity', 'online', 'subscribe'),
+  ground: withMethods('a ground', 'holds'),
+  services: OBJECT,
+  onError: FUNCTION,
+  logger: withMethods('a logger', 'debug', 'info', 'warn', 'error'),
+  evictAfterMs: from(0),
+  frameMs: from(0),
+  around: FUNCTION,
+  steps: OBJECT,
+  crashLoopLimit: ['a whole number from 2, or Infinity', isCrashLoopLimit],
+  dev: ['', (dev: DevOptions) => checkDev(dev) !== undefined],
+  schedules: [
+    'an array of what schedule() makes',
+    (schedules: readonly Schedule[]) =>
+      Array.isArray(schedules) && schedules.every(({ next }) => typeof next === 'function'),
+  ],
+  limits: ['', (limits: Partial<Limits>) => withLimits(DEFAULT_LIMITS, limits, 'the host') !== undefined],
+  retention: ['', (retention: unknown) => toKeptMs(retention, 'the host') !== undefined],
+  stepWorker: FUNCTION,
+  relay: withMethods('a relay', 'tell', 'listen', 'close'),
+};
+
 const ALWAYS_ONLINE: Connectivity = { online: () => true, subscribe: () => () => {} };
 const FIRM: Ground = { holds: () => true };
 
 /**
- * @throws `OPTION_INVALID` when `crashLoopLimit`, `dev` or `limits` are not as they have to be, or a workflow is isolated
- *   and there is no `stepWorker`.
+ * @throws `OPTION_INVALID` for an option that there is not, or that is not as it has to be, or when a workflow is isolated and
+ *   there is no `stepWorker`.
  */
 export function settingsOf(options: HostOptions): Settings {
+  checkOptions(options, 'the host', HOST_KINDS, 'store');
+  checkWorkflows(options.workflows, 'the host');
   const { store, workflows, schedules = [], clock = createSystemClock(), connectivity = ALWAYS_ONLINE } = options;
   const { services = {}, steps = {}, evictAfterMs = 5000, frameMs = 16, crashLoopLimit = 3, ground = FIRM } = options;
   const { logger, onError = errorsTo(logger), around = (_, perform) => perform() } = options;
-  if (!isCrashLoopLimit(crashLoopLimit)) throw badCrashLoopLimit(crashLoopLimit);
   const dev = checkDev(options.dev);
   const limits = withLimits(DEFAULT_LIMITS, options.limits, 'the host');
   const isolated = workflows.find(({ isolate }) => isolate);

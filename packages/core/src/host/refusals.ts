@@ -50,11 +50,3 @@ export function stepExhausted(row: RunRow, step: string, { attempts, error }: Jo
     cause: error,
   });
 }
-
-export function badCrashLoopLimit(limit: unknown): HoldfastError {
-  return new HoldfastError('OPTION_INVALID', {
-    message: `crashLoopLimit is ${String(limit)}. It has to be a whole number from 2, or Infinity.`,
-    remedy: 'With 1, runs would be paused for what another one did beside them.',
-    details: { option: 'crashLoopLimit' },
-  });
-}

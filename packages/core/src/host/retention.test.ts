@@ -224,7 +224,7 @@ test('a fenced owner removes nothing any more', async () => {
 
 test.each([
   ['30 days', 'is "30 days"'],
-  [{ closed: '1d' }, 'has no "closed"'],
+  [{ closed: '1d' }, 'no option `retention.closed`'],
   [{ done: -1 }, 'is -1'],
   [null, 'is null'],
 ])('retention %j is refused', (retention, text) => {

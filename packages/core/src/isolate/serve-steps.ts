@@ -2,6 +2,7 @@ import type { EventObject } from 'xstate';
 import { decode, decodeError, encode, encodeError, encodeGiven } from '../codec/index.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow } from '../define/workflow.js';
+import { checkWorkflows } from '../define/workflows.js';
 import type { Outcome } from '../engine/index.js';
 import { createSystemClock } from '../host/clock.js';
 import type { Clock, Connectivity } from '../host/ports.js';
@@ -39,6 +40,7 @@ export interface ServeStepsOptions {
 
 /** Makes of this thread a step worker: it runs the one execution that its host tells of. */
 export function serveStepsTo(host: StepHost, options: ServeStepsOptions): void {
+  checkWorkflows(options?.workflows, 'a step worker');
   new StepServer(host, options);
 }
 

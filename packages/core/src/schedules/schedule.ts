@@ -1,7 +1,9 @@
 import { Cron } from 'croner';
 import type { InputFrom } from 'xstate';
+import { checkOption, refuseUnknown, TEXT, told } from '../define/options.js';
 import type { CatchUp, Overlap, Schedule } from '../define/schedule.js';
 import type { AnyWorkflow } from '../define/workflow.js';
+import { WORKFLOW } from '../define/workflows.js';
 import { HoldfastError } from '../errors/index.js';
 
 /** `input` may be left out where the workflow takes none. */
@@ -21,6 +23,8 @@ export type ScheduleOptions<TInput> = {
 /** Of all its runs, or made for each, of the instant it is for. */
 type InputOfRun<TInput> = TInput | ((occurrence: Date) => TInput);
 
+const OPTIONS = ['id', 'cron', 'timeZone', 'catchUp', 'overlap', 'input'];
+
 /**
  * Starts runs of a workflow by the calendar: give it to a host with `schedules`. Each occurrence starts one run, whatever
  * crashes and however many hosts there are; its id is `<schedule id>@<instant in ISO 8601>`.
@@ -37,8 +41,10 @@ export function schedule<TWorkflow extends AnyWorkflow>(
   workflow: TWorkflow,
   options: ScheduleOptions<InputFrom<TWorkflow['logic']>>,
 ): Schedule {
+  checkOption(workflow, WORKFLOW, 'workflow', 'schedule');
+  refuseUnknown(options, OPTIONS, 'schedule');
   const { id = workflow.id, cron: pattern, timeZone, catchUp = 'last', overlap = 'skip', input } = options;
-  if (typeof id !== 'string' || id === '') throw wrong(String(id), 'id', id, 'a string that is not empty');
+  checkOption(id, TEXT, 'id', 'schedule');
   if (!['all', 'last', 'none'].includes(catchUp)) throw wrong(id, 'catchUp', catchUp, "'all', 'last' or 'none'");
   if (!['skip', 'queue'].includes(overlap)) throw wrong(id, 'overlap', overlap, "'skip' or 'queue'");
   const cron = parse(id, pattern, timeZone);
@@ -80,7 +86,7 @@ function isTimeZone(timeZone: unknown): boolean {
 
 function wrong(schedule: string, option: string, given: unknown, remedy: string, cause?: unknown): HoldfastError {
   return new HoldfastError('OPTION_INVALID', {
-    message: `\`${option}\` of schedule "${schedule}" is ${JSON.stringify(given)}.`,
+    message: `\`${option}\` of schedule "${schedule}" is ${told(given)}.`,
     remedy: `It has to be ${remedy}.`,
     details: { option, schedule },
     ...(cause === undefined ? {} : { cause }),

@@ -1,5 +1,6 @@
+import { checkOption, checkOptions, oneOf } from '../define/options.js';
 import type { Outcome } from '../engine/index.js';
-import { HoldfastError, isHoldfastError } from '../errors/index.js';
+import { type HoldfastError, isHoldfastError } from '../errors/index.js';
 import type { Clock } from '../host/ports.js';
 import type { Labels, RunAddress } from '../records/records.js';
 import { isFinal, type JournalEntry } from './journal.js';
@@ -62,8 +63,6 @@ interface Asked {
   readonly labels?: Labels;
 }
 
-const OPTIONS = new Set(['input', 'id', 'detached', 'labels']);
-
 /**
  * The runs that one execution of a step function starts.
  *
@@ -120,19 +119,13 @@ export class Children {
 
   #check(name: string, workflow: { readonly id: string }, options: Asked): ChildRequest {
     const { keyPrefix } = this.#ports;
-    if (typeof workflow?.id !== 'string') throw misused(`child "${name}" needs a workflow.`);
-    const unknown = Object.keys(options).find((option) => !OPTIONS.has(option));
-    if (unknown !== undefined) {
-      throw new HoldfastError('OPTION_INVALID', {
-        message: `There is no option "${unknown}" of child "${name}".`,
-        remedy: `Known are ${[...OPTIONS].join(', ')}.`,
-        details: { option: unknown },
-      });
-    }
+    const owner = `child "${name}"`;
+    checkOption(workflow, ['a workflow', ({ id }) => typeof id === 'string'], 'workflow', owner);
+    checkOptions(options, owner, { input: null, id: null, detached: oneOf(true, false), labels: null });
     const key = `${keyPrefix}/${encodeURIComponent(name)}`;
     const { id = key, input, labels } = options;
     if (!isName(id)) throw misused(`The id of child "${name}" is no string of whole characters, or empty.`);
-    return { workflow: workflow.id, run: id, key, input, ...(labels ? { labels } : {}) };
+    return { workflow: workflow.id, run: id, key, input, ...(labels === undefined ? {} : { labels }) };
   }
 
   #recordBegin(name: string, { workflow, run }: ChildRequest, startedAt: number): Promise<JournalEntry> {

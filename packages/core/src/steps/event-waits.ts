@@ -1,4 +1,5 @@
 import { type Duration, toMs } from '../define/duration.js';
+import { refuseUnknown } from '../define/options.js';
 import type { WaitOptions } from '../define/steps-logic.js';
 import type { HoldfastError } from '../errors/index.js';
 import type { Clock } from '../host/ports.js';
@@ -228,6 +229,7 @@ async function allEnded(those: readonly Pending[]): Promise<void> {
 
 /** @throws `STEP_MISUSED`, `OPTION_INVALID`. */
 function check(name: string, options: AnyWaitOptions): Asked {
+  if (options) refuseUnknown(options, ['type', 'match', 'timeout'], `waitForEvent "${name}"`);
   const { type, match = () => true, timeout } = options ?? {};
   const types = [type].flat() as readonly string[];
   if (types.length === 0 || !types.every((one) => typeof one === 'string' && one !== '')) {

@@ -358,8 +358,8 @@ export class StepsExecution {
     const hasStandIns = Object.keys(steps).length > 0;
     const step = <T>(name: string, ...rest: unknown[]) => {
       const options = (rest.length > 1 ? rest[0] : NO_OPTIONS) as UndoableOptions<T>;
-      const body = rest[rest.length - 1];
-      return this.#step(name, options, ((hasStandIns && steps[name]) || body) as StepBody<T>);
+      const standIn = hasStandIns && isName(name) && Object.hasOwn(steps, name) ? steps[name] : undefined;
+      return this.#step(name, options, (standIn ?? rest[rest.length - 1]) as StepBody<T>);
     };
     const ports: StepAllPorts = {
       isCompleted: (name) => this.#journal.get(name)?.status === 'completed',
@@ -792,6 +792,8 @@ export class StepsExecution {
   }
 
   #progress(done: number, total: number): void {
+    if (!Number.isFinite(done) || !Number.isFinite(total))
+      throw misused('progress needs two numbers: what is done, and the total.');
     if (this.#tells) this.#ports.progress({ done, total });
   }
 

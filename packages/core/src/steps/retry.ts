@@ -1,4 +1,5 @@
 import { type Duration, toMs } from '../define/duration.js';
+import { refuseUnknown, told } from '../define/options.js';
 import type { RetryPolicy, StepFailure, StepOptions } from '../define/steps-logic.js';
 import { HoldfastError, isHoldfastError } from '../errors/index.js';
 
@@ -24,10 +25,8 @@ export interface StepSettings {
   readonly undo?: true;
 }
 
-const OPTIONS = new Set(['retry', 'timeout', 'requires', 'delivery', 'undo']);
-const RETRY_OPTIONS = new Set([
-  ...['attempts', 'delay', 'factor', 'maxDelay', 'jitter', 'budget', 'retryIf', 'onExhausted'],
-]);
+export const STEP_OPTIONS = ['retry', 'timeout', 'requires', 'delivery', 'undo'];
+const RETRY_OPTIONS = ['attempts', 'delay', 'factor', 'maxDelay', 'jitter', 'budget', 'retryIf', 'onExhausted'];
 const ONCE: RetryPolicy = { attempts: 1 };
 /** Of a step that was given none: each step of a restored journal is asked for again, and need not be looked at. */
 export const NO_OPTIONS: StepOptions = Object.freeze({});
@@ -40,11 +39,9 @@ export function toSettings(step: string, options: StepOptions): StepSettings {
 
 function validated(step: string, options: StepOptions): StepSettings {
   const at = `of step "${step}"`;
-  if (!isObject(options)) throw invalid(`The options ${at}`, options, 'an object');
+  refuseUnknown(options, STEP_OPTIONS, `step "${step}"`);
   const { retry = ONCE, timeout, requires, delivery = 'at-least-once' } = options;
-  refuseUnknown(options, OPTIONS, at);
-  if (!isObject(retry)) throw invalid(`retry ${at}`, retry, 'an object');
-  refuseUnknown(retry, RETRY_OPTIONS, `in retry ${at}`);
+  refuseUnknown(retry, RETRY_OPTIONS, `step "${step}"`, 'retry');
   if (requires !== undefined && requires !== 'online') throw invalid(`requires ${at}`, requires, "'online'");
   if (delivery !== 'at-least-once' && delivery !== 'at-most-once')
     throw invalid(`delivery ${at}`, delivery, "'at-least-once' or 'at-most-once'");
@@ -127,23 +124,9 @@ function isWorthIt(error: unknown): boolean {
   return !isHoldfastError(error) || error.retryable;
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-function refuseUnknown(options: object, known: ReadonlySet<string>, where: string): void {
-  const unknown = Object.keys(options).find((name) => !known.has(name));
-  if (unknown === undefined) return;
-  throw new HoldfastError('OPTION_INVALID', {
-    message: `There is no option "${unknown}" ${where}.`,
-    remedy: `Known are ${[...known].join(', ')}.`,
-    details: { option: unknown },
-  });
-}
-
 function invalid(what: string, value: unknown, expected: string): HoldfastError {
   return new HoldfastError('OPTION_INVALID', {
-    message: `${what} is ${String(value)}.`,
+    message: `${what} is ${told(value)}.`,
     remedy: `It has to be ${expected}.`,
     details: { option: what },
   });

@@ -1,3 +1,4 @@
+import { refuseUnknown, told } from '../define/options.js';
 import type {
   AnyServices,
   ItemUndo,
@@ -9,6 +10,9 @@ import type {
 import type { Progress } from '../records/records.js';
 import { isName } from './name.js';
 import { misused, tooManyFailed } from './refusals.js';
+import { STEP_OPTIONS } from './retry.js';
+
+const OPTIONS = [...STEP_OPTIONS, 'name', 'key', 'concurrency', 'minSuccessful'];
 
 /** What `step.all` needs of the execution that it is part of. */
 export interface StepAllPorts {
@@ -77,18 +81,23 @@ export async function stepAll<TItem, T>(
 
 function check<TItem>(
   items: readonly TItem[],
-  { name, concurrency = Infinity, minSuccessful = 0 }: StepAllOptions<TItem> & { minSuccessful?: number },
+  options: StepAllOptions<TItem> & { minSuccessful?: number; undo?: unknown },
   body: unknown,
 ): void {
+  refuseUnknown(options, OPTIONS, 'step.all');
+  const { name, key, concurrency = Infinity, minSuccessful = 0, undo } = options;
   if (!isName(name)) throw misused('step.all needs a name, a string of whole characters that is not empty.');
   if (!Array.isArray(items)) throw misused(`step.all "${name}" needs an array of items.`);
   if (typeof body !== 'function') throw misused(`step.all "${name}" has no function as its last argument.`);
+  for (const made of [key, undo])
+    if (made !== undefined && typeof made !== 'function')
+      throw misused(`step.all "${name}" has a \`key\` or an \`undo\` that is no function.`);
   if (!(concurrency === Infinity || (Number.isInteger(concurrency) && concurrency >= 1))) {
-    throw misused(`concurrency of step.all "${name}" is ${concurrency}; it has to be a whole number from 1.`);
+    throw misused(`concurrency of step.all "${name}" is ${told(concurrency)}; it has to be a whole number from 1.`);
   }
   if (!Number.isInteger(minSuccessful) || minSuccessful < 0 || minSuccessful > items.length) {
     throw misused(
-      `minSuccessful of step.all "${name}" is ${minSuccessful}; it has to be a whole number from 0 to ${items.length}, the number of items.`,
+      `minSuccessful of step.all "${name}" is ${told(minSuccessful)}; it has to be a whole number from 0 to ${items.length}, the number of items.`,
     );
   }
 }

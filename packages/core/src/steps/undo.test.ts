@@ -339,8 +339,8 @@ test('an undo has an idempotency key and a stand-in of its own', async () => {
 });
 
 test.each<[string, Body, string]>([
-  ['no function', async ({ step }) => step('a', { undo: 1 as never }, () => 1), 'STEP_MISUSED'],
-  ['none in it', async ({ step }) => step('a', { undo: {} as never }, () => 1), 'STEP_MISUSED'],
+  ['no function', async ({ step }) => step('a', { undo: 1 as never }, () => 1), 'OPTION_INVALID'],
+  ['none in it', async ({ step }) => step('a', { undo: {} as never }, () => 1), 'OPTION_INVALID'],
   [
     'an option that is none',
     async ({ step }) => step('a', { undo: { perform: () => {}, delay: 1 } as never }, () => 1),

@@ -1,7 +1,7 @@
+import { checkOption, FUNCTION, refuseUnknown } from '../define/options.js';
 import type { RetryPolicy, StepUndo, UndoBody, UndoContext } from '../define/steps-logic.js';
 import type { JournalEntry } from './journal.js';
-import { misused } from './refusals.js';
-import { type StepSettings, toSettings } from './retry.js';
+import { STEP_OPTIONS, type StepSettings, toSettings } from './retry.js';
 
 const SUFFIX = ' (undo)';
 /** An undo that fails for good would leave its effect behind: it is tried for long, and then the run is paused. */
@@ -52,12 +52,14 @@ export class Undos {
 
   /**
    * Takes in the undo of a step that is asked for.
-   * @throws `OPTION_INVALID`, `STEP_MISUSED`.
+   * @throws `OPTION_INVALID`.
    */
   register(step: string, undo: StepUndo<unknown> | undefined, stored: JournalEntry | undefined): void {
     if (undo === undefined) return;
+    if (typeof undo !== 'function') refuseUnknown(undo, [...STEP_OPTIONS, 'perform'], `step "${step}"`, 'undo');
     const { perform, ...options } = typeof undo === 'function' ? { perform: undo } : undo;
-    if (typeof perform !== 'function') throw misused(`The undo of step "${step}" has no function.`);
+    checkOption(perform, FUNCTION, 'undo.perform', `step "${step}"`);
+    toSettings(undoName(step), options);
     const settings = toSettings(undoName(step), { ...options, retry: { ...RETRY, ...options.retry } });
     this.#undos.set(step, { body: perform, settings: { ...settings, undo: true }, rank: stored?.undo });
   }

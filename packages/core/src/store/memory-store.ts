@@ -1,3 +1,4 @@
+import { checkOptions, type Kind, TEXT } from '../define/options.js';
 import { HoldfastError } from '../errors/index.js';
 import { waitingInFull } from './inbox-limit.js';
 import { draftOf, type MemoryTables } from './memory-tables.js';
@@ -23,6 +24,7 @@ export interface MemoryDatabase {
 
 /** An empty database; hand it to several `createMemoryStore` calls to play several tabs. */
 export function createMemoryDatabase(options: { local?: MemoryTables } = {}): MemoryDatabase {
+  checkOptions(options, 'createMemoryDatabase', { local: ['a Map', (local: unknown) => local instanceof Map] });
   return {
     ...options,
     written: Promise.resolve(),
@@ -36,6 +38,8 @@ export function createMemoryDatabase(options: { local?: MemoryTables } = {}): Me
   };
 }
 
+const DATABASE: Kind = ['what createMemoryDatabase gives', ({ tables }: MemoryDatabase) => tables instanceof Tables];
+
 /**
  * The reference store: durable as long as `database` is. For tests and for trying things out.
  *
@@ -44,6 +48,7 @@ export function createMemoryDatabase(options: { local?: MemoryTables } = {}): Me
  * const host = createHost({ store: createMemoryStore({ database }), workflows });
  */
 export function createMemoryStore(options: { database?: MemoryDatabase; name?: string } = {}): Store {
+  checkOptions(options, 'createMemoryStore', { database: DATABASE, name: TEXT });
   const { database = createMemoryDatabase(), name = 'memory' } = options;
   let closed = false;
   let tellClosed = () => {};

@@ -4,7 +4,9 @@ import { RunRecord } from '../decide/run-record.js';
 import { tell } from '../decide/unfit.js';
 import { definitionHash } from '../define/definition-hash.js';
 import { chainOf } from '../define/migration.js';
+import { checkOption, checkOptions } from '../define/options.js';
 import type { AnyWorkflow } from '../define/workflow.js';
+import { WORKFLOW } from '../define/workflows.js';
 import {
   type EngineState,
   findMisfits,
@@ -54,6 +56,9 @@ export function checkUpgrade(
   after: AnyWorkflow,
   options: CheckUpgradeOptions = {},
 ): readonly UpgradeProblem[] {
+  checkOption(before, WORKFLOW, 'before', 'checkUpgrade');
+  checkOption(after, WORKFLOW, 'after', 'checkUpgrade');
+  checkOptions(options, 'checkUpgrade', { context: null });
   if (before.id !== after.id) {
     throw new HoldfastError('OPTION_INVALID', {
       message: `Workflow "${after.id}" is no version of "${before.id}".`,

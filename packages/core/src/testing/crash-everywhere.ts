@@ -1,4 +1,16 @@
+import {
+  checkOption,
+  checkOptions,
+  FUNCTION,
+  from,
+  type Kind,
+  type Kinds,
+  MS,
+  oneOf,
+  TEXT,
+} from '../define/options.js';
 import type { AnyWorkflow } from '../define/workflow.js';
+import { checkWorkflows, WORKFLOW } from '../define/workflows.js';
 import { HoldfastError } from '../errors/index.js';
 import { lead, type Outcome } from './lead.js';
 import type { CrashPoint, Moment } from './mortal-host.js';
@@ -78,15 +90,35 @@ export async function crashEverywhere<W extends AnyWorkflow>(
 }
 
 /** As {@link crashEverywhere}, but gathers up to `most` differences in place of throwing the first. */
-export function findDifferences<W extends AnyWorkflow>(
+export async function findDifferences<W extends AnyWorkflow>(
   workflow: W,
   options: CrashOptions<W> = {},
   most = Number.POSITIVE_INFINITY,
 ): Promise<CrashReport> {
+  checkOption(workflow, WORKFLOW, 'workflow', 'crashEverywhere');
+  checkOptions(options as CrashOptions, 'crashEverywhere', KINDS);
+  const { workflows = [] } = options;
+  checkWorkflows(workflows, 'crashEverywhere');
   return new CrashSearch(workflow, options as CrashOptions, most).search();
 }
 
 const DEFAULT_PAIRS = 100;
+
+const HOW_MANY: Kind = ["'all', or a number", (many: unknown) => many === 'all' || MS[1](many as never)];
+const KINDS: Kinds<CrashOptions> = {
+  singles: HOW_MANY,
+  pairs: HOW_MANY,
+  replay: TEXT,
+  unordered: oneOf(true, false),
+  untimed: oneOf(true, false),
+  concurrency: from(1),
+  patienceMs: MS,
+  input: null,
+  workflows: null,
+  events: ['an array', Array.isArray],
+  until: FUNCTION,
+  world: FUNCTION,
+};
 
 /** Owns: what was tried and found. */
 class CrashSearch {

@@ -2,10 +2,13 @@ import { encodedValues } from '../client/encoded-values.js';
 import { createClient, type Holdfast } from '../client/holdfast.js';
 import type { HostApi, HostLink, Values } from '../client/protocol.js';
 import { type Duration, toMs } from '../define/duration.js';
+import { checkOptions, type Kinds, MS, withMethods } from '../define/options.js';
 import type { Schedule } from '../define/schedule.js';
 import type { AnyServices, StandIns } from '../define/steps-logic.js';
 import type { AnyWorkflow, WorkflowMap } from '../define/workflow.js';
+import { checkWorkflows } from '../define/workflows.js';
 import { HoldfastError } from '../errors/index.js';
+import { HOST_KINDS } from '../host/options.js';
 import type { Connectivity } from '../host/ports.js';
 import type { RunAddress } from '../records/records.js';
 import { createMemoryDatabase } from '../store/memory-store.js';
@@ -42,8 +45,17 @@ export interface TestHoldfast<TWorkflows extends readonly AnyWorkflow[]> extends
   crash(): Promise<void>;
 }
 
+const { workflows, schedules, steps, services, connectivity, crashLoopLimit, onError } = HOST_KINDS;
+const KINDS: Kinds<TestHoldfastOptions<readonly AnyWorkflow[]>> = {
+  ...{ workflows, schedules, steps, services, connectivity, crashLoopLimit, onError },
+  clock: withMethods('a ManualClock', 'now', 'at', 'advance'),
+  patienceMs: MS,
+};
+
 /**
  * Makes a holdfast over an in-memory store and a manual clock.
+ *
+ * @throws `OPTION_INVALID`.
  *
  * @example
  * const holdfast = createTestHoldfast({ workflows: [photoImport], steps: { hash: () => 'sha', upload: async () => {} } });
@@ -54,6 +66,8 @@ export interface TestHoldfast<TWorkflows extends readonly AnyWorkflow[]> extends
 export function createTestHoldfast<const TWorkflows extends readonly AnyWorkflow[]>(
   options: TestHoldfastOptions<TWorkflows>,
 ): TestHoldfast<TWorkflows> {
+  checkOptions(options, 'createTestHoldfast', KINDS);
+  checkWorkflows(options.workflows, 'createTestHoldfast');
   const { clock = new ManualClock(), patienceMs = 50, onError, ...hostOptions } = options;
   const database = createMemoryDatabase();
   const errors: unknown[] = [];

@@ -1,7 +1,11 @@
+import { checkOption, checkOptions, from, type Kind, type Kinds, MS, oneOf } from '../define/options.js';
 import { HoldfastError } from '../errors/index.js';
+import { HOST_KINDS } from '../host/options.js';
 import type { Clock } from '../host/ports.js';
 import type { Store } from '../store/store.js';
 
+const STORE = HOST_KINDS.store as Kind;
+const CLOCK = HOST_KINDS.clock as Kind;
 const OPERATIONS = ['acquire', 'commit', 'accept', 'load', 'head', 'list', 'inbox', 'history'] as const;
 
 /** An operation of a store that can be made to go wrong. */
@@ -24,6 +28,14 @@ export interface Fault {
   readonly ms?: number;
 }
 
+const FAULT: Kinds<Fault> = {
+  operation: oneOf(...OPERATIONS),
+  nth: from(1),
+  how: oneOf('fail', 'lose', 'hang', 'delay'),
+  error: null,
+  ms: MS,
+};
+
 export interface FaultyStore extends Store {
   /** Operations asked for so far, in order. */
   readonly operations: readonly StoreOperation[];
@@ -39,6 +51,9 @@ export interface FaultyStore extends Store {
  * const store = faultyStore(createMemoryStore(), [{ operation: 'commit', nth: 3, how: 'lose' }]);
  */
 export function faultyStore(inner: Store, faults: readonly Fault[], options: { clock?: Clock } = {}): FaultyStore {
+  checkOption(inner, STORE, 'inner', 'faultyStore');
+  checkOption(faults, ['an array of faults', Array.isArray], 'faults', 'faultyStore');
+  checkOptions(options, 'faultyStore', { clock: CLOCK });
   for (const fault of faults) check(fault, options.clock);
   const operations: StoreOperation[] = [];
   const faultOf = (operation: StoreOperation) => {
@@ -84,16 +99,9 @@ function failed(operation: StoreOperation, nth: number): HoldfastError {
   });
 }
 
-function check({ operation, nth, how, ms }: Fault, clock: Clock | undefined): void {
-  const wrong =
-    (operation !== undefined && !OPERATIONS.includes(operation) && `operation is ${JSON.stringify(operation)}`) ||
-    (!(Number.isInteger(nth) && nth >= 1) && `nth is ${nth}`) ||
-    (!['fail', 'lose', 'hang', 'delay'].includes(how) && `how is ${JSON.stringify(how)}`) ||
-    (how === 'delay' && !clock && 'a delay has no clock') ||
-    (how === 'delay' && !(typeof ms === 'number' && ms >= 0) && `ms is ${ms}`);
-  if (!wrong) return;
-  throw new HoldfastError('OPTION_INVALID', {
-    message: `faultyStore: ${wrong}.`,
-    remedy: "Give e.g. { operation: 'commit', nth: 3, how: 'fail' }, and options.clock for a delay.",
-  });
+function check(fault: Fault, clock: Clock | undefined): void {
+  checkOptions(fault, 'a fault of faultyStore', FAULT, 'nth', 'how');
+  if (fault.how !== 'delay') return;
+  checkOption(clock, CLOCK, 'clock', 'faultyStore with a delay');
+  checkOption(fault.ms, MS, 'ms', 'a fault of faultyStore');
 }

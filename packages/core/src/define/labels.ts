@@ -1,5 +1,6 @@
-import { isWellFormed } from '../define/well-formed.js';
 import { HoldfastError } from '../errors/index.js';
+import { checkOption, OPTIONS, told } from './options.js';
+import { isWellFormed } from './well-formed.js';
 
 /** They stand in the head of a run, which each checkpoint writes anew. */
 const MOST = 20;
@@ -13,12 +14,12 @@ export function checkLabels(labels: unknown, call: string): void {
       remedy: `Give at most ${MOST} texts by name, as in { customer: '42' }; what is longer than ${LONGEST.text} characters belongs in the input.`,
       details: { option: 'labels' },
     });
-  if (typeof labels !== 'object' || labels === null || Array.isArray(labels)) throw bad('labels are not an object');
-  const entries = Object.entries(labels);
+  checkOption(labels, OPTIONS, 'labels', call);
+  const entries = Object.entries(labels as object);
   if (entries.length > MOST) throw bad(`there are ${entries.length} labels`);
   for (const [name, text] of entries) {
     if (!isText(name, LONGEST.name) || name === '') throw bad(`a label has the name ${JSON.stringify(name)}`);
-    if (!isText(text, LONGEST.text)) throw bad(`label "${name}" is ${JSON.stringify(text)}`);
+    if (!isText(text, LONGEST.text)) throw bad(`\`labels.${name}\` is ${told(text)}`);
   }
 }
 

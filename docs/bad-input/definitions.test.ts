@@ -1,0 +1,211 @@
+import { defineWorkflow, fromSteps, RetryAfterError } from '@holdfast/core';
+import { createGuest, createHost } from '@holdfast/core/host';
+import { schedule } from '@holdfast/core/schedules';
+import { createMemoryDatabase, createMemoryStore } from '@holdfast/core/store';
+import { checkUpgrade, crashEverywhere, createTestHoldfast, faultyStore } from '@holdfast/core/testing';
+import { createMachine } from 'xstate';
+import {
+  ANY,
+  FUNCTIONS,
+  HOST,
+  loose,
+  MS,
+  OBJECTS,
+  opening,
+  PLAIN,
+  type Place,
+  places,
+  TEXTS,
+  testPlaces,
+  WHOLE,
+} from './table.test-support.js';
+
+const steps = fromSteps(async () => 1);
+const workflow = defineWorkflow({ id: 'w', version: 1, logic: steps });
+const machine = createMachine({});
+const workflows = [workflow];
+const MEMORY = { store: createMemoryStore() };
+const CORE: Place[] = [
+  ...places(
+    'defineWorkflow',
+    loose(defineWorkflow),
+    { id: 'w', version: 1, logic: steps },
+    {
+      id: TEXTS,
+      version: [],
+      logic: [],
+      liveActors: [],
+      migrate: PLAIN,
+      concurrency: [],
+      singleton: [],
+      schemas: [],
+      limits: PLAIN,
+      retention: [...MS, ...PLAIN],
+      isolate: ['boolean'],
+    },
+    false,
+  ),
+  ...places(
+    'concurrency',
+    (concurrency) => loose(defineWorkflow)({ id: 'w', version: 1, logic: steps, concurrency }),
+    { limit: 1 },
+    { limit: [], key: FUNCTIONS },
+    true,
+  ).slice(1),
+  ...places(
+    'singleton',
+    (singleton) => loose(defineWorkflow)({ id: 'w', version: 1, logic: steps, singleton }),
+    { onConflict: 'skip' },
+    { onConflict: [], key: FUNCTIONS },
+    true,
+  ).slice(1),
+  ...places(
+    'schemas',
+    (schemas) => loose(defineWorkflow)({ id: 'w', version: 1, logic: machine, schemas }),
+    {},
+    { input: [], events: PLAIN },
+  ),
+  ...places(
+    'limits',
+    (limits) => loose(defineWorkflow)({ id: 'w', version: 1, logic: steps, limits }),
+    {},
+    { valueLength: ['Infinity'], inboxLength: ['Infinity'], historyLength: ['Infinity'] },
+  ),
+  ...places(
+    'retention',
+    (retention) => loose(defineWorkflow)({ id: 'w', version: 1, logic: steps, retention }),
+    {},
+    { done: MS, failed: MS, cancelled: MS, ids: MS },
+  ).slice(1),
+  {
+    name: 'workflow.provide(implementations)',
+    option: 'implementations',
+    fits: [...PLAIN, 'thenable'],
+    give: (given) => loose(defineWorkflow({ id: 'm', version: 1, logic: machine }).provide)(given),
+  },
+  { name: 'fromSteps(body)', option: 'body', fits: FUNCTIONS, give: loose(fromSteps) },
+  { name: 'fromSteps({}, body)', option: 'body', fits: FUNCTIONS, give: (body) => loose(fromSteps)({}, body) },
+  ...places(
+    'fromSteps',
+    (options) => loose(fromSteps)(options, async () => 1),
+    {},
+    { types: ANY, schemas: PLAIN },
+    false,
+  ).map((place, at) => (at === 0 ? { ...place, fits: PLAIN } : place)),
+  {
+    name: 'RetryAfterError(_, after)',
+    option: 'after',
+    fits: MS,
+    give: (after) => new RetryAfterError('later', after as never),
+  },
+  {
+    name: 'schedule(workflow)',
+    option: 'workflow',
+    fits: [],
+    give: (given) => loose(schedule)(given, { cron: '@daily', timeZone: 'UTC' }),
+  },
+  ...places(
+    'schedule',
+    (options) => loose(schedule)(workflow, options),
+    { cron: '@daily', timeZone: 'UTC' },
+    {
+      id: TEXTS,
+      cron: [],
+      timeZone: [],
+      catchUp: [],
+      overlap: [],
+      input: ANY,
+    },
+    false,
+  ),
+  ...places(
+    'createHost',
+    (options) => loose(createHost)(options),
+    { ...MEMORY, workflows },
+    {
+      ...HOST,
+      workflows: ['[]'],
+      store: [],
+      clock: [],
+      ground: [],
+      evictAfterMs: WHOLE,
+      frameMs: WHOLE,
+      around: FUNCTIONS,
+      steps: OBJECTS,
+      relay: [],
+    },
+    false,
+  ),
+  ...places(
+    'createGuest',
+    (options) => loose(createGuest)(options),
+    { ...MEMORY, onError() {} },
+    {
+      store: [],
+      workflows: ['[]'],
+      limits: PLAIN,
+      onError: FUNCTIONS,
+      clock: [],
+      frameMs: WHOLE,
+    },
+    false,
+  ),
+  ...places('createMemoryStore', loose(createMemoryStore), {}, { database: [], name: TEXTS }),
+  ...places('createMemoryDatabase', loose(createMemoryDatabase), {}, { local: ['Map'] }),
+  ...places(
+    'createTestHoldfast',
+    (options) => opening(createTestHoldfast)(options),
+    { workflows },
+    {
+      workflows: ['[]'],
+      schedules: ['[]'],
+      clock: [],
+      steps: OBJECTS,
+      services: OBJECTS,
+      connectivity: [],
+      crashLoopLimit: ['Infinity'],
+      onError: FUNCTIONS,
+      patienceMs: MS,
+    },
+    false,
+  ).map((place) => (place.option === 'services' ? { ...place, data: true } : place)),
+  { name: 'crashEverywhere(workflow)', option: 'workflow', fits: [], give: (given) => loose(crashEverywhere)(given) },
+  ...places(
+    'crashEverywhere',
+    (options) => loose(crashEverywhere)(workflow, options),
+    { replay: '1-before' },
+    {
+      singles: MS,
+      pairs: MS,
+      replay: ['undefined'],
+      unordered: ['boolean'],
+      untimed: ['boolean'],
+      concurrency: [],
+      patienceMs: MS,
+      input: ['undefined'],
+      workflows: ['[]'],
+      events: ['[]'],
+      until: FUNCTIONS,
+      world: FUNCTIONS,
+    },
+  ).filter(({ name }) => name !== 'crashEverywhere({ input })'),
+  { name: 'checkUpgrade(before)', option: 'before', fits: [], give: (before) => loose(checkUpgrade)(before, workflow) },
+  { name: 'checkUpgrade(after)', option: 'after', fits: [], give: (after) => loose(checkUpgrade)(workflow, after) },
+  ...places('checkUpgrade', (options) => loose(checkUpgrade)(workflow, workflow, options), {}, { context: ANY }),
+  { name: 'faultyStore(inner)', option: 'inner', fits: [], give: (inner) => loose(faultyStore)(inner, []) },
+  {
+    name: 'faultyStore(faults)',
+    option: 'faults',
+    fits: ['[]'],
+    give: (faults) => loose(faultyStore)(createMemoryStore(), faults),
+  },
+  ...places(
+    'fault',
+    (fault) => loose(faultyStore)(createMemoryStore(), [fault]),
+    { nth: 1, how: 'fail' },
+    { operation: [], nth: [], how: [], error: ANY, ms: MS },
+    false,
+  ),
+];
+
+testPlaces(CORE);
