@@ -12,21 +12,30 @@ const LONGEST_INPUT = 4096;
  *
  * Owns: what such a run was started with. Never: outlives the ownership.
  * 1. What is given is what is stored: while the epoch is the store's nobody else writes to a run that is there, and what is
- *    known is forgotten before a write of it begins, and when anything was accepted for it, here or in another tab.
+ *    known is forgotten before a write of it begins, and when anything was accepted for it, here or in another tab; also
+ *    where that is heard of before the start's own transaction is.
  * 2. With attachments none is kept: who reads them is given copies of their own.
  * 3. Of more than {@link MOST_RUNS} the oldest are forgotten.
  */
 export class FreshStarts {
-  readonly #starts = new Map<string, StoredRun>();
+  /** Undefined while it is being stored. */
+  readonly #starts = new Map<string, StoredRun | undefined>();
   #ended = false;
 
-  /** It is stored now. @param start whose parts nobody changes. */
-  learn({ row, input, attachments = [] }: Start): void {
+  /** It is about to be stored, if it can be. @param start whose parts nobody changes. */
+  expect({ row, input, attachments = [] }: Start): void {
     if (this.#ended || attachments.length > 0 || input.text.length > LONGEST_INPUT) return;
-    this.#starts.set(runKey(row), { row, values: new Map([['input', input]]), attachments: new Map(), inbox: [] });
+    this.#starts.set(runKey(row), undefined);
     if (this.#starts.size <= MOST_RUNS) return;
     const [oldest] = this.#starts.keys();
     if (oldest !== undefined) this.#starts.delete(oldest);
+  }
+
+  /** What was expected is stored now. */
+  learn({ row, input }: Start): void {
+    const key = runKey(row);
+    if (!this.#starts.has(key)) return;
+    this.#starts.set(key, { row, values: new Map([['input', input]]), attachments: new Map(), inbox: [] });
   }
 
   /** The run as it is stored, where nothing has come to it since its start. */

@@ -87,6 +87,8 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
   }
 
   async function accept(accepting: readonly Accepting[]): Promise<readonly (Accepted | HoldfastError)[]> {
+    const fresh = owned()?.fresh;
+    for (const { acceptance } of accepting) if (acceptance.kind === 'start') fresh?.expect(acceptance);
     const outcomes = await connection.use((db) => acceptTogether(db, accepting, durability));
     const news: RunAddress[] = [];
     for (const [at, outcome] of outcomes.entries()) {
@@ -109,8 +111,10 @@ export function storeOver({ source, openMs, host, begin }: StoreOverOptions): Br
   /** While the epoch is its own, nobody else has written to a run since it was started. */
   function learn(acceptance: Acceptance, { outcome }: Accepted): void {
     const owner = owned();
-    if (outcome === 'queued') owner?.fresh.forget(acceptance.row);
-    if (outcome !== 'started' || acceptance.kind !== 'start') return;
+    if (outcome !== 'started' || acceptance.kind !== 'start') {
+      owner?.fresh.forget(acceptance.row);
+      return;
+    }
     owner?.seqs.learn(acceptance.row, 0);
     owner?.fresh.learn(acceptance);
   }
