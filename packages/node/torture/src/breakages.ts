@@ -41,8 +41,8 @@ export const BREAKAGES: readonly Breakage[] = [
   {
     name: 'what was not synced is said to be',
     file: WRITER,
-    from: 'if (sync)\n            this.#allSynced();',
-    to: 'this.#allSynced();',
+    from: 'if (sync)\n            this.#allSynced();\n        else {',
+    to: 'this.#allSynced();\n        if (false) {',
     find: cutProblem,
   },
   {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BREAKAGES, type Breakage } from './breakages.js';
@@ -12,10 +13,21 @@ export function sourceMutationTests({ short, seed = 1 }: Extent): TortureTest[] 
   return BREAKAGES.map((breakage) => ({ name: `broken: ${breakage.name}`, seed, run: () => tryOut(breakage, seed) }));
 }
 
-/** Whether each still stands where it is to be broken: the store changes, and what changes it runs the long form seldom. */
+/**
+ * Whether each still stands where it is to be broken, and is a program then: the store changes, and what changes it runs the
+ * long form seldom.
+ */
 async function places(): Promise<Outcome> {
-  const problems = BREAKAGES.filter((breakage) => !isThere(breakage)).map((gone) => `${gone.name}: ${noPlace(gone)}`);
+  const problems = BREAKAGES.flatMap((breakage) => {
+    const problem = isThere(breakage) ? syntaxError(brokenText(breakage)) : noPlace(breakage);
+    return problem === undefined ? [] : [`${breakage.name}: ${problem}`];
+  });
   return { counts: { places: BREAKAGES.length }, problems };
+}
+
+function syntaxError(module: string): string | undefined {
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--check', '-'], { input: module });
+  return status === 0 ? undefined : String(stderr);
 }
 
 function textOf({ file }: Breakage): string {
@@ -23,11 +35,12 @@ function textOf({ file }: Breakage): string {
   return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
+const brokenText = (breakage: Breakage) => textOf(breakage).replace(breakage.from, () => breakage.to);
 const isThere = (breakage: Breakage) => textOf(breakage).split(breakage.from).length === 2;
 const noPlace = ({ file }: Breakage) => `there is no such place in ${file}`;
 
 async function tryOut(breakage: Breakage, seed: number): Promise<Outcome> {
-  const { name, file, from, to, find } = breakage;
+  const { name, file, find } = breakage;
   if (!isThere(breakage)) return { counts: {}, problems: [noPlace(breakage)] };
   const sound = storeFolder();
   // Beside the sound one, so that it finds the libraries it imports.
@@ -35,10 +48,7 @@ async function tryOut(breakage: Breakage, seed: number): Promise<Outcome> {
   rmSync(copy, { recursive: true, force: true });
   mkdirSync(copy, { recursive: true });
   cpSync(sound, copy, { recursive: true });
-  writeFileSync(
-    join(copy, file),
-    textOf(breakage).replace(from, () => to),
-  );
+  writeFileSync(join(copy, file), brokenText(breakage));
   try {
     await loadStore(copy);
     for (let tried = seed; tried < seed + SEEDS; tried++) {
