@@ -6,7 +6,7 @@ import type { Rivals } from '../claims/rivals.js';
  * How long one request for the lock may wait before it is made anew. A browser may leave a queued request ungranted
  * after a page with the lock went into its back/forward cache; a new one is granted at once.
  */
-const ROUND_MS = 2000;
+export const ROUND_MS = 2000;
 
 export interface Lock {
   /** Resolves when the lock was taken away; never when it was released. */

@@ -5,7 +5,7 @@ import { fenced } from './commit.js';
 import type { Connection } from './connection.js';
 import { FreshStarts } from './fresh-starts.js';
 import { KnownSeqs } from './known-seqs.js';
-import { requestLock } from './lock.js';
+import { ROUND_MS, requestLock } from './lock.js';
 import { mayLoseItsLog, renewLog } from './renew-log.js';
 import type { Database, Head } from './schema.js';
 import { readHead, tableOf, transact } from './transaction.js';
@@ -56,8 +56,10 @@ export async function acquireOwnership(
   };
   ended?.addEventListener('abort', () => void giveBack(), { once: true });
   try {
-    if (mayLoseItsLog) await mendLog(connection, alive, wasEnded);
-    const { before, raised } = await connection.use((db) => raiseEpoch(db, hosts?.self));
+    const { before, raised } = await insistently(connection, async () => {
+      if (mayLoseItsLog) await mendLog(connection, alive, wasEnded);
+      return connection.use((db) => raiseEpoch(db, hosts?.self));
+    });
     const { epoch, incarnation } = raised;
     const afterCrash = await hasCrashed(before, wasEnded);
     const lost = new AbortController();
@@ -80,6 +82,21 @@ export async function acquireOwnership(
   } catch (error) {
     await giveBack();
     throw error;
+  }
+}
+
+/**
+ * Asks the database for something now and then while `work` waits for it. Chromium throws a page out of its back/forward cache
+ * for a transaction that it holds when another one is begun that has to wait for it; one that waits already when the page
+ * gets there would wait for as long as it is kept.
+ */
+async function insistently<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+  const ask = () => connection.use((db) => db.count('holdfast_meta')).catch(() => undefined);
+  const asking = setInterval(ask, ROUND_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(asking);
   }
 }
 
